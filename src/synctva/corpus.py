@@ -1,0 +1,144 @@
+"""Corpus: dialogues with an emotion schema and, where known, features of their utterances."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.errors import InputError
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Where features come from: enough to make them again, and to tell two apart.
+
+    Attributes:
+        name: Such as ``minilm``; ``published`` for vectors that came with a corpus.
+        version: Version of the software that computed them; empty if unknown.
+        weights: sha256 of the weights; empty if there are none or they are unknown.
+        settings: Whatever else changes the numbers (pooling, layers, ...).
+    """
+
+    name: str
+    version: str = ""
+    weights: str = ""
+    settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+    def fingerprint(self, dim: int) -> str:
+        """Returns 16 hexadecimal digits that differ for different features of that width."""
+        known = [self.name, self.weights, dict(self.settings), dim]
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Features:
+    """One modality's features of all utterances of a corpus.
+
+    Attributes:
+        values: One row per utterance, in the corpus's order; zero where not present.
+        present: False where an utterance lacks the modality.
+        extractor: Where they come from.
+    """
+
+    values: Float32[np.ndarray, "utterance dim"]
+    present: Bool[np.ndarray, " utterance"]
+    extractor: Extractor
+
+    @property
+    def dim(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def fingerprint(self) -> str:
+        return self.extractor.fingerprint(self.dim)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Dialogues, their emotion schema, and their features by modality.
+
+    Raises:
+        InputError: A dialogue twice, an emotion outside the schema, features of another length,
+            or features that are not finite.
+    """
+
+    name: str
+    schema: EmotionSchema
+    dialogues: tuple[Dialogue, ...]
+    features: Mapping[str, Features] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dialogues", tuple(self.dialogues))
+        seen: dict[str, str] = {}
+        for dialogue in self.dialogues:
+            if dialogue.id in seen:
+                places = sorted({seen[dialogue.id], dialogue.split})
+                raise InputError(
+                    f"{self.name}: dialogue {dialogue.id!r} stands twice (in {' and '.join(places)});"
+                    " a dialogue belongs to one split, under one id"
+                )
+            seen[dialogue.id] = dialogue.split
+            for utterance in dialogue.utterances:
+                if utterance.emotion not in (None, *self.schema.emotions):
+                    raise InputError(
+                        f"{self.name}: dialogue {dialogue.id!r} turn {utterance.turn}: emotion "
+                        f"{utterance.emotion!r} is none of {', '.join(self.schema.emotions)}"
+                    )
+        for modality, features in self.features.items():
+            self._check(modality, features)
+
+    def _check(self, modality: str, features: Features) -> None:
+        if modality not in MODALITIES:
+            raise InputError(f"{self.name}: modality {modality!r} is none of {MODALITIES}")
+        if len(features.values) != len(self) or len(features.present) != len(self):
+            raise InputError(
+                f"{self.name}: {len(features.values)} rows of {modality} features"
+                f" for {len(self)} utterances"
+            )
+        finite = np.isfinite(features.values).all(axis=1)
+        if not finite.all():
+            row = int(np.argmin(finite))
+            dialogue, utterance = list(self.utterances())[row]
+            raise InputError(
+                f"{self.name}: dialogue {dialogue.id!r} turn {utterance.turn}: {modality} features"
+                " hold NaN or infinity; extract them again, or leave them out to mark them missing"
+            )
+
+    def __len__(self) -> int:
+        """Returns the number of utterances."""
+        return sum(len(dialogue.utterances) for dialogue in self.dialogues)
+
+    def utterances(self) -> Iterator[tuple[Dialogue, Utterance]]:
+        """Yields every utterance with its dialogue, in the order of the features' rows."""
+        for dialogue in self.dialogues:
+            for utterance in dialogue.utterances:
+                yield dialogue, utterance
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """The width of each modality that has features, in the order of the modalities."""
+        return {m: self.features[m].dim for m in MODALITIES if m in self.features}
+
+    def select(self, keep: Iterable[str]) -> "Corpus":
+        """Returns the corpus of the dialogues with these ids, in the corpus's order."""
+        wanted = set(keep)
+        chosen = [dialogue.id in wanted for dialogue in self.dialogues]
+        rows = np.repeat(chosen, [len(dialogue.utterances) for dialogue in self.dialogues])
+        return Corpus(
+            self.name,
+            self.schema,
+            tuple(dialogue for dialogue, yes in zip(self.dialogues, chosen, strict=True) if yes),
+            {
+                m: Features(f.values[rows], f.present[rows], f.extractor)
+                for m, f in self.features.items()
+            },
+        )
+
+    def split(self, name: str) -> "Corpus":
+        """Returns the corpus of one split's dialogues; it may be empty."""
+        return self.select(dialogue.id for dialogue in self.dialogues if dialogue.split == name)

@@ -1,0 +1,137 @@
+"""Emotion schemas: which emotions a corpus knows, in which order, under which other names."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from synctva.errors import InputError, did_you_mean
+
+MODALITIES = ("text", "audio", "visual")
+"""The modalities, always in this order."""
+
+_SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "joy": ("happy", "happiness", "hap", "enjoyment"),
+        "sadness": ("sad",),
+        "anger": ("angry", "ang", "mad"),
+        "fear": ("fearful", "fea", "afraid", "scared"),
+        "disgust": ("disgusted", "dis"),
+        "surprise": ("surprised", "sur"),
+        "neutral": ("neu", "neutrality"),
+        "excited": ("exc", "excitement"),
+        "frustrated": ("fru", "frustration"),
+        "calm": ("cal",),
+        "positive": ("pos",),
+        "negative": ("neg",),
+    }
+)
+
+
+@dataclass(frozen=True)
+class EmotionSchema:
+    """A named, ordered set of emotions.
+
+    Attributes:
+        name: The schema's name, such as ``meld-7``.
+        emotions: Canonical names; an emotion's position is its number everywhere.
+
+    Raises:
+        InputError: An emotion is empty or named twice, or there are fewer than two.
+    """
+
+    name: str
+    emotions: tuple[str, ...]
+    _canonical: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        emotions = tuple(self.emotions)
+        if len(emotions) < 2 or len(set(emotions)) < len(emotions) or not all(emotions):
+            raise InputError(
+                f"emotion schema {self.name!r}: {list(emotions)} must be two or more different names"
+            )
+        canonical = {}
+        for main, others in _SPELLINGS.items():
+            group = (main, *others)
+            own = [name for name in group if name in emotions]
+            if len(own) == 1:
+                canonical.update(dict.fromkeys(group, own[0]))
+        canonical.update({name.lower(): name for name in emotions})
+        object.__setattr__(self, "emotions", emotions)
+        object.__setattr__(self, "_canonical", MappingProxyType(canonical))
+
+    def __len__(self) -> int:
+        return len(self.emotions)
+
+    def canonical(self, spelling: str) -> str:
+        """Returns the schema's own name of an emotion given in any known spelling.
+
+        Raises:
+            InputError: The schema has no such emotion; the message lists those it has.
+        """
+        name = self._canonical.get(spelling.strip().lower())
+        if name is None:
+            raise InputError(
+                f"unknown emotion {spelling!r}: {self.name} has {', '.join(self.emotions)}."
+                + did_you_mean(spelling.lower(), self._canonical)
+            )
+        return name
+
+    def number(self, emotion: str) -> int:
+        """Returns the position of an emotion (any known spelling).
+
+        Raises:
+            InputError: The schema has no such emotion.
+        """
+        return self.emotions.index(self.canonical(emotion))
+
+    def mapping(self, other: "EmotionSchema") -> dict[str, str | None]:
+        """Returns, for every emotion here, its name in ``other``, or None where it has none."""
+        return {name: other._canonical.get(name.lower()) for name in self.emotions}
+
+
+SCHEMAS: Mapping[str, EmotionSchema] = MappingProxyType(
+    {
+        schema.name: schema
+        for schema in (
+            EmotionSchema(
+                "meld-7", ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
+            ),
+            EmotionSchema("meld-sentiment-3", ("neutral", "positive", "negative")),
+            EmotionSchema(
+                "iemocap-6", ("happy", "sad", "neutral", "angry", "excited", "frustrated")
+            ),
+            EmotionSchema("iemocap-4", ("happy", "sad", "neutral", "angry")),
+            EmotionSchema("mosi-2", ("negative", "positive")),
+            EmotionSchema(
+                "fer-7", ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
+            ),
+            EmotionSchema(
+                "ravdess-8",
+                ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise"),
+            ),
+        )
+    }
+)
+
+
+def schema_named(name: str) -> EmotionSchema:
+    """Returns the registered schema of that name.
+
+    Raises:
+        InputError: No such schema.
+    """
+    if name not in SCHEMAS:
+        raise InputError(
+            f"unknown emotion schema {name!r}: known are {', '.join(SCHEMAS)}."
+            + did_you_mean(name, SCHEMAS)
+        )
+    return SCHEMAS[name]
+
+
+def schema_for(emotions: Iterable[str], name: str = "own") -> EmotionSchema:
+    """Returns the registered schema with exactly these emotions, else a new one, sorted by name."""
+    spellings = {spelling.strip().lower() for spelling in emotions}
+    for schema in SCHEMAS.values():
+        if {schema._canonical.get(s) for s in spellings} == set(schema.emotions):
+            return schema
+    return EmotionSchema(name, tuple(sorted(spellings)))

@@ -1,0 +1,17 @@
+"""The one error that a user's input can cause."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input, told in one line that names the file, the place in it, and the remedy.
+
+    The command line prints the message and exits with code 2; nothing is left half-written.
+    """
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns `` Did you mean 'x'?`` for the nearest known word, else an empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

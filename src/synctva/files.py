@@ -1,0 +1,25 @@
+"""Files that are at every moment the old one or the new one."""
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the sha256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes text under a temporary name beside ``path``, then renames it."""
+    staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    staged.write_text(text, encoding="utf-8")
+    os.replace(staged, path)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes JSON under a temporary name beside ``path``, then renames it."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
