@@ -189,7 +189,9 @@ def _table(corpus: Corpus) -> pa.Table:
         features = corpus.features[m]
         flat = pa.array(features.values.reshape(-1), pa.float32())
         missing = pa.array(~features.present) if not features.present.all() else None
-        arrays[f"{m}_features"] = pa.FixedSizeListArray.from_arrays(flat, features.dim, mask=missing)
+        arrays[f"{m}_features"] = pa.FixedSizeListArray.from_arrays(
+            flat, features.dim, mask=missing
+        )
     return pa.table(arrays)
 
 
@@ -245,7 +247,9 @@ def _read_shard(store: FeatureStore, path: Path, sha256: str) -> Corpus:
     return Corpus(store.name, corpus.schema, corpus.dialogues, corpus.features)
 
 
-def _features(table: pa.Table, modality: str, path: Path, extractor: Extractor, dim: int) -> Features:
+def _features(
+    table: pa.Table, modality: str, path: Path, extractor: Extractor, dim: int
+) -> Features:
     column = table.column(f"{modality}_features").combine_chunks()
     if not pa.types.is_fixed_size_list(column.type) or column.type.list_size != dim:
         raise InputError(

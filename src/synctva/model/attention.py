@@ -1,0 +1,181 @@
+"""Dialogues as blocks: the one place where utterances see each other.
+
+Everything else in the model runs on flat rows. Here rows are laid out in blocks of equal length,
+attention runs inside a block and a margin on both sides of it, and the result is laid flat again.
+One block per dialogue is plain dense attention; shorter blocks with margins are banded attention,
+whose time and memory grow linearly with the dialogue. Both give the same numbers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor, nn
+from torch.nn import functional
+
+from synctva.batch import Batch
+
+KINDS = ("same_turn", "past_same_speaker", "past_other", "future_same_speaker", "future_other")
+"""The kinds of relation from a query utterance to a key utterance."""
+SAME_TURN = 0
+"""The relation of an utterance to itself."""
+BUCKETS = 8
+"""Distances 0, 1, 2, 3-4, 5-8, 9-16, 17-32 and more have a bucket each."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How the utterances of a batch are laid out in blocks, and who may look at whom.
+
+    Attributes:
+        slot: Each utterance's place in the flattened blocks.
+        shape: Number of blocks and their length.
+        before: Length of the margin of keys before a block.
+        after: Length of the margin of keys after a block.
+        visible: Whether the key is an utterance of the query's dialogue within its window.
+        relation: Kind x distance bucket, as one number.
+    """
+
+    slot: Int[Tensor, " utterance"]
+    shape: tuple[int, int]
+    before: int
+    after: int
+    visible: Bool[Tensor, "block query key"]
+    relation: Int[Tensor, "block query key"]
+
+    def queries(
+        self, rows: Shaped[Tensor, "utterance *rest"]
+    ) -> Shaped[Tensor, "block query *rest"]:
+        """Returns the rows laid out in blocks; places without an utterance are zero."""
+        return _lay_out(rows, self.slot, self.shape)
+
+    def keys(
+        self, queries: Shaped[Tensor, "block query *rest"]
+    ) -> Shaped[Tensor, "block key *rest"]:
+        """Returns each block with its margins, taken from the blocks beside it."""
+        return _with_margins(queries, self.before, self.after)
+
+    def flat(
+        self, blocks: Shaped[Tensor, "block query *rest"]
+    ) -> Shaped[Tensor, "utterance *rest"]:
+        """Returns the utterances' rows, flat again: the inverse of ``queries``."""
+        return blocks.flatten(0, 1).index_select(0, self.slot)
+
+
+def blocks_of(batch: Batch, past: int | None, future: int | None) -> Blocks:
+    """Returns the cheaper of the dense and the banded layout of a batch.
+
+    Args:
+        batch: Whole dialogues.
+        past: How many utterances back attention reaches; None = to the beginning.
+        future: How many utterances ahead attention reaches; None = to the end, 0 = causal.
+
+    Source: our reconstruction (relations are not public for arXiv 2507.21395).
+    """
+    lengths = torch.bincount(batch.dialogue)
+    longest = int(lengths.max())
+    if past is None or future is None or longest <= 2 * (past + future + 1):
+        return _layout(batch, lengths, longest, (0, 0), (past, future))
+    block = max(past + future, 16)
+    return _layout(batch, lengths, block, (past, future), (past, future))
+
+
+def _layout(
+    batch: Batch,
+    lengths: Int[Tensor, " dialogue"],
+    block: int,
+    margins: tuple[int, int],
+    window: tuple[int | None, int | None],
+) -> Blocks:
+    place = torch.arange(len(batch), device=lengths.device)
+    place = place - (lengths.cumsum(0) - lengths)[batch.dialogue]
+    blocks_each = (lengths + block - 1) // block
+    first_block = blocks_each.cumsum(0) - blocks_each
+    slot = first_block[batch.dialogue] * block + place
+    shape = (int(blocks_each.sum()), block)
+
+    known = torch.stack([batch.dialogue, place, batch.speaker], dim=-1) + 1
+    query = _lay_out(known, slot, shape)
+    key = _with_margins(query, *margins)
+    same_dialogue = query[:, :, None, 0] == key[:, None, :, 0]
+    ahead = key[:, None, :, 1] - query[:, :, None, 1]
+    same_speaker = query[:, :, None, 2] == key[:, None, :, 2]
+    visible = same_dialogue & (key[:, None, :, 0] > 0)
+    past, future = window
+    if past is not None:
+        visible = visible & (ahead >= -past)
+    if future is not None:
+        visible = visible & (ahead <= future)
+    return Blocks(slot, shape, *margins, visible, _relation(ahead, same_speaker))
+
+
+def _relation(
+    ahead: Int[Tensor, "*shape"], same_speaker: Bool[Tensor, "*shape"]
+) -> Int[Tensor, "*shape"]:
+    distance = ahead.abs()
+    bucket = torch.ceil(torch.log2(distance.clamp(min=1).float())).long() + 1
+    bucket = torch.where(distance == 0, 0, bucket).clamp(max=BUCKETS - 1)
+    kind = torch.where(ahead < 0, 1, 3) + (~same_speaker).long()
+    return torch.where(ahead == 0, 0, kind) * BUCKETS + bucket
+
+
+def _lay_out(
+    rows: Shaped[Tensor, "utterance *rest"], slot: Int[Tensor, " utterance"], shape: tuple[int, int]
+) -> Shaped[Tensor, "block query *rest"]:
+    empty = rows.new_zeros(shape[0] * shape[1], *rows.shape[1:])
+    return empty.index_copy(0, slot, rows).unflatten(0, shape)
+
+
+def _with_margins(
+    queries: Shaped[Tensor, "block query *rest"], before: int, after: int
+) -> Shaped[Tensor, "block key *rest"]:
+    parts = [queries]
+    if before:
+        tail = torch.roll(queries[:, -before:], 1, dims=0)
+        parts.insert(0, torch.cat([torch.zeros_like(tail[:1]), tail[1:]]))
+    if after:
+        head = torch.roll(queries[:, :after], -1, dims=0)
+        parts.append(torch.cat([head[:-1], torch.zeros_like(head[:1])]))
+    return torch.cat(parts, dim=1) if len(parts) > 1 else queries
+
+
+class RelationBias(nn.Module):
+    """A learned bias per head for each relation: kind of relation plus distance bucket.
+
+    Args:
+        heads: Number of attention heads.
+        enabled: Without relations the bias is absent: every visible key is alike.
+
+    Source: our reconstruction.
+    """
+
+    def __init__(self, heads: int, enabled: bool = True) -> None:
+        super().__init__()
+        self.kind = nn.Parameter(torch.zeros(len(KINDS), 1, heads)) if enabled else None
+        self.distance = nn.Parameter(torch.zeros(len(KINDS), BUCKETS, heads)) if enabled else None
+
+    def forward(self, blocks: Blocks) -> Float[Tensor, "block head query key"] | None:
+        """Returns the bias of every pair of query and key."""
+        if self.kind is None or self.distance is None:
+            return None
+        table = (self.kind + self.distance).flatten(0, 1)
+        return functional.embedding(blocks.relation, table).permute(0, 3, 1, 2)
+
+
+def attend(
+    query: Float[Tensor, "block query head dim"],
+    key: Float[Tensor, "block key head dim"],
+    value: Float[Tensor, "block key head dim"],
+    visible: Bool[Tensor, "block query key"],
+    bias: Float[Tensor, "block #head query key"] | None,
+    dropout: float,
+) -> Float[Tensor, "block query head dim"]:
+    """Returns multi-head attention over the visible keys; zero where no key is visible."""
+    hidden = torch.finfo(query.dtype).min
+    if bias is None:
+        bias = query.new_zeros(())
+    mask = torch.where(visible.unsqueeze(1), bias.to(query.dtype), hidden)
+    mixed = functional.scaled_dot_product_attention(
+        query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), mask, dropout
+    ).transpose(1, 2)
+    return mixed * visible.any(-1)[:, :, None, None]
