@@ -1,0 +1,120 @@
+"""CSV files -> columns of strings, and the line a row stands in."""
+
+import csv
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from synctva.data.assemble import Place
+from synctva.errors import InputError, did_you_mean
+
+_BLOCK_BYTES = 1 << 24
+"""Longest row that can be read: ten thousands of feature columns."""
+
+
+def read_header(path: Path) -> list[str]:
+    """Returns the column names of a CSV file.
+
+    Raises:
+        InputError: There is no such file, or it is empty or not UTF-8 text, or a column has no
+            name or that of another.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = [name.strip() for name in next(csv.reader(file), [])]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
+    if not any(names):
+        raise InputError(f"{path}: line 1: no column names; a header line is needed")
+    for position, name in enumerate(names, start=1):
+        if not name:
+            raise InputError(f"{path}: line 1: column {position} has no name; name it")
+        if name in names[: position - 1]:
+            raise InputError(f"{path}: line 1: column {name!r} stands twice; rename one")
+    return names
+
+
+def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
+    """Returns a CSV file as a table of strings; an empty cell is an empty string.
+
+    Raises:
+        InputError: As ``read_header``; or a required column is missing, a row has too few or too
+            many cells, or the file is not UTF-8.
+    """
+    names = read_header(path)
+    require_columns(path, names, required)
+    try:
+        return pacsv.read_csv(
+            path,
+            read_options=pacsv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
+            ),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: {_reason(error)}; a CSV file in UTF-8, separated by commas, is needed"
+        ) from error
+
+
+def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
+    """Checks that a file has the columns.
+
+    Raises:
+        InputError: It lacks one; the message lists those it has.
+    """
+    names = list(names)
+    for column in required:
+        if column not in names:
+            shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+            raise InputError(
+                f"{path}: column {column!r} is missing; there are: {shown}."
+                + did_you_mean(column, names)
+            )
+
+
+def csv_place(path: Path) -> Place:
+    """Returns the function from a row's number to its line in the file."""
+
+    def place(row: int) -> str:
+        return f"{path}: line {_line(path, row)}"
+
+    return place
+
+
+def _line(path: Path, row: int) -> int:
+    """Returns the line in which a row starts; a quoted cell may span several."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        before, seen = 0, -2
+        for cells in reader:
+            seen += bool(cells)
+            if seen == row:
+                return before + 1
+            before = reader.line_num
+    return before
+
+
+def number_in(kind: Callable[[str], float], cell: str, column: str) -> float | None:
+    """Returns a cell as a number; None where it is empty.
+
+    Raises:
+        InputError: It is not a number.
+    """
+    if not cell.strip():
+        return None
+    try:
+        return kind(cell)
+    except ValueError as error:
+        raise InputError(f"{column} {cell[:40]!r} is not a number; correct it") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return " ".join(str(error).split())[:200]

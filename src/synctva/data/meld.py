@@ -1,0 +1,168 @@
+"""MELD: multi-party conversations of the television series Friends, as the official CSV files.
+
+Citation: Poria, Hazarika, Majumder, Naik, Cambria, Mihalcea: MELD: A Multimodal Multi-Party
+    Dataset for Emotion Recognition in Conversations. ACL 2019.
+Source: https://github.com/declare-lab/MELD, folder ``data/MELD``.
+Licence: GPL-3.0 (the label files).
+Emotions: neutral, surprise, fear, sadness, joy, disgust, anger (``meld-7``); or the sentiment:
+    neutral, positive, negative (``meld-sentiment-3``).
+"""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from synctva.corpus import Corpus
+from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.csv_file import csv_place, number_in, read_csv
+from synctva.data.facts import Facts
+from synctva.emotions import schema_named
+from synctva.errors import InputError
+
+FILES = {
+    "train": "train_sent_emo.csv",
+    "valid": "dev_sent_emo.csv",
+    "test": "test_sent_emo.csv",
+}
+"""Split -> the official file."""
+
+COLUMNS = {"meld-7": "Emotion", "meld-sentiment-3": "Sentiment"}
+"""Emotion schema -> the column it is read from."""
+
+FACTS = Facts(
+    name="meld",
+    title="MELD: 13,708 utterances of Friends, 7 emotions or 3 sentiments",
+    citation="Poria et al., MELD: A Multimodal Multi-Party Dataset for Emotion Recognition in"
+    " Conversations, ACL 2019",
+    source="https://github.com/declare-lab/MELD",
+    licence="GPL-3.0",
+    schema="meld-7",
+    dialogues={"train": 1038, "valid": 114, "test": 280},
+    utterances={
+        "train": {
+            "neutral": 4710,
+            "surprise": 1205,
+            "fear": 268,
+            "sadness": 683,
+            "joy": 1743,
+            "disgust": 271,
+            "anger": 1109,
+        },
+        "valid": {
+            "neutral": 470,
+            "surprise": 150,
+            "fear": 40,
+            "sadness": 111,
+            "joy": 163,
+            "disgust": 22,
+            "anger": 153,
+        },
+        "test": {
+            "neutral": 1256,
+            "surprise": 281,
+            "fear": 50,
+            "sadness": 208,
+            "joy": 402,
+            "disgust": 68,
+            "anger": 345,
+        },
+    },
+    defects={
+        ("train_dia125", 3): "the official clip dia125_utt3.mp4 is corrupt",
+        ("dev_dia110", 7): "the official release has no clip dia110_utt7.mp4",
+        ("test_dia38", 4): "its times span minutes, not one utterance",
+        ("test_dia220", 0): "its times span minutes, not one utterance",
+    },
+)
+
+SENTIMENTS = {
+    "train": {"neutral": 4710, "positive": 2334, "negative": 2945},
+    "valid": {"neutral": 470, "positive": 233, "negative": 406},
+    "test": {"neutral": 1256, "positive": 521, "negative": 833},
+}
+"""Split -> sentiment -> official number of utterances."""
+
+_TIME = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d+)")
+
+
+def read_meld(source: Path, schema: str = "meld-7") -> Corpus:
+    """Returns MELD from the folder of its three CSV files.
+
+    Dialogues are named after the official file they stand in (``train_dia0``, ``dev_dia0``,
+    ``test_dia0``): the numbers alone repeat from split to split. Times that run backwards become
+    unknown.
+
+    Raises:
+        InputError: A file or a column is missing, an emotion is unknown, or a cell is not what
+            the column says; or ``schema`` is neither ``meld-7`` nor ``meld-sentiment-3``.
+    """
+    if schema not in COLUMNS:
+        raise InputError(f"{source}: MELD is labelled in {' and '.join(COLUMNS)}, not {schema!r}")
+    places: list[tuple[Path, int]] = []
+    rows: list[Row] = []
+    for split, file in FILES.items():
+        path = source / file
+        if not path.is_file():
+            raise InputError(
+                f"{source}: {file} is missing; MELD needs {', '.join(FILES.values())}"
+                f" (from {FACTS.source})"
+            )
+        found = _rows(path, split, COLUMNS[schema])
+        rows += found
+        places += [(path, number) for number in range(len(found))]
+
+    def place(number: int) -> str:
+        path, line = places[number]
+        return csv_place(path)(line)
+
+    return assemble(FACTS.name, schema_named(schema), rows, {}, source, place)
+
+
+def _rows(path: Path, split: str, emotion: str) -> list[Row]:
+    wanted = ["Utterance", "Speaker", emotion, "Dialogue_ID", "Utterance_ID"]
+    table = read_csv(path, [*wanted, "StartTime", "EndTime"])
+    rows = []
+    for number, cells in enumerate(_cells(table)):
+        with told_at(lambda number=number: csv_place(path)(number)):
+            start_s, end_s = _seconds(cells["StartTime"]), _seconds(cells["EndTime"])
+            if start_s is not None and end_s is not None and end_s < start_s:
+                start_s = end_s = None
+            if not cells[emotion]:
+                raise InputError(f"column {emotion!r} is empty; every MELD utterance has one")
+            turn = number_in(int, cells["Utterance_ID"], "Utterance_ID")
+            dialogue = number_in(int, cells["Dialogue_ID"], "Dialogue_ID")
+            if turn is None or dialogue is None:
+                raise InputError("Dialogue_ID or Utterance_ID is empty; both are needed")
+            rows.append(
+                Row(
+                    dialogue=f"{path.name.split('_')[0]}_dia{dialogue}",
+                    split=split,
+                    turn=int(turn),
+                    speaker=cells["Speaker"],
+                    text=cells["Utterance"],
+                    emotion=cells[emotion],
+                    start_s=start_s,
+                    end_s=end_s,
+                )
+            )
+    return rows
+
+
+def _cells(table: pa.Table) -> list[dict[str, str]]:
+    return table.to_pylist()
+
+
+def _seconds(clock: str) -> float | None:
+    """Returns ``HH:MM:SS,mmm`` in seconds; None where empty.
+
+    Raises:
+        InputError: It is written otherwise.
+    """
+    if not clock.strip():
+        return None
+    match = _TIME.fullmatch(clock.strip())
+    if match is None:
+        raise InputError(f"time {clock[:40]!r} is not written HH:MM:SS,mmm; correct it")
+    hours, minutes, seconds, fraction = match.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
