@@ -9,6 +9,7 @@ from synctva.data import iemocap, meld, mosi
 from synctva.data.arrays import read_arrays
 from synctva.data.csv_file import read_header
 from synctva.data.iemocap import read_iemocap
+from synctva.data.legacy import read_legacy
 from synctva.data.meld import read_meld
 from synctva.data.mosi import read_mosi
 from synctva.data.npz_file import npz_names
@@ -67,6 +68,8 @@ def read_source(
         return read_mosi(source)
     if kind == "npz":
         return read_arrays(source, name)
+    if kind == "legacy":
+        return read_legacy(source, label_order)
     return read_table(source, schema, name)
 
 

@@ -1,0 +1,195 @@
+"""An unpickler that can build NumPy arrays and builtin containers, and nothing else.
+
+A pickle is a program: it names functions and calls them. Here every name stands for a small maker
+of our own that checks what it is given; a name that is not listed is refused before it is looked
+up, and so is every opcode that could make or change an object in another way. Read are protocols
+0 to 5, strings of Python 2, the module names of NumPy 1 and 2, and torch tensors (as NumPy arrays).
+"""
+
+import io
+import math
+import pickle
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+_NDARRAY = "numpy.ndarray"
+"""Stands for the class, which a pickle may name but not call."""
+
+
+class Maker:
+    """A callable that a pickle can call but not change."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Returns what it makes of the arguments."""
+        return self._make(*arguments)
+
+
+class Array(np.ndarray):
+    """An array whose contents a pickle states afterwards; they are checked first."""
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _version, shape, dtype, fortran, raw = state
+        kind, raw = _plain(dtype), bytes_of(raw)
+        count = _count(shape)
+        if count * kind.itemsize != len(raw) or (count > 1 and not kind.itemsize):
+            raise pickle.UnpicklingError(f"it has {len(raw)} bytes for an array of shape {shape}")
+        super().__setstate__((1, tuple(shape), kind, bool(fortran), raw))  # pyright: ignore
+        _refuse_bad_text(self)
+
+
+class DType:
+    """A plain dtype whose byte order a pickle may state afterwards."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, spec: object, *_flags: object) -> None:
+        if not isinstance(spec, str) or len(spec) > 12 or "," in spec:
+            raise pickle.UnpicklingError("it holds a dtype that is not plain numbers or text")
+        self.kind = np.dtype(spec)
+        if self.kind.kind == "O":
+            raise pickle.UnpicklingError("it holds an array of Python objects")
+        if self.kind.kind not in "biufSU" or self.kind.names or self.kind.subdtype:
+            raise pickle.UnpicklingError(f"it holds an array of {self.kind}")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[2:5] != (None, None, None):
+            raise pickle.UnpicklingError("it holds a dtype with fields")
+        if state[1] in ("<", ">"):
+            self.kind = self.kind.newbyteorder(state[1])
+
+
+def _plain(dtype: object) -> np.dtype:
+    if not isinstance(dtype, DType):
+        raise pickle.UnpicklingError("it holds an array without a dtype")
+    return dtype.kind
+
+
+def _count(shape: object) -> int:
+    """Returns the number of values in an array of that shape."""
+    if not isinstance(shape, tuple) or len(shape) > 4:
+        raise pickle.UnpicklingError(
+            "it holds an array whose shape is not a tuple of up to four sizes"
+        )
+    if not all(isinstance(size, int) and size >= 0 for size in shape):
+        raise pickle.UnpicklingError(f"it holds an array of shape {shape}")
+    return math.prod(shape)
+
+
+def bytes_of(raw: object) -> bytes:
+    """Returns an array's bytes; Python 2 wrote them as a string."""
+    if isinstance(raw, str):
+        return raw.encode("latin1")
+    if not isinstance(raw, (bytes, bytearray)):
+        raise pickle.UnpicklingError("it holds an array of Python objects")
+    return bytes(raw)
+
+
+def _refuse_bad_text(array: np.ndarray) -> None:
+    """Refuses text that is no Unicode; NumPy looks only when a string is taken out."""
+    if array.dtype.kind == "U" and array.size:
+        points = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if points.max(initial=0) > 0x10FFFF:
+            raise pickle.UnpicklingError("it holds text that is no Unicode")
+
+
+def _reconstruct(subtype: object, _shape: object, _dtype: object) -> np.ndarray:
+    if subtype is not _NDARRAY:
+        raise pickle.UnpicklingError("it holds an array of an unknown class")
+    return np.empty(0, np.uint8).view(Array)
+
+
+def _from_buffer(raw: object, dtype: object, shape: object, order: object = "C") -> np.ndarray:
+    array = np.empty(0, np.uint8).view(Array)
+    array.__setstate__((1, shape, dtype, order == "F", raw))
+    return array
+
+
+def _scalar(dtype: object, raw: object = b"") -> Any:
+    return _from_buffer(raw, dtype, ())[()]
+
+
+def _encode(text: object, encoding: object = "latin1") -> bytes:
+    """Returns the bytes that Python 3 wrote as text for protocols without bytes."""
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise pickle.UnpicklingError("it holds text in an encoding other than latin1")
+    return text.encode("latin1")
+
+
+def _container(kind: type) -> Maker:
+    def make(values: object = ()) -> object:
+        if not isinstance(values, (list, tuple, set, dict)):
+            raise pickle.UnpicklingError(
+                f"it holds a {kind.__name__} of something that is no container"
+            )
+        return kind(values)
+
+    return Maker(make)
+
+
+def _names() -> Mapping[tuple[str, str], object]:
+    """Returns every name that a pickle may say, and what stands for it."""
+    names: dict[tuple[str, str], object] = {("_codecs", "encode"): Maker(_encode)}
+    for module in ("numpy.core", "numpy._core"):
+        names[f"{module}.multiarray", "_reconstruct"] = Maker(_reconstruct)
+        names[f"{module}.multiarray", "scalar"] = Maker(_scalar)
+        names[f"{module}.numeric", "_frombuffer"] = Maker(_from_buffer)
+    names["numpy", "ndarray"] = _NDARRAY
+    names["numpy", "dtype"] = Maker(DType)
+    for module in ("builtins", "__builtin__"):
+        for kind in (dict, list, set, frozenset, tuple):
+            names[module, kind.__name__] = _container(kind)
+        names[module, "bytes"] = Maker(lambda: b"")
+    names["collections", "OrderedDict"] = _container(dict)
+    names["collections", "defaultdict"] = Maker(lambda *_factory: {})
+    return MappingProxyType(names)
+
+
+NAMES = _names()
+
+_REFUSED = (
+    *(pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ, pickle.NEWOBJ),
+    *(pickle.NEWOBJ_EX, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
+)
+"""Opcodes that make objects in other ways than by calling a maker."""
+
+
+class RestrictedUnpickler(pickle._Unpickler):
+    """The unpickler of the standard library, in its Python form, with the dangerous parts out.
+
+    The Python form keeps its memo in a dictionary: a pickle of a few bytes cannot ask for memory.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {  # pyright: ignore
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()  # pyright: ignore
+        if bytes([code]) not in _REFUSED
+    }
+
+    def __init__(self, data: bytes, names: Mapping[tuple[str, str], object] = NAMES) -> None:
+        self.stream = io.BytesIO(data)
+        self.names = names
+        super().__init__(self.stream, encoding="latin1")
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Returns what stands for a listed name; refuses any other."""
+        if (module, name) not in self.names:
+            raise pickle.UnpicklingError(f"it names {f'{module}.{name}'[:80]!r}, which is refused")
+        return self.names[module, name]
+
+    def load_build(self) -> None:
+        """Lets a pickle state the contents of arrays and dtypes, and of nothing else."""
+        state = self.stack.pop()  # pyright: ignore
+        made = self.stack[-1]  # pyright: ignore
+        if not isinstance(made, (Array, DType)):
+            raise pickle.UnpicklingError(f"it changes the attributes of a {type(made).__name__}")
+        made.__setstate__(state)
+
+    dispatch[pickle.BUILD[0]] = load_build
