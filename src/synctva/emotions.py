@@ -27,6 +27,10 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+def _folded(spelling: str) -> str:
+    return spelling.strip().lower()
+
+
 @dataclass(frozen=True)
 class EmotionSchema:
     """A named, ordered set of emotions.
@@ -36,7 +40,8 @@ class EmotionSchema:
         emotions: Canonical names; an emotion's position is its number everywhere.
 
     Raises:
-        InputError: An emotion is empty or named twice, or there are fewer than two.
+        InputError: An emotion is empty or named twice (in whichever case), or there are fewer
+            than two.
     """
 
     name: str
@@ -45,9 +50,11 @@ class EmotionSchema:
 
     def __post_init__(self) -> None:
         emotions = tuple(self.emotions)
-        if len(emotions) < 2 or len(set(emotions)) < len(emotions) or not all(emotions):
+        different = {_folded(emotion) for emotion in emotions} - {""}
+        if len(emotions) < 2 or len(different) < len(emotions):
             raise InputError(
-                f"emotion schema {self.name!r}: {list(emotions)} must be two or more different names"
+                f"emotion schema {self.name!r}: {list(emotions)} must be two or more different"
+                " names (capitals make no difference)"
             )
         canonical = {}
         for main, others in _SPELLINGS.items():
@@ -55,7 +62,7 @@ class EmotionSchema:
             own = [name for name in group if name in emotions]
             if len(own) == 1:
                 canonical.update(dict.fromkeys(group, own[0]))
-        canonical.update({name.lower(): name for name in emotions})
+        canonical.update({_folded(name): name for name in emotions})
         object.__setattr__(self, "emotions", emotions)
         object.__setattr__(self, "_canonical", MappingProxyType(canonical))
 
@@ -68,11 +75,11 @@ class EmotionSchema:
         Raises:
             InputError: The schema has no such emotion; the message lists those it has.
         """
-        name = self._canonical.get(spelling.strip().lower())
+        name = self._canonical.get(_folded(spelling))
         if name is None:
             raise InputError(
                 f"unknown emotion {spelling!r}: {self.name} has {', '.join(self.emotions)}."
-                + did_you_mean(spelling.lower(), self._canonical)
+                + did_you_mean(_folded(spelling), self._canonical)
             )
         return name
 
@@ -86,7 +93,7 @@ class EmotionSchema:
 
     def mapping(self, other: "EmotionSchema") -> dict[str, str | None]:
         """Returns, for every emotion here, its name in ``other``, or None where it has none."""
-        return {name: other._canonical.get(name.lower()) for name in self.emotions}
+        return {name: other._canonical.get(_folded(name)) for name in self.emotions}
 
 
 SCHEMAS: Mapping[str, EmotionSchema] = MappingProxyType(
@@ -130,7 +137,7 @@ def schema_named(name: str) -> EmotionSchema:
 
 def schema_for(emotions: Iterable[str], name: str = "own") -> EmotionSchema:
     """Returns the registered schema with exactly these emotions, else a new one, sorted by name."""
-    spellings = {spelling.strip().lower() for spelling in emotions}
+    spellings = {_folded(spelling) for spelling in emotions}
     for schema in SCHEMAS.values():
         if {schema._canonical.get(s) for s in spellings} == set(schema.emotions):
             return schema

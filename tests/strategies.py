@@ -1,0 +1,73 @@
+"""Hypothesis strategies for the nouns, and what it means that two corpora are the same."""
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from synctva.corpus import Corpus, Extractor, Features
+from synctva.dialogue import SPLITS, Dialogue, Utterance
+from synctva.emotions import MODALITIES, SCHEMAS, EmotionSchema
+
+SECONDS = st.floats(0, 1e5, allow_nan=False)
+
+
+@st.composite
+def schemas(draw: st.DrawFn) -> EmotionSchema:
+    own = st.lists(st.text(min_size=1), min_size=2, max_size=4, unique_by=str.lower)
+    return draw(st.sampled_from(list(SCHEMAS.values())) | own.map(_own_schema))
+
+
+def _own_schema(emotions: list[str]) -> EmotionSchema:
+    return EmotionSchema("own", tuple(emotions))
+
+
+@st.composite
+def utterances(draw: st.DrawFn, turn: int, schema: EmotionSchema) -> Utterance:
+    start_s, end_s = sorted([draw(SECONDS), draw(SECONDS)])
+    return Utterance(
+        turn=turn,
+        speaker=draw(st.sampled_from(["Ada", "Zoë", "李", " "]) | st.text(min_size=1)),
+        text=draw(st.none() | st.text()),
+        emotion=draw(st.none() | st.sampled_from(schema.emotions)),
+        start_s=draw(st.sampled_from([None, start_s])),
+        end_s=draw(st.sampled_from([None, end_s])),
+        media=draw(st.none() | st.text()),
+    )
+
+
+@st.composite
+def dialogues(draw: st.DrawFn, id: str, schema: EmotionSchema) -> Dialogue:
+    turns = sorted(draw(st.sets(st.integers(0, 2**40), min_size=1, max_size=5)))
+    spoken = tuple(draw(utterances(turn, schema)) for turn in turns)
+    return Dialogue(id, draw(st.sampled_from(SPLITS)), spoken)
+
+
+@st.composite
+def features(draw: st.DrawFn, rows: int) -> Features:
+    present = draw(arrays.arrays(bool, rows))
+    shape = (rows, draw(st.integers(1, 3)))
+    values = draw(arrays.arrays(np.float32, shape, elements=st.floats(-1e30, 1e30, width=32)))
+    settings = draw(st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()))
+    extractor = Extractor(draw(st.text()), draw(st.text()), draw(st.text()), settings)
+    return Features(np.where(present[:, None], values, np.float32(0)), present, extractor)
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> Corpus:
+    """Draws corpora of 1 to 5 dialogues, with features of any of the modalities."""
+    schema = draw(schemas())
+    ids = draw(st.lists(st.text(), min_size=1, max_size=5, unique=True))
+    spoken = tuple(draw(dialogues(id, schema)) for id in ids)
+    rows = sum(len(dialogue.utterances) for dialogue in spoken)
+    chosen = draw(st.sets(st.sampled_from(MODALITIES)))
+    return Corpus(draw(st.text()), schema, spoken, {m: draw(features(rows)) for m in chosen})
+
+
+def assert_same_corpus(one: Corpus, other: Corpus) -> None:
+    """Features cannot be compared by ``==``: numpy compares elementwise."""
+    assert (one.name, one.schema, one.dialogues) == (other.name, other.schema, other.dialogues)
+    assert one.dims == other.dims
+    for m in one.dims:
+        np.testing.assert_array_equal(one.features[m].values, other.features[m].values)
+        np.testing.assert_array_equal(one.features[m].present, other.features[m].present)
+        assert one.features[m].extractor == other.features[m].extractor
