@@ -1,0 +1,13 @@
+import pytest
+from run_folders import write_run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Three runs that no test changes: a full one, a plain one, and one of a single seed."""
+    folder = tmp_path_factory.mktemp("runs")
+    return [
+        write_run(folder / "full", seeds=3),
+        write_run(folder / "plain", "BiGRU, 128", lift=-0.03, optional=False),
+        write_run(folder / "single", "one seed", seeds=1),
+    ]

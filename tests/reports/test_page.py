@@ -1,0 +1,223 @@
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from run_folders import edit, write_run
+
+from synctva.errors import InputError
+from synctva.reports.page import write_report
+
+HOSTILE = '</script><img src=x onerror="alert(1)"><a href="https://x.example">%{x} {{ 7 * 7 }}'
+VOID = {"meta", "br", "rect", "img", "link", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Reads a page: its elements, its text outside script and style, whether all tags close."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.text, self.open, self.unclosed = [], [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    @property
+    def words(self):
+        return " ".join(" ".join(self.text).split())
+
+    @property
+    def figures(self):
+        return {
+            attrs["aria-label"]: json.loads(attrs["data-figure"])
+            for _, attrs in self.elements
+            if "data-figure" in attrs
+        }
+
+
+@pytest.fixture(scope="module")
+def several(trained, tmp_path_factory):
+    paths = write_report(trained, tmp_path_factory.mktemp("several") / "new" / "report.html")
+    return paths, Reader(paths[0].read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    run = write_run(folder / "run", HOSTILE)
+    edit(run / "run.json", lambda v: v.update(corpus=HOSTILE, command=HOSTILE, store=HOSTILE))
+    edit(run / "run.json", lambda v: v["environment"].update({HOSTILE: HOSTILE}))
+    (run / "recipe.toml").write_text(f"# {HOSTILE}\n", encoding="utf-8")
+    other = write_run(folder / "other")
+    paths = write_report([run, other], folder / "report.html")
+    return Reader(paths[0].read_text(encoding="utf-8"))
+
+
+def test_the_files_lie_beside_the_page(several):
+    paths, _ = several
+    names = ["report.html", "report.md", "report.csv", "report.tex", "report-seeds.csv"]
+    assert [path.name for path in paths] == names
+    assert sorted(path.name for path in paths[0].parent.iterdir()) == sorted(names)
+
+
+def test_every_tag_closes(several, hostile):
+    for page in (several[1], hostile):
+        assert (page.open, page.unclosed) == ([], [])
+
+
+def test_the_page_loads_nothing(several):
+    paths, page = several
+    for tag, attrs in page.elements:
+        assert tag not in ("link", "iframe", "img", "object", "embed", "base"), tag
+        assert "src" not in attrs, attrs
+        assert attrs.get("href", "#").startswith("#"), attrs
+    source = paths[0].read_text(encoding="utf-8")
+    style = source.partition("<style>")[2].partition("</style>")[0]
+    assert "@import" not in style
+    assert "url(" not in style
+    policy = next(a["content"] for t, a in page.elements if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+def test_plotly_is_inside_once(several):
+    scripts = re.findall(r"plotly\.js v\d", several[0][0].read_text(encoding="utf-8"))
+    assert len(scripts) == 1
+
+
+def test_page_and_tables_show_the_same_numbers(several):
+    (_, markdown, sheet, latex, seeds), page = several
+    markdown = markdown.read_text(encoding="utf-8").replace("\\", "")
+    latex = latex.read_text(encoding="utf-8")
+    latex = latex.replace(r"$\pm$", "±").replace("{[}", "[").replace("{]}", "]")
+    cells = 0
+    for file in (sheet, seeds):
+        with file.open(encoding="utf-8", newline="") as lines:
+            for cell in (cell for row in csv.reader(lines) for cell in row if cell):
+                cells += 1
+                for text in (markdown, latex, page.words):
+                    assert cell in text
+    assert cells > 60
+
+
+def test_a_comparison_comes_first_then_each_run(several):
+    _, page = several
+    headings = [page.words.index(h) for h in ("Comparison", "What was trained", "How these")]
+    assert headings == sorted(headings)
+    assert page.words.count("What was trained on what") == 3
+    assert {a["id"] for t, a in page.elements if t == "section" and "id" in a} == {
+        "run-1",
+        "run-2",
+        "run-3",
+    }
+    assert "Scores and their intervals" in page.figures
+
+
+def test_one_run_has_headline_figures_ceiling_and_every_section(trained, tmp_path):
+    page = Reader(write_report(trained[:1], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert "Weighted F1 58.4 ± 0.6 interval 57.2 to 59.6 ceiling 88.3" in page.words
+    assert "ECE 4.7 ± 0.3" in page.words
+    assert "text 384, audio 88, visual 128" in page.words
+    assert "torch 2.10.0" in page.words
+    assert set(page.figures) == {
+        "Training",
+        "Confusion",
+        "F1 of each emotion",
+        "Subsets of the modalities",
+        "With modalities missing",
+    }
+    assert "Comparison" not in page.words
+
+
+def test_what_was_not_evaluated_is_not_shown(trained, tmp_path):
+    page = Reader(write_report(trained[1:2], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert set(page.figures) == {"Training", "Confusion", "F1 of each emotion"}
+    assert "ceiling" not in page.words
+    assert "best test epoch" not in page.words
+
+
+def test_one_seed_has_no_sd_and_says_so(trained, tmp_path):
+    page = Reader(write_report(trained[2:], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert "Weighted F1 58.4 interval 57.2 to 59.6" in page.words
+    assert "one seed: no sd" in page.words
+    assert "None" not in page.words
+
+
+def test_a_score_without_an_interval_is_shown(tmp_path):
+    run = write_run(tmp_path / "run", seeds=1)
+
+    def without(value):
+        value["test"]["weighted_f1"]["interval"] = None
+
+    edit(run / "evaluation.json", without)
+    page = Reader(write_report([run], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert "Weighted F1 58.4 ceiling" in page.words
+
+
+def test_the_community_score_is_shown_beside_its_gap(trained, tmp_path):
+    page = Reader(write_report(trained[:1], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert page.words.count("60.3 ± 0.5") == page.words.count("60.3 ± 0.5 (gap +1.9)") > 0
+
+
+def test_hostile_names_stay_text(hostile):
+    assert HOSTILE in hostile.words
+    assert "49" not in hostile.words.replace(HOSTILE, "").split()
+    assert not [attrs for _, attrs in hostile.elements if "onerror" in attrs]
+    assert sum(tag == "script" for tag, _ in hostile.elements) == 2
+
+
+def test_hostile_names_are_no_markup_in_figures_either(hostile):
+    for name, figure in hostile.figures.items():
+        assert "<img" not in json.dumps(figure), name
+        assert "<a " not in json.dumps(figure), name
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path):
+    runs = [write_run(tmp_path / folder) for folder in ("first", "second")]
+    page = Reader(write_report(runs, tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    for run in runs:
+        assert f"Sync-TVA lite ({run})" in page.words
+
+
+def test_a_run_without_evaluation_writes_nothing(tmp_path, trained):
+    run = write_run(tmp_path / "run")
+    (run / "evaluation.json").unlink()
+    with pytest.raises(InputError, match=rf"run `synctva evaluate {re.escape(str(run))}` first"):
+        write_report([trained[0], run], tmp_path / "out" / "report.html")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["report", "report.htm", "report.pdf", "folder.html"])
+def test_an_output_that_is_no_page_is_refused(trained, tmp_path, name):
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(InputError, match=r"ends in \.html"):
+        write_report(trained[:1], tmp_path / name)
+
+
+def test_an_output_below_a_file_is_refused(trained, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_report(trained[:1], tmp_path / "taken" / "report.html")
+
+
+def test_no_run_and_the_same_run_twice_are_refused(trained, tmp_path):
+    with pytest.raises(InputError, match="at least one run"):
+        write_report([], tmp_path / "r.html")
+    with pytest.raises(InputError, match="given 2 times"):
+        write_report([trained[0], trained[0]], tmp_path / "r.html")
