@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import secrets
 from pathlib import Path
 
@@ -13,11 +12,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes bytes under a temporary name beside ``path``, then renames it."""
+    staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    staged.write_bytes(content)
+    staged.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes text under a temporary name beside ``path``, then renames it."""
-    staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    staged.write_text(text, encoding="utf-8")
-    os.replace(staged, path)
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: object) -> None:

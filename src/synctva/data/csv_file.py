@@ -57,9 +57,27 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
             ),
         )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        _refuse_uneven(path, len(names))
         raise InputError(
             f"{path}: {_reason(error)}; a CSV file in UTF-8, separated by commas, is needed"
         ) from error
+
+
+def _refuse_uneven(path: Path, width: int) -> None:
+    """Names the first line with too few or too many cells."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            before = 0
+            for cells in reader:
+                if cells and len(cells) != width:
+                    raise InputError(
+                        f"{path}: line {before + 1}: {len(cells)} cells for {width} columns;"
+                        " put quotes around text with commas, or add what is missing"
+                    )
+                before = reader.line_num
+    except (UnicodeDecodeError, csv.Error):
+        return
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:

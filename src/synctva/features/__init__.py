@@ -1,0 +1,1 @@
+"""Utterance -> vectors, and the store they are kept in."""

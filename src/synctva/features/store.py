@@ -5,7 +5,6 @@ old one or the new one, never a mixture. Any Parquet reader opens the shards.
 """
 
 import json
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import SPLITS, Dialogue, Utterance
-from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.files import file_sha256, write_json
 
@@ -154,7 +153,7 @@ def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> Featu
         pq.write_table(_table(part), staged, compression="zstd")
         sha256 = file_sha256(staged)
         file = f"part-{number:05d}-{sha256[:8]}.parquet"
-        os.replace(staged, path / file)
+        staged.replace(path / file)
         shards[file] = sha256
     write_json(path / "manifest.json", _manifest(corpus, shards))
     for left_over in [*path.glob("part-*.parquet"), *path.glob(".part-*")]:

@@ -1,0 +1,1 @@
+"""Batch -> logits: the Sync-TVA network."""

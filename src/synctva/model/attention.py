@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.batch import Batch
+from synctva.model.architecture import Reach
 
 KINDS = ("same_turn", "past_same_speaker", "past_other", "future_same_speaker", "future_other")
 """The kinds of relation from a query utterance to a key utterance."""
@@ -55,6 +56,10 @@ class Blocks:
         """Returns each block with its margins, taken from the blocks beside it."""
         return _with_margins(queries, self.before, self.after)
 
+    def sees(self, sends: Bool[Tensor, " utterance"]) -> Bool[Tensor, "block query key"]:
+        """Returns which keys each query sees, of those utterances that send at all."""
+        return self.visible & self.keys(self.queries(sends)).unsqueeze(1)
+
     def flat(
         self, blocks: Shaped[Tensor, "block query *rest"]
     ) -> Shaped[Tensor, "utterance *rest"]:
@@ -62,19 +67,19 @@ class Blocks:
         return blocks.flatten(0, 1).index_select(0, self.slot)
 
 
-def blocks_of(batch: Batch, past: int | None, future: int | None) -> Blocks:
+def blocks_of(batch: Batch, past: Reach, future: Reach) -> Blocks:
     """Returns the cheaper of the dense and the banded layout of a batch.
 
     Args:
         batch: Whole dialogues.
-        past: How many utterances back attention reaches; None = to the beginning.
-        future: How many utterances ahead attention reaches; None = to the end, 0 = causal.
+        past: How many utterances back attention reaches.
+        future: How many utterances ahead attention reaches; 0 = causal.
 
     Source: our reconstruction (relations are not public for arXiv 2507.21395).
     """
     lengths = torch.bincount(batch.dialogue)
     longest = int(lengths.max())
-    if past is None or future is None or longest <= 2 * (past + future + 1):
+    if past == "all" or future == "all" or longest <= 2 * (past + future + 1):
         return _layout(batch, lengths, longest, (0, 0), (past, future))
     block = max(past + future, 16)
     return _layout(batch, lengths, block, (past, future), (past, future))
@@ -85,7 +90,7 @@ def _layout(
     lengths: Int[Tensor, " dialogue"],
     block: int,
     margins: tuple[int, int],
-    window: tuple[int | None, int | None],
+    window: tuple[Reach, Reach],
 ) -> Blocks:
     place = torch.arange(len(batch), device=lengths.device)
     place = place - (lengths.cumsum(0) - lengths)[batch.dialogue]
@@ -102,9 +107,9 @@ def _layout(
     same_speaker = query[:, :, None, 2] == key[:, None, :, 2]
     visible = same_dialogue & (key[:, None, :, 0] > 0)
     past, future = window
-    if past is not None:
+    if past != "all":
         visible = visible & (ahead >= -past)
-    if future is not None:
+    if future != "all":
         visible = visible & (ahead <= future)
     return Blocks(slot, shape, *margins, visible, _relation(ahead, same_speaker))
 

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from synctva.model.architecture import Architecture
 from synctva.model.attention import Blocks, RelationBias, attend
 
 
@@ -63,17 +64,15 @@ class ContextAttention(nn.Module):
     Source: our reconstruction of MSDE's self-attention (arXiv 2507.21395).
     """
 
-    def __init__(
-        self, width: int, heads: int, dropout: float, relations: bool, gate: nn.Module
-    ) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.heads = heads
+        width, self.heads = architecture.width, architecture.heads
         self.project = nn.Linear(width, 3 * width)
-        self.bias = RelationBias(heads, relations)
+        self.bias = RelationBias(self.heads, architecture.relations)
         self.out = nn.Linear(width, width)
-        self.gate = gate
+        self.gate = Gate(width) if architecture.gating else Plain(width)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(architecture.dropout)
 
     def forward(
         self,
@@ -84,7 +83,7 @@ class ContextAttention(nn.Module):
         """Returns the updated state; utterances that lack the modality receive but never send."""
         laid = blocks.queries(self.project(state)).unflatten(-1, (3, self.heads, -1))
         query, pairs = laid[:, :, 0], blocks.keys(laid[:, :, 1:])
-        visible = blocks.visible & blocks.keys(blocks.queries(present)).unsqueeze(1)
+        visible = blocks.sees(present)
         dropout = self.dropout.p if self.training else 0.0
         mixed = attend(query, pairs[:, :, 0], pairs[:, :, 1], visible, self.bias(blocks), dropout)
         context = self.dropout(self.out(blocks.flat(mixed.flatten(2))))
@@ -94,32 +93,15 @@ class ContextAttention(nn.Module):
 class Enhancement(nn.Module):
     """One MSDE layer: gated self-attention over the dialogue, then a gated feed-forward block.
 
-    Args:
-        width: Hidden width.
-        heads: Attention heads.
-        dropout: Dropout rate.
-        relations: Whether attention knows relations.
-        gating: Whether updates are gated (ablation: they are not).
-        attention: Whether utterances attend to each other (ablation: they do not).
-
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        dropout: float,
-        relations: bool = True,
-        gating: bool = True,
-        attention: bool = True,
-    ) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        gate = Gate if gating else Plain
-        self.context = (
-            ContextAttention(width, heads, dropout, relations, gate(width)) if attention else None
-        )
-        self.feed_forward = FeedForward(width, dropout, gate(width))
+        width = architecture.width
+        gate = Gate(width) if architecture.gating else Plain(width)
+        self.context = ContextAttention(architecture) if architecture.self_attention else None
+        self.feed_forward = FeedForward(width, architecture.dropout, gate)
 
     def forward(
         self,

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from synctva.model.architecture import Architecture
 from synctva.model.attention import Blocks, RelationBias, attend
 from synctva.model.enhancement import Gate
 from synctva.model.graph import Presence, States
@@ -19,8 +20,9 @@ class Interaction(nn.Module):
     Source: our reconstruction of deep information interaction fusion (arXiv 2507.21395).
     """
 
-    def __init__(self, width: int, views: int, heads: int, dropout: float) -> None:
+    def __init__(self, views: int, architecture: Architecture) -> None:
         super().__init__()
+        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
         self.heads = heads
         self.view = nn.Parameter(torch.zeros(views, width))
         self.project = nn.Linear(width, 3 * width)
@@ -59,15 +61,13 @@ class CrossModalAttention(nn.Module):
     Source: our reconstruction of CAF (arXiv 2507.21395).
     """
 
-    def __init__(
-        self, modality: str, others: tuple[str, ...], width: int, heads: int, dropout: float,
-        relations: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, modality: str, others: tuple[str, ...], architecture: Architecture) -> None:
         super().__init__()
+        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
         self.modality, self.others, self.heads = modality, others, heads
         self.query = nn.Linear(width, width)
         self.pair = nn.ModuleDict({m: nn.Linear(width, 2 * width) for m in others})
-        self.bias = nn.ModuleDict({m: RelationBias(heads, relations) for m in others})
+        self.bias = nn.ModuleDict({m: RelationBias(heads, architecture.relations) for m in others})
         self.out = nn.Linear(width, width)
         self.gate = Gate(width)
         self.norm = nn.LayerNorm(width)
@@ -84,13 +84,7 @@ class CrossModalAttention(nn.Module):
             for m in self.others
         ]
         key, value = torch.cat(pairs, dim=1).unbind(2)
-        visible = torch.cat(
-            [
-                blocks.visible & blocks.keys(blocks.queries(present[m])).unsqueeze(1)
-                for m in self.others
-            ],
-            dim=-1,
-        )
+        visible = torch.cat([blocks.sees(present[m]) for m in self.others], dim=-1)
         biases = [self.bias[m](blocks) for m in self.others]
         bias = None if biases[0] is None else torch.cat(biases, dim=-1)
         dropout = self.dropout.p if self.training else 0.0
@@ -107,19 +101,15 @@ class CrossModalFusion(nn.Module):
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(
-        self, modalities: tuple[str, ...], width: int, heads: int, dropout: float, relations: bool
-    ) -> None:
+    def __init__(self, modalities: tuple[str, ...], architecture: Architecture) -> None:
         super().__init__()
         self.attention = nn.ModuleDict(
             {
-                m: CrossModalAttention(
-                    m, tuple(o for o in modalities if o != m), width, heads, dropout, relations
-                )
+                m: CrossModalAttention(m, tuple(o for o in modalities if o != m), architecture)
                 for m in modalities
             }
         )
-        self.score = nn.ModuleDict({m: nn.Linear(width, 1) for m in modalities})
+        self.score = nn.ModuleDict({m: nn.Linear(architecture.width, 1) for m in modalities})
 
     def forward(
         self, states: States, present: Presence, blocks: Blocks

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from synctva.model.architecture import Architecture
 from synctva.model.attention import SAME_TURN, Blocks, RelationBias, attend
 from synctva.model.enhancement import FeedForward, Plain
 
@@ -13,7 +14,7 @@ Presence = dict[str, Bool[Tensor, " utterance"]]
 
 
 class SemanticEdges(nn.Module):
-    """The k most similar nodes in sight: a learned bias and a learned slope on the cosine, per head.
+    """The k most similar nodes in sight: a learned bias and slope on the cosine, per head.
 
     Source: our reconstruction.
     Departs: the most similar nodes are looked for where the window reaches, which is the whole
@@ -34,7 +35,7 @@ class SemanticEdges(nn.Module):
     ) -> Float[Tensor, "block head query key"]:
         """Returns the bias of the semantic edges, zero on all others."""
         cosine = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).mT
-        ranked = cosine.masked_fill(~visible, -2.0)
+        ranked = cosine.detach().masked_fill(~visible, -2.0)
         least = ranked.topk(min(self.k, ranked.shape[-1]), dim=-1).values[..., -1:]
         chosen = ((ranked >= least) & visible).unsqueeze(1)
         weight = self.bias[:, None, None] + self.slope[:, None, None] * cosine.unsqueeze(1)
@@ -66,33 +67,14 @@ class GraphLayer(nn.Module):
     temporal edges of its own modality in the window, and semantic edges to the most similar nodes.
     Queries, keys and values are projected per modality; every edge type has a bias per head.
 
-    Args:
-        pair: The two modalities.
-        width: Hidden width.
-        heads: Attention heads.
-        dropout: Dropout rate.
-        relations: Whether edges know speakers and distances.
-        semantic_k: Number of semantic edges of a node; 0 = none.
-        enforced: Whether the same utterance's two nodes are joined.
-        heterogeneous: Whether the modalities have projections of their own.
-
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(
-        self,
-        pair: tuple[str, str],
-        width: int,
-        heads: int,
-        dropout: float,
-        relations: bool = True,
-        semantic_k: int = 4,
-        enforced: bool = True,
-        heterogeneous: bool = True,
-    ) -> None:
+    def __init__(self, pair: tuple[str, str], architecture: Architecture) -> None:
         super().__init__()
-        self.pair, self.heads, self.enforced = pair, heads, enforced
-        self.node = {m: m if heterogeneous else "node" for m in pair}
+        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
+        self.pair, self.heads, self.enforced = pair, heads, architecture.enforced
+        self.node = {m: m if architecture.heterogeneous else "node" for m in pair}
         nodes = dict.fromkeys(self.node.values())
         self.project = nn.ModuleDict({n: nn.Linear(width, 3 * width) for n in nodes})
         self.out = nn.ModuleDict({n: nn.Linear(width, width) for n in nodes})
@@ -101,9 +83,10 @@ class GraphLayer(nn.Module):
             {n: FeedForward(width, dropout, Plain(width)) for n in nodes}
         )
         self.edges = nn.ModuleDict(
-            {f"{s}_to_{t}": EdgeBias(heads, relations) for t in pair for s in pair}
+            {f"{s}_to_{t}": EdgeBias(heads, architecture.relations) for t in pair for s in pair}
         )
-        self.semantic = SemanticEdges(heads, semantic_k) if semantic_k else None
+        k = architecture.semantic_k
+        self.semantic = SemanticEdges(heads, k) if k else None
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: States, present: Presence, blocks: Blocks) -> States:
@@ -123,14 +106,9 @@ class GraphLayer(nn.Module):
             bias = torch.cat([self.edges[f"{s}_to_{m}"](blocks) for s in self.pair], dim=-1)
             if self.semantic is not None:
                 bias = bias + self.semantic(laid[m], nodes, visible)
-            mixed = attend(
-                heads[m][:, :, 0],
-                sent[:, :, 0],
-                sent[:, :, 1],
-                visible,
-                bias,
-                self.dropout.p if self.training else 0.0,
-            )
+            dropout = self.dropout.p if self.training else 0.0
+            query = heads[m][:, :, 0]
+            mixed = attend(query, sent[:, :, 0], sent[:, :, 1], visible, bias, dropout)
             message = self.dropout(self.out[self.node[m]](blocks.flat(mixed.flatten(2))))
             state = self.norm[self.node[m]](states[m] + message)
             updated[m] = self.feed_forward[self.node[m]](state)
@@ -140,7 +118,7 @@ class GraphLayer(nn.Module):
         self, source: str, target: str, present: Bool[Tensor, " utterance"], blocks: Blocks
     ) -> Bool[Tensor, "block query key"]:
         """Returns which nodes of the source a target sees: those that have their modality."""
-        visible = blocks.visible & blocks.keys(blocks.queries(present)).unsqueeze(1)
+        visible = blocks.sees(present)
         if source != target and not self.enforced:
             visible = visible & (blocks.relation != SAME_TURN)
         return visible

@@ -1,7 +1,9 @@
 """Sync-TVA: the whole model, from the features of a batch to the logits of its emotions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -10,7 +12,9 @@ from torch import Tensor, nn
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
+from synctva.model.architecture import PAIRS, Architecture
 from synctva.model.attention import blocks_of
+from synctva.model.checkpoint import Provenance, read_checkpoint, save_checkpoint
 from synctva.model.enhancement import Enhancement
 from synctva.model.fusion import (
     Concatenation,
@@ -20,13 +24,6 @@ from synctva.model.fusion import (
     OnlyModality,
 )
 from synctva.model.graph import GraphLayer, Presence, States
-
-PAIRS = {
-    "text_audio": ("text", "audio"),
-    "text_visual": ("text", "visual"),
-    "audio_visual": ("audio", "visual"),
-}
-"""The graphs, each between two modalities."""
 
 
 @dataclass(frozen=True)
@@ -96,26 +93,10 @@ class SyncTVA(nn.Module):
     Args:
         emotions: The names of the emotions, in the schema's order.
         dims: Width of the features of each modality that the corpus has; at least one.
-        width: Hidden width; a multiple of ``heads``.
-        heads: Attention heads.
-        enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
-        graph_layers: Layers of each graph.
-        past: How many utterances back a node sees; None = all.
-        future: How many ahead; None = all, 0 = causal.
-        semantic_k: Semantic edges of a node; 0 = none.
-        dropout: Dropout rate inside the layers.
-        feature_dropout: Dropout rate of the features.
-        gating: MSDE's dynamic gates.
-        self_attention: MSDE's self-attention.
-        graphs: Which graphs there are; those of absent modalities fall away.
-        enforced: Edges between the two nodes of an utterance.
-        heterogeneous: Projections per modality inside the graphs.
-        interaction: Attention over a modality's views; else their mean.
-        fusion: CAF; else concatenation.
-        relations: Speakers and distances in every attention.
+        architecture: Sizes, and which submodules there are.
 
     Raises:
-        InputError: A modality or graph that does not exist, or sizes that do not fit.
+        InputError: No modality, or one that does not exist.
 
     Source: our reconstruction of arXiv 2507.21395, whose equations are not public.
     """
@@ -124,76 +105,55 @@ class SyncTVA(nn.Module):
         self,
         emotions: tuple[str, ...],
         dims: Mapping[str, int],
-        *,
-        width: int = 128,
-        heads: int = 4,
-        enhancement_layers: int = 1,
-        graph_layers: int = 1,
-        past: int | None = None,
-        future: int | None = None,
-        semantic_k: int = 4,
-        dropout: float = 0.3,
-        feature_dropout: float = 0.2,
-        gating: bool = True,
-        self_attention: bool = True,
-        graphs: tuple[str, ...] = tuple(PAIRS),
-        enforced: bool = True,
-        heterogeneous: bool = True,
-        interaction: bool = True,
-        fusion: bool = True,
-        relations: bool = True,
+        architecture: Architecture | None = None,
     ) -> None:
         super().__init__()
-        _check(dims, width, heads, graphs)
-        self.emotions, self.past, self.future = tuple(emotions), past, future
-        self.modalities = tuple(m for m in MODALITIES if m in dims)
+        if not dims or not set(dims) <= set(MODALITIES):
+            raise InputError(f"modalities {list(dims)}: one or more of {', '.join(MODALITIES)}")
+        self.architecture = architecture = architecture or Architecture()
+        self.emotions = tuple(emotions)
+        self.provenance = Provenance()
+        self.dims = {m: dims[m] for m in MODALITIES if m in dims}
+        width = architecture.width
         self.projection = nn.ModuleDict(
-            {m: Projection(dims[m], width, feature_dropout) for m in self.modalities}
-        )
-        self.enhancement = nn.ModuleDict(
             {
-                m: nn.ModuleList(
-                    Enhancement(width, heads, dropout, relations, gating, self_attention)
-                    for _ in range(enhancement_layers)
-                )
-                for m in self.modalities
+                m: Projection(dim, width, architecture.feature_dropout)
+                for m, dim in self.dims.items()
             }
         )
+        self.enhancement = nn.ModuleDict({m: _enhancement(architecture) for m in self.dims})
         self.graphs = nn.ModuleDict(
             {
                 name: nn.ModuleList(
-                    GraphLayer(PAIRS[name], width, heads, dropout, relations, semantic_k,
-                               enforced, heterogeneous)
-                    for _ in range(graph_layers)
+                    GraphLayer(pair, architecture) for _ in range(architecture.graph_layers)
                 )
-                for name in PAIRS
-                if name in graphs and all(m in dims for m in PAIRS[name])
+                for name, pair in PAIRS.items()
+                if name in architecture.graphs and all(m in dims for m in pair)
             }
-        )  # fmt: skip
-        self.interaction = nn.ModuleDict()
-        for m in self.modalities:
-            views = 1 + sum(m in PAIRS[name] for name in self.graphs)
-            self.interaction[m] = (
-                Interaction(width, views, heads, dropout)
-                if interaction and views > 1
-                else MeanOfViews()
-            )
-        if len(self.modalities) == 1:
-            self.fusion: nn.Module = OnlyModality()
-        elif fusion:
-            self.fusion = CrossModalFusion(self.modalities, width, heads, dropout, relations)
-        else:
-            self.fusion = Concatenation(self.modalities, width)
+        )
+        self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
+        self.fusion = self._fusion()
         self.classifier = nn.Sequential(
-            nn.Dropout(dropout),
+            nn.Dropout(architecture.dropout),
             nn.Linear(width, width),
             nn.GELU(),
-            nn.Dropout(dropout),
+            nn.Dropout(architecture.dropout),
             nn.Linear(width, len(self.emotions)),
         )
-        self.unimodal = nn.ModuleDict(
-            {m: nn.Linear(width, len(self.emotions)) for m in self.modalities}
-        )
+        self.unimodal = nn.ModuleDict({m: nn.Linear(width, len(self.emotions)) for m in self.dims})
+
+    def _interaction(self, modality: str) -> nn.Module:
+        views = 1 + sum(modality in PAIRS[name] for name in self.graphs)
+        if views == 1 or not self.architecture.interaction:
+            return MeanOfViews()
+        return Interaction(views, self.architecture)
+
+    def _fusion(self) -> nn.Module:
+        if len(self.dims) == 1:
+            return OnlyModality()
+        if not self.architecture.fusion:
+            return Concatenation(tuple(self.dims), self.architecture.width)
+        return CrossModalFusion(tuple(self.dims), self.architecture)
 
     def standardise(self, batch: Batch) -> None:
         """Takes the features' mean and sd from the training split."""
@@ -202,8 +162,8 @@ class SyncTVA(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
-        blocks = blocks_of(batch, self.past, self.future)
-        present: Presence = {m: batch.present[:, MODALITIES.index(m)] for m in self.modalities}
+        blocks = blocks_of(batch, self.architecture.past, self.architecture.future)
+        present: Presence = {m: batch.present[:, MODALITIES.index(m)] for m in self.dims}
         same_speaker = _same_speaker_as_before(batch)
 
         enhanced: States = {}
@@ -213,7 +173,7 @@ class SyncTVA(nn.Module):
                 state = layer(state, present[m], blocks)
             enhanced[m] = state
 
-        views = {m: [enhanced[m]] for m in self.modalities}
+        views = {m: [enhanced[m]] for m in self.dims}
         for name, layers in self.graphs.items():
             states = {m: enhanced[m] for m in PAIRS[name]}
             for layer in layers:
@@ -221,13 +181,41 @@ class SyncTVA(nn.Module):
             for m in PAIRS[name]:
                 views[m].append(states[m])
 
-        mixed = {m: self.interaction[m](torch.stack(views[m], dim=1)) for m in self.modalities}
+        mixed = {m: self.interaction[m](torch.stack(views[m], dim=1)) for m in self.dims}
         fused = self.fusion(mixed, present, blocks)
         return Output(
             logits=self.classifier(fused),
-            unimodal={m: self.unimodal[m](enhanced[m]) for m in self.modalities},
+            unimodal={m: self.unimodal[m](enhanced[m]) for m in self.dims},
             fused=fused,
         )
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes the model into a folder: weights as safetensors, the rest as JSON."""
+        arguments = {
+            "emotions": self.emotions,
+            "dims": self.dims,
+            "architecture": asdict(self.architecture),
+        }
+        save_checkpoint(self, arguments, self.provenance, Path(folder))
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Self:
+        """Returns the model of a folder or of a repository on the Hugging Face hub, in eval mode.
+
+        Raises:
+            InputError: There is no checkpoint, it is damaged, or its weights do not fit.
+        """
+        arguments, provenance, weights = read_checkpoint(source)
+        try:
+            architecture = Architecture(**arguments["architecture"])
+            with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
+                model = cls(tuple(arguments["emotions"]), arguments["dims"], architecture)
+            model.load_state_dict(weights, assign=True)
+        except (KeyError, TypeError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f"{source}: the checkpoint's weights do not fit ({reason})") from error
+        model.provenance = provenance
+        return model.eval()
 
 
 def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:
@@ -235,12 +223,5 @@ def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:
     return torch.cat([same.new_zeros(1), same]).long()
 
 
-def _check(dims: Mapping[str, int], width: int, heads: int, graphs: tuple[str, ...]) -> None:
-    unknown = [m for m in dims if m not in MODALITIES]
-    if unknown or not dims:
-        raise InputError(f"modalities {list(dims)}: one or more of {', '.join(MODALITIES)}")
-    if width % heads:
-        raise InputError(f"width {width} is not a multiple of {heads} heads")
-    wrong = [name for name in graphs if name not in PAIRS]
-    if wrong:
-        raise InputError(f"graph {wrong[0]!r} is none of {', '.join(PAIRS)}")
+def _enhancement(architecture: Architecture) -> nn.ModuleList:
+    return nn.ModuleList(Enhancement(architecture) for _ in range(architecture.enhancement_layers))

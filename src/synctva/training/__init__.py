@@ -1,0 +1,1 @@
+"""Store + recipe -> run folder."""

@@ -1,0 +1,65 @@
+"""Scores: weighted F1, macro F1, accuracy, F1 of every emotion, calibration error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores in [0, 1]; leading axes are those of the confusion matrices they were made from."""
+
+    weighted_f1: Float[np.ndarray, "*set"]
+    macro_f1: Float[np.ndarray, "*set"]
+    accuracy: Float[np.ndarray, "*set"]
+    f1: Float[np.ndarray, "*set emotion"]
+
+
+def confusions(
+    emotion: Int[np.ndarray, " utterance"],
+    predicted: Int[np.ndarray, " utterance"],
+    dialogue: Int[np.ndarray, " utterance"],
+    emotions: int,
+) -> Int[np.ndarray, "dialogue emotion predicted"]:
+    """Returns a confusion matrix per dialogue; unlabelled utterances (-1) do not count."""
+    counts = np.zeros((int(dialogue.max()) + 1, emotions, emotions), dtype=np.int64)
+    kept = emotion >= 0
+    np.add.at(counts, (dialogue[kept], emotion[kept], predicted[kept]), 1)
+    return counts
+
+
+def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> Scores:
+    """Returns the scores of confusion matrices (rows = emotion, columns = predicted).
+
+    An emotion that neither occurs nor is predicted has F1 0, and counts in the macro F1 only if it
+    occurs: the same numbers as scikit-learn's over the emotions that occur.
+    """
+    right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(float)
+    support = confusion.sum(-1).astype(float)
+    f1 = 2 * right / np.maximum(support + confusion.sum(-2), 1)
+    total = np.maximum(support.sum(-1), 1)
+    occurs = support > 0
+    return Scores(
+        weighted_f1=(f1 * support).sum(-1) / total,
+        macro_f1=(f1 * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1),
+        accuracy=right.sum(-1) / total,
+        f1=f1,
+    )
+
+
+def calibration_error(
+    probabilities: Float[np.ndarray, "utterance emotion"],
+    emotion: Int[np.ndarray, " utterance"],
+    bins: int = 15,
+) -> float:
+    """Returns the expected calibration error of the predicted emotion's probability.
+
+    Source: Guo et al. 2017, eq. 3, bins of equal width.
+    """
+    kept = emotion >= 0
+    confidence = probabilities[kept].max(1)
+    right = probabilities[kept].argmax(1) == emotion[kept]
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / max(len(confidence), 1))

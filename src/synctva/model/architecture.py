@@ -1,0 +1,73 @@
+"""The choices that make one Sync-TVA differ from another: sizes and, for ablations, its parts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from synctva.errors import InputError
+
+PAIRS = {
+    "text_audio": ("text", "audio"),
+    "text_visual": ("text", "visual"),
+    "audio_visual": ("audio", "visual"),
+}
+"""The graphs, each between two modalities."""
+
+Graph = Literal["text_audio", "text_visual", "audio_visual"]
+Reach = int | Literal["all"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a model, and which submodules exist in it.
+
+    Attributes:
+        width: Hidden width; a multiple of ``heads``.
+        heads: Attention heads.
+        enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
+        graph_layers: Layers of each graph.
+        past: How many utterances back a node sees.
+        future: How many ahead; 0 = causal.
+        semantic_k: Semantic edges of a node; 0 = none.
+        dropout: Dropout rate inside the layers.
+        feature_dropout: Dropout rate of the features.
+        gating: MSDE's dynamic gates.
+        self_attention: MSDE's self-attention.
+        graphs: Which graphs there are; those of modalities that the corpus lacks fall away.
+        enforced: Edges between the two nodes of an utterance.
+        heterogeneous: Projections of their own for the modalities of a graph.
+        interaction: Attention over a modality's views; else their mean.
+        fusion: CAF; else concatenation.
+        relations: Speakers and distances in every attention.
+
+    Raises:
+        InputError: Sizes that do not fit together, or out of range.
+    """
+
+    width: int = 128
+    heads: int = 4
+    enhancement_layers: int = 1
+    graph_layers: int = 1
+    past: Reach = "all"
+    future: Reach = "all"
+    semantic_k: int = 4
+    dropout: float = 0.3
+    feature_dropout: float = 0.2
+    gating: bool = True
+    self_attention: bool = True
+    graphs: tuple[Graph, ...] = ("text_audio", "text_visual", "audio_visual")
+    enforced: bool = True
+    heterogeneous: bool = True
+    interaction: bool = True
+    fusion: bool = True
+    relations: bool = True
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.heads < 1 or self.width % self.heads:
+            raise InputError(f"model.width {self.width}: not a multiple of {self.heads} heads")
+        for name in ("enhancement_layers", "graph_layers", "past", "future", "semantic_k"):
+            value = getattr(self, name)
+            if value != "all" and value < 0:
+                raise InputError(f"model.{name} {value}: must be 0 or more")
+        for name in ("dropout", "feature_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")

@@ -1,0 +1,100 @@
+"""Checkpoints: a folder of ``config.json`` and ``model.safetensors``, nothing that can run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from synctva.errors import InputError
+from synctva.files import write_bytes, write_json
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a checkpoint was trained on.
+
+    Attributes:
+        corpus: The corpus's name.
+        schema: The name of its emotion schema.
+        fingerprints: The hash of each modality's features; others do not fit the model.
+        temperature: The logits are divided by it for calibrated probabilities.
+    """
+
+    corpus: str = ""
+    schema: str = ""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    temperature: float = 1.0
+
+    def check(self, fingerprints: Mapping[str, str], place: str) -> None:
+        """Does nothing if features with these fingerprints fit the model.
+
+        Raises:
+            InputError: A modality's features are of another extractor than in training.
+        """
+        for m, expected in self.fingerprints.items():
+            found = fingerprints.get(m)
+            if found is not None and found != expected:
+                raise InputError(
+                    f"{place}: its {m} features ({found}) are not of the extractor that the"
+                    f" checkpoint was trained on ({expected}); extract {m} again with that one,"
+                    " or train a new model"
+                )
+
+
+def save_checkpoint(
+    model: nn.Module, arguments: Mapping[str, Any], provenance: Provenance, folder: Path
+) -> None:
+    """Writes a model's weights and constructor arguments into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    write_bytes(folder / WEIGHTS, safetensors.torch.save(weights))
+    config = {"model": "sync-tva", "arguments": arguments, "provenance": asdict(provenance)}
+    write_json(folder / CONFIG, config)
+
+
+def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dict[str, Tensor]]:
+    """Returns the constructor arguments, the provenance and the weights of a checkpoint.
+
+    Args:
+        source: A folder, or the id of a repository on the Hugging Face hub.
+
+    Raises:
+        InputError: There is no checkpoint, or it is damaged.
+    """
+    folder = Path(source) if Path(source).is_dir() else _download(str(source))
+    for file in (CONFIG, WEIGHTS):
+        if not (folder / file).is_file():
+            raise InputError(f"{folder}: no checkpoint here ({file} is missing); train one first")
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        arguments, provenance = config["arguments"], Provenance(**config["provenance"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder / CONFIG}: not a checkpoint's configuration ({error})"
+        ) from error
+    try:
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise InputError(
+            f"{folder / WEIGHTS}: damaged weights ({error}); get them again"
+        ) from error
+    return arguments, provenance, weights
+
+
+def _download(name: str) -> Path:
+    try:
+        return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{name}: neither a folder with a checkpoint nor one on the hub ({reason})"
+        ) from error

@@ -1,0 +1,189 @@
+"""Recipe: everything that determines a run, as one frozen object and one TOML file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from synctva.emotions import MODALITIES
+from synctva.errors import InputError, did_you_mean
+from synctva.model.architecture import Architecture
+
+Modality = Literal["text", "audio", "visual"]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A table of the recipe: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LossRecipe(Section):
+    """The terms of the loss.
+
+    Attributes:
+        imbalance: Strategy against class imbalance.
+        strength: ``class_balanced``: weights are counts ** -strength; ``focal``: gamma;
+            ``logit_adjustment``: tau. 0 is plain cross-entropy in every strategy.
+        smoothing: Label smoothing.
+        unimodal: Weight of the cross-entropy of the modalities' own heads.
+        distillation: Weight of their divergence from the fused prediction.
+        contrastive: Weight of the supervised contrastive term on the fused vectors.
+    """
+
+    imbalance: Literal["none", "class_balanced", "focal", "logit_adjustment"] = "class_balanced"
+    strength: NotNegative = 0.5
+    smoothing: Rate = 0.0
+    unimodal: NotNegative = 0.3
+    distillation: NotNegative = 0.3
+    contrastive: NotNegative = 0.0
+
+
+class TrainingRecipe(Section):
+    """How a model is trained.
+
+    Attributes:
+        epochs: At most so many epochs; the learning rate falls to zero over them.
+        patience: Stop after so many epochs without a better weighted F1 on ``valid``.
+        batch_dialogues: Dialogues in a batch.
+        learning_rate: AdamW's, after the warm-up.
+        weight_decay: AdamW's.
+        warmup: Part of all steps in which the learning rate rises from zero.
+        averaging: Decay of the moving average of the weights, per step; 0 = none.
+        modality_dropout: Rate at which a modality of an utterance is hidden in training.
+        gradient_clip: Greatest norm of the gradient.
+        precision: ``bf16`` where the device has it; ``no`` = float32.
+        keep_epochs: Keep the weights of every epoch, for the community number.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 60
+    patience: Annotated[int, Field(ge=1)] = 15
+    batch_dialogues: Annotated[int, Field(ge=1)] = 16
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: NotNegative = 0.01
+    warmup: Rate = 0.1
+    averaging: Rate = 0.99
+    modality_dropout: Rate = 0.1
+    gradient_clip: Annotated[float, Field(gt=0)] = 1.0
+    precision: Literal["no", "bf16"] = "no"
+    keep_epochs: bool = False
+
+
+class Recipe(Section):
+    """Everything that determines a run, but the store and the seed.
+
+    Attributes:
+        name: What tables call the run.
+        modalities: Which of the store's modalities the model uses.
+        model: Sizes and submodules.
+        loss: Terms of the loss.
+        training: The optimisation.
+    """
+
+    name: str = "sync-tva"
+    modalities: tuple[Modality, ...] = MODALITIES
+    model: Annotated[Architecture, with_config(ConfigDict(extra="forbid"))] = Architecture()
+    loss: LossRecipe = LossRecipe()
+    training: TrainingRecipe = TrainingRecipe()
+
+    @classmethod
+    def parse(cls, value: dict[str, Any], place: str) -> Self:
+        """Returns the recipe of a nested dictionary.
+
+        Raises:
+            InputError: An unknown key or a wrong value; the message names ``place`` and the key.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise InputError(f"{place}: {_first_problem(error)}") from error
+
+    def to_toml(self) -> str:
+        """Returns the whole recipe, defaults included, as TOML."""
+        return tomli_w.dumps(TypeAdapter(Recipe).dump_python(self, mode="json"))
+
+
+def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Recipe:
+    """Returns a recipe from a file, or the default, with some keys set.
+
+    A file may open with ``based_on = "other.toml"`` (a path beside it) and give the difference.
+
+    Args:
+        path: The recipe's file; None = the default recipe.
+        settings: ``key=value`` pairs such as ``model.width=64``; values are TOML, or plain words.
+
+    Raises:
+        InputError: The file cannot be read, or holds an unknown key or a wrong value.
+    """
+    value = {} if path is None else _read(path, ())
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting}: write key=value, such as model.width=64")
+        value = _merged(value, _nested(key.strip(), _toml_value(text.strip())))
+    place = " ".join([str(path or "default recipe"), *(f"--set {s}" for s in settings)])
+    return Recipe.parse(value, place)
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(f"{path}: no such recipe; see the folder recipes/, or leave it out")
+    if path.resolve() in seen:
+        raise InputError(f"{path}: this recipe is based on itself; mend based_on")
+    try:
+        value = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML ({error})") from error
+    based_on = value.pop("based_on", None)
+    if based_on is None:
+        return value
+    if not isinstance(based_on, str):
+        raise InputError(f"{path}: based_on must be the path of a recipe, in quotes")
+    return _merged(_read(path.parent / based_on, (*seen, path.resolve())), value)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = (
+            _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def _nested(key: str, value: object) -> dict[str, Any]:
+    head, dot, rest = key.partition(".")
+    return {head: _nested(rest, value) if dot else value}
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Returns one line on the first problem, with the nearest known key where one is misspelt."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] not in ("extra_forbidden", "unexpected_keyword_argument"):
+        message = problem["msg"].removeprefix("Value error, ")
+        return message if key in ("", "model") else f"{key} = {problem['input']!r}: {message}"
+    *tables, last = [str(part) for part in problem["loc"]]
+    known = _keys(tables)
+    return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(last, known)
+
+
+def _keys(tables: list[str]) -> list[str]:
+    sections = {
+        "model": list(Architecture.__dataclass_fields__),
+        "loss": list(LossRecipe.model_fields),
+        "training": list(TrainingRecipe.model_fields),
+    }
+    return sections[tables[0]] if tables else ["based_on", *Recipe.model_fields]

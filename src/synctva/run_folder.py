@@ -1,0 +1,113 @@
+"""The run folder: where training leaves what evaluation and reports read."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synctva.errors import InputError
+from synctva.files import write_text
+
+
+@dataclass(frozen=True)
+class SeedFolder:
+    """The part of a run that one seed made."""
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """The weights that were best on ``valid``."""
+        return self.path / "checkpoint"
+
+    @property
+    def state(self) -> Path:
+        """Everything that an interrupted training needs to go on; gone when it is finished."""
+        return self.path / "state.safetensors"
+
+    @property
+    def log(self) -> Path:
+        """One JSON object per epoch and line."""
+        return self.path / "log.jsonl"
+
+    @property
+    def finished(self) -> Path:
+        """Best epoch, number of epochs and seconds; there once the training is finished."""
+        return self.path / "finished.json"
+
+    @property
+    def epochs(self) -> Path:
+        """The weights of every epoch, where the recipe keeps them."""
+        return self.path / "epochs"
+
+    def predictions(self, split: str) -> Path:
+        """The predictions for a split, as Parquet."""
+        return self.path / f"predictions-{split}.parquet"
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """Returns the epochs so far; a last line that is being written is left out."""
+        if not self.log.is_file():
+            return []
+        lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def append_log(self, record: dict[str, Any]) -> None:
+        """Adds an epoch to the log."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def cut_log(self, epochs: int) -> None:
+        """Keeps the first epochs of the log."""
+        kept = self.read_log()[:epochs]
+        write_text(self.log, "".join(json.dumps(record) + "\n" for record in kept))
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One recipe trained on one store with several seeds."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The whole recipe, defaults included."""
+        return self.path / "recipe.toml"
+
+    @property
+    def description(self) -> Path:
+        """Name, corpus, schema, widths, fingerprints, store, seeds, environment, command."""
+        return self.path / "run.json"
+
+    @property
+    def evaluation(self) -> Path:
+        """What ``synctva evaluate`` found."""
+        return self.path / "evaluation.json"
+
+    def seed(self, number: int) -> SeedFolder:
+        """Returns the folder of a seed."""
+        return SeedFolder(self.path / f"seed-{number}")
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the description.
+
+        Raises:
+            InputError: There is no run, or its description is damaged.
+        """
+        if not self.description.is_file():
+            raise InputError(
+                f"{self.path}: no run here (no run.json); make one with"
+                " `synctva train --store STORE --out RUN`"
+            )
+        try:
+            return json.loads(self.description.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(
+                f"{self.description}: damaged ({error}); run the same `synctva train` again"
+            ) from error
+
+    def finished_seeds(self) -> Iterator[tuple[int, SeedFolder]]:
+        """Yields the seeds of the run whose training is finished."""
+        for number in self.describe()["seeds"]:
+            if self.seed(number).finished.is_file():
+                yield number, self.seed(number)

@@ -1,0 +1,182 @@
+"""fit: a model, a train split, a valid split and a recipe, in; the best weights on valid, out.
+
+There is no test split here, and no way to hand one in.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from synctva.batch import Batch
+from synctva.evaluation.metrics import confusions, scores_of
+from synctva.evaluation.prediction import predict
+from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import Recipe, TrainingRecipe
+from synctva.run_folder import SeedFolder
+from synctva.training.loss import EmotionLoss
+from synctva.training.state import Progress, TrainingState, restore, save
+
+Record = dict[str, Any]
+"""What the log keeps of an epoch."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a training ended: the epoch of the best weights, the epochs run, the seconds taken."""
+
+    best_epoch: int
+    epochs: int
+    seconds: float
+
+
+def fit(
+    model: SyncTVA,
+    train: Batch,
+    valid: Batch,
+    recipe: Recipe,
+    folder: SeedFolder,
+    seed: int,
+    *,
+    save_every_s: float = 10.0,
+    on_epoch: Callable[[Record], None] = lambda record: None,
+) -> Finished:
+    """Trains a model and leaves its best weights on ``valid`` in ``folder.checkpoint``.
+
+    A training that was interrupted, at any moment, goes on where its last saved state was, and
+    ends with the very weights it would have had.
+
+    Args:
+        model: Fresh; made after seeding, so that the seed determines it.
+        train: The training split.
+        valid: The split that chooses the epoch, by weighted F1.
+        recipe: Everything else that determines the result.
+        folder: Where log, state and checkpoint go.
+        seed: Determines the order of the dialogues.
+        save_every_s: Seconds between two saved states; does not change the result.
+        on_epoch: Called with every epoch's record.
+    """
+    settings = recipe.training
+    accelerator = Accelerator(mixed_precision=settings.precision)
+    device = accelerator.device
+    train, valid = train.to(device), valid.to(device)
+    loss_of = EmotionLoss(model.emotions, _counts(model, train), recipe.loss).to(device)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    model, optimizer = accelerator.prepare(model, optimizer)
+    state = TrainingState.fresh(accelerator.unwrap_model(model), optimizer.optimizer)
+    restore(state, folder)
+    progress = state.progress
+    dialogues = int(train.dialogue.max()) + 1
+    steps = math.ceil(dialogues / settings.batch_dialogues)
+    saved_at = time.monotonic()
+
+    while not _over(progress, settings):
+        started = time.monotonic()
+        model.train()
+        order = _order(dialogues, seed, progress.epoch).split(settings.batch_dialogues)
+        for chosen in order[progress.position :]:
+            batch = hide_modalities(train.select(chosen.to(device)), settings.modality_dropout)
+            rate = _learning_rate(settings, progress.epoch * steps + progress.position, steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            with accelerator.autocast():
+                loss = loss_of(model(batch), batch.emotion)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(model.parameters(), settings.gradient_clip)
+            optimizer.step()
+            optimizer.zero_grad()
+            state.update_average(settings.averaging)
+            progress.position += 1
+            progress.loss_sum += loss.item()
+            if progress.position < steps and time.monotonic() - saved_at >= save_every_s:
+                progress.seconds += time.monotonic() - started
+                started = saved_at = time.monotonic()
+                save(state, folder)
+        progress.seconds += time.monotonic() - started
+        record = _close_epoch(state, valid, folder, rate, settings)
+        on_epoch(record)
+        if time.monotonic() - saved_at >= save_every_s:
+            saved_at = time.monotonic()
+            save(state, folder)
+    return Finished(progress.best_epoch, progress.epoch, progress.total_seconds)
+
+
+def hide_modalities(batch: Batch, rate: float) -> Batch:
+    """Returns the batch with modalities hidden at random; an utterance keeps at least one."""
+    if rate == 0:
+        return batch
+    kept = torch.rand(batch.present.shape) >= rate
+    kept = kept.to(batch.present.device) & batch.present
+    return batch.with_present(torch.where(kept.any(1, keepdim=True), kept, batch.present))
+
+
+def _close_epoch(
+    state: TrainingState, valid: Batch, folder: SeedFolder, rate: float, settings: TrainingRecipe
+) -> Record:
+    """Validates, keeps the weights if they are the best so far, and writes the log."""
+    progress = state.progress
+    scores = validate(state.average, valid)
+    number = progress.epoch
+    if progress.is_better(scores["weighted_f1"], scores["loss"]):
+        progress.best_epoch, progress.best_f1 = number, scores["weighted_f1"]
+        progress.best_loss = scores["loss"]
+        state.average.save_pretrained(folder.checkpoint)
+    if settings.keep_epochs:
+        state.average.save_pretrained(folder.epochs / f"{number:03d}")
+    record = {
+        "epoch": number,
+        "train_loss": progress.loss_sum / max(progress.position, 1),
+        "valid": scores,
+        "learning_rate": rate,
+        "seconds": progress.seconds,
+    }
+    folder.append_log(record)
+    progress.next_epoch()
+    return record
+
+
+def validate(model: SyncTVA, valid: Batch) -> dict[str, float]:
+    """Returns loss (plain cross-entropy) and scores of a model on a split."""
+    logits = predict(model, valid)
+    emotion, dialogue = valid.emotion.cpu(), valid.dialogue.cpu()
+    kept = emotion >= 0
+    loss = torch.nn.functional.cross_entropy(logits[kept], emotion[kept])
+    counts = confusions(
+        emotion.numpy(), logits.argmax(1).numpy(), dialogue.numpy(), logits.shape[1]
+    )
+    scores = scores_of(counts.sum(0))
+    return {
+        "loss": loss.item(),
+        "weighted_f1": float(scores.weighted_f1),
+        "macro_f1": float(scores.macro_f1),
+        "accuracy": float(scores.accuracy),
+    }
+
+
+def _over(progress: Progress, settings: TrainingRecipe) -> bool:
+    waited = progress.epoch - 1 - progress.best_epoch
+    return progress.epoch >= settings.epochs or waited >= settings.patience
+
+
+def _counts(model: SyncTVA, train: Batch) -> dict[str, int]:
+    number = torch.bincount(train.emotion[train.emotion >= 0], minlength=len(model.emotions))
+    return dict(zip(model.emotions, number.tolist(), strict=True))
+
+
+def _order(dialogues: int, seed: int, epoch: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    return torch.randperm(dialogues, generator=generator)
+
+
+def _learning_rate(settings: TrainingRecipe, step: int, steps_per_epoch: int) -> float:
+    """Returns the rate of a step: linear warm-up, then a cosine down to zero."""
+    steps = steps_per_epoch * settings.epochs
+    warmup = min(1.0, (step + 1) / max(1.0, settings.warmup * steps))
+    return settings.learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * step / steps))

@@ -1,0 +1,209 @@
+"""A run: one recipe on one store with several seeds, side by side over processes, resumable."""
+
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from synctva.batch import batch_of
+from synctva.corpus import Corpus
+from synctva.errors import InputError
+from synctva.features.store import FeatureStore, open_store
+from synctva.files import write_json, write_text
+from synctva.model.checkpoint import Provenance
+from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import Recipe, load_recipe
+from synctva.run_folder import RunFolder
+from synctva.training.loop import Record, fit
+
+OnEpoch = Callable[[int, Record], None]
+"""Called with a seed and the record of an epoch that it has finished."""
+
+
+def train_run(
+    recipe: Recipe,
+    store_path: Path,
+    out: Path,
+    seeds: int,
+    *,
+    save_every_s: float = 10.0,
+    on_epoch: OnEpoch = lambda seed, record: None,
+) -> RunFolder:
+    """Trains every seed that is not finished yet, and returns the run's folder.
+
+    Args:
+        recipe: What to train.
+        store_path: The feature store.
+        out: The run's folder; one that holds the same run is continued.
+        seeds: Seeds 0 to ``seeds - 1``.
+        save_every_s: Seconds between two saved states of a seed.
+        on_epoch: Told of every finished epoch.
+
+    Raises:
+        InputError: The store lacks a split, emotions or features; or ``out`` holds another run.
+    """
+    store = open_store(store_path)
+    corpus = store.read()
+    _check_trainable(corpus, recipe, store_path)
+    run = RunFolder(out)
+    _describe(run, recipe, store, corpus, seeds)
+    waiting = [seed for seed in range(seeds) if not run.seed(seed).finished.is_file()]
+    workers = min(seeds, os.cpu_count() or 1) if not torch.cuda.is_available() else 1
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    if workers == 1:
+        for seed in waiting:
+            _train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
+        return run
+    with _pool(min(workers, max(len(waiting), 1))) as pool:
+        futures = [
+            pool.submit(_train_seed, out, store_path, seed, threads, save_every_s)
+            for seed in waiting
+        ]
+        _watch(run, waiting, futures, on_epoch)
+    return run
+
+
+def _train_seed(
+    out: Path,
+    store_path: Path,
+    seed: int,
+    threads: int,
+    save_every_s: float,
+    on_epoch: Callable[[Record], None] = lambda record: None,
+) -> None:
+    """Trains one seed of a run whose folder is described; runs in a process of its own."""
+    torch.set_num_threads(threads)
+    run = RunFolder(out)
+    recipe, folder = load_recipe(run.recipe), run.seed(seed)
+    store = open_store(store_path)
+    corpus = store.read()
+    train, valid = batch_of(corpus.split("train")), batch_of(corpus.split("valid"))
+    folder.path.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
+    model = SyncTVA(corpus.schema.emotions, dims, recipe.model)
+    model.standardise(train)
+    model.provenance = Provenance(
+        corpus.name, corpus.schema.name, {m: store.fingerprints[m] for m in dims}
+    )
+    finished = fit(
+        model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=on_epoch
+    )
+    write_json(folder.finished, asdict(finished))
+    folder.state.unlink(missing_ok=True)
+
+
+def _check_trainable(corpus: Corpus, recipe: Recipe, place: Path) -> None:
+    for split in ("train", "valid"):
+        dialogues = [d for d in corpus.dialogues if d.split == split]
+        if not dialogues:
+            raise InputError(
+                f"{place}: the split {split!r} is empty; give some dialogues split={split!r}"
+                " and import the corpus again"
+            )
+        if not any(u.emotion for d in dialogues for u in d.utterances):
+            raise InputError(f"{place}: no utterance of the split {split!r} has an emotion")
+    if not set(corpus.dims) & set(recipe.modalities):
+        raise InputError(
+            f"{place}: it holds {', '.join(corpus.dims) or 'no'} features, the recipe uses"
+            f" {', '.join(recipe.modalities)}; make some with"
+            f" `synctva features {place} --text minilm`"
+        )
+
+
+def _describe(
+    run: RunFolder, recipe: Recipe, store: FeatureStore, corpus: Corpus, seeds: int
+) -> None:
+    """Writes the run's description, or checks that the one that is there fits."""
+    fingerprints = {m: f for m, f in store.fingerprints.items() if m in recipe.modalities}
+    if run.description.is_file():
+        known = run.describe()
+        if load_recipe(run.recipe) != recipe or known["shards"] != dict(store.shards):
+            raise InputError(
+                f"{run.path}: holds a run of another recipe or store; name a new folder,"
+                " or give the same recipe and store to continue it"
+            )
+        seeds = max(seeds, len(known["seeds"]))
+    elif run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+        raise InputError(f"{run.path}: something other than a run is here; name a new folder")
+    run.path.mkdir(parents=True, exist_ok=True)
+    write_text(run.recipe, recipe.to_toml())
+    description: dict[str, Any] = {
+        "name": recipe.name,
+        "corpus": corpus.name,
+        "schema": {"name": corpus.schema.name, "emotions": list(corpus.schema.emotions)},
+        "dims": {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities},
+        "fingerprints": fingerprints,
+        "store": str(store.path.resolve()),
+        "shards": dict(store.shards),
+        "seeds": list(range(seeds)),
+        "environment": _environment(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+    write_json(run.description, description)
+
+
+def _environment() -> dict[str, str]:
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    packages = {name: version(name) for name in ("synctva", "torch", "numpy", "accelerate")}
+    return {
+        "python": platform.python_version(),
+        **packages,
+        "platform": platform.platform(),
+        "device": device,
+        "cores": str(os.cpu_count()),
+    }
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Gives a pool whose processes end with this one, even if this one is killed."""
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+    )
+    try:
+        yield pool
+    except BaseException:
+        for process in list(pool._processes.values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with(parent: int) -> None:
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _watch(
+    run: RunFolder, seeds: list[int], futures: list[Future[None]], on_epoch: OnEpoch
+) -> None:
+    """Tells of epochs as they appear in the logs, until all seeds are finished."""
+    told = {seed: len(run.seed(seed).read_log()) for seed in seeds}
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.3)
+        for future in done:
+            future.result()
+        for seed in seeds:
+            records = run.seed(seed).read_log()
+            for record in records[told[seed] :]:
+                on_epoch(seed, record)
+            told[seed] = max(told[seed], len(records))
