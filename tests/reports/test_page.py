@@ -131,7 +131,7 @@ def test_a_comparison_comes_first_then_each_run(several):
 
 def test_one_run_has_headline_figures_ceiling_and_every_section(trained, tmp_path):
     page = Reader(write_report(trained[:1], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
-    assert "Weighted F1 58.4 ± 0.6 interval 57.2 to 59.6 ceiling 88.3" in page.words
+    assert "Weighted F1 58.4 ± 0.6 95 %: 57.2 to 59.6 ceiling 88.3" in page.words
     assert "ECE 4.7 ± 0.3" in page.words
     assert "text 384, audio 88, visual 128" in page.words
     assert "torch 2.10.0" in page.words
@@ -154,9 +154,16 @@ def test_what_was_not_evaluated_is_not_shown(trained, tmp_path):
 
 def test_one_seed_has_no_sd_and_says_so(trained, tmp_path):
     page = Reader(write_report(trained[2:], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
-    assert "Weighted F1 58.4 interval 57.2 to 59.6" in page.words
+    assert "Weighted F1 58.4 95 %: 57.2 to 59.6" in page.words
     assert "one seed: no sd" in page.words
     assert "None" not in page.words
+
+
+def test_a_run_with_unfinished_seeds_says_so(tmp_path):
+    run = write_run(tmp_path / "run", seeds=2)
+    edit(run / "run.json", lambda value: value.update(seeds=[0, 1, 2]))
+    page = Reader(write_report([run], tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert "Seeds 0, 1 (1 of 3 not finished)" in page.words
 
 
 def test_a_score_without_an_interval_is_shown(tmp_path):

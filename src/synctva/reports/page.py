@@ -146,12 +146,18 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "Emotions": f"{', '.join(run.schema.emotions)} ({run.schema.name})",
         "Features": ", ".join(f"{modality} {dim}" for modality, dim in info.dims.items()),
         "Feature store": info.store,
-        "Seeds": f"{evaluation.seeds} ({', '.join(map(str, info.seeds))})",
+        "Seeds": _seeds_text(run),
         "Parameters": f"{evaluation.parameters:,}",
         "Time": f"{evaluation.seconds_per_epoch:.2f} s an epoch, {minutes:.1f} min for all seeds",
         "Run folder": str(run.path),
         "Command": info.command,
     }
+
+
+def _seeds_text(run: RunRecord) -> str:
+    text = ", ".join(str(seed) for seed in sorted(run.finished))
+    missing = len(run.info.seeds) - len(run.finished)
+    return f"{text} ({missing} of {len(run.info.seeds)} not finished)" if missing else text
 
 
 def _plot(name: str, figure: figures.Figure) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
+from synctva.run_folder import RunFolder
 
 Kind = TypeVar("Kind")
 
@@ -177,42 +178,37 @@ class RunRecord:
 
 
 def load_run(path: Path) -> RunRecord:
-    """Reads a run folder.
+    """Reads a run folder: the seeds that were evaluated.
 
     Raises:
-        InputError: A file is missing or garbled, a seed is unfinished, or the evaluation is older
-            than the run; the message names the command that mends it.
+        InputError: A file is missing or garbled, or the evaluation does not fit the run, as when
+            seeds have finished since; the message names the command that mends it.
     """
-    if not (path / "run.json").is_file():
+    folder = RunFolder(path)
+    train, evaluate = f"run `synctva train --out {path}` again", f"run `synctva evaluate {path}`"
+    if not folder.description.is_file():
         raise InputError(
             f"{path}: no run.json, so this is no run folder; `synctva train --out RUN` makes one"
         )
-    train, evaluate = f"run `synctva train --out {path}` again", f"run `synctva evaluate {path}`"
-    info = _parsed(path / "run.json", RunFile, train)
-    finished = {seed: _seed_file(path, seed, train) for seed in info.seeds}
-    logs = {seed: _log(path / f"seed-{seed}" / "log.jsonl", train) for seed in info.seeds}
-    if not (path / "evaluation.json").is_file():
-        raise InputError(f"{path / 'evaluation.json'}: not there yet; {evaluate} first")
-    evaluation = _parsed(path / "evaluation.json", Evaluation, f"{evaluate} again")
-    problem = _disagreement(info, evaluation)
+    info = _parsed(folder.description, RunFile, train)
+    if not folder.evaluation.is_file():
+        raise InputError(f"{folder.evaluation}: not there yet; {evaluate} first")
+    evaluation = _parsed(folder.evaluation, Evaluation, f"{evaluate} again")
+    problem = _disagreement(folder, info, evaluation)
     if problem:
-        raise InputError(f"{path / 'evaluation.json'}: {problem}; {evaluate} again")
+        raise InputError(f"{folder.evaluation}: {problem}; {evaluate} again")
+    seeds = {seed.seed: folder.seed(seed.seed) for seed in evaluation.per_seed}
+    finished = {number: _parsed(seed.finished, Finished, train) for number, seed in seeds.items()}
+    logs = {number: _log(seed.log, train) for number, seed in seeds.items()}
     try:
-        recipe = (path / "recipe.toml").read_text(encoding="utf-8")
+        recipe = folder.recipe.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path / 'recipe.toml'}: cannot be read; {train}") from error
+        raise InputError(f"{folder.recipe}: cannot be read; {train}") from error
     try:
         schema = EmotionSchema(info.schema.name, info.schema.emotions)
     except InputError as error:
-        raise InputError(f"{path / 'run.json'}: {error}; {train}") from error
+        raise InputError(f"{folder.description}: {error}; {train}") from error
     return RunRecord(path, info.name, info, schema, recipe, evaluation, logs, finished)
-
-
-def _seed_file(path: Path, seed: int, remedy: str) -> Finished:
-    file = path / f"seed-{seed}" / "finished.json"
-    if not file.is_file():
-        raise InputError(f"{file}: seed {seed} is not finished; {remedy} to finish it")
-    return _parsed(file, Finished, remedy)
 
 
 def _log(file: Path, remedy: str) -> list[Epoch]:
@@ -244,12 +240,13 @@ def _checked(where: str, text: bytes, kind: type[Kind], remedy: str) -> Kind:
         raise InputError(f"{where}: {place}: {first['msg']}; {remedy}") from error
 
 
-def _disagreement(info: RunFile, evaluation: Evaluation) -> str:
+def _disagreement(folder: RunFolder, info: RunFile, evaluation: Evaluation) -> str:
     """Returns how the evaluation contradicts the run, or an empty string."""
-    scored = [seed.seed for seed in evaluation.per_seed]
+    scored = sorted(seed.seed for seed in evaluation.per_seed)
+    finished = sorted(seed for seed in info.seeds if folder.seed(seed).finished.is_file())
     emotions = info.schema.emotions
-    if sorted(scored) != sorted(info.seeds):
-        return f"scores seeds {scored}, but the run has {info.seeds}"
+    if scored != finished:
+        return f"scores seeds {scored}, but of this run {finished} are finished"
     for split, scores in (("valid", evaluation.valid), ("test", evaluation.test)):
         rows = evaluation.confusion.get(split, [])
         if len(rows) != len(emotions) or any(len(row) != len(emotions) for row in rows):

@@ -121,7 +121,9 @@ def scores_table(runs: Sequence[RunRecord]) -> Table:
         row += [str(evaluation.seeds), f"{evaluation.parameters:,}"]
         row += [f"{evaluation.seconds_per_epoch:.2f}"]
         rows.append(tuple(row))
-    title = "Test scores x100, epoch chosen on valid: mean ± sd over seeds [bootstrap interval]"
+    title = (
+        "Test scores x100, epoch chosen on valid: mean ± sd over seeds [95 % bootstrap interval]"
+    )
     return Table(title, header, tuple(rows))
 
 
