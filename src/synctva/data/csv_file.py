@@ -1,14 +1,17 @@
 """CSV files -> columns of strings, and the line a row stands in."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from synctva.data.assemble import Place
 from synctva.errors import InputError, did_you_mean
+
+Number = TypeVar("Number", int, float)
 
 _BLOCK_BYTES = 1 << 24
 """Longest row that can be read: ten thousands of feature columns."""
@@ -118,8 +121,8 @@ def _line(path: Path, row: int) -> int:
     return before
 
 
-def number_in(kind: Callable[[str], float], cell: str, column: str) -> float | None:
-    """Returns a cell as a number; None where it is empty.
+def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
+    """Returns a cell as an int or a float; None where it is empty.
 
     Raises:
         InputError: It is not a number.

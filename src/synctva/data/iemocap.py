@@ -90,7 +90,7 @@ def read_iemocap(source: Path) -> Corpus:
             turn = number_in(int, cells["turn"], "turn")
             if turn is None or not cells["emotion"] or not cells["split"]:
                 raise InputError("turn, emotion or split is empty; every row needs them")
-            rows.append(Row(**{**cells, "turn": int(turn)}))
+            rows.append(Row(**{**cells, "turn": turn}))
     values, present = numbers_of(table, AUDIO, place)
     extractor = Extractor("published", settings={"corpus": FACTS.name, "audio": ",".join(AUDIO)})
     audio = Features(values.astype(np.float32), present, extractor)

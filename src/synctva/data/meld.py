@@ -138,7 +138,7 @@ def _rows(path: Path, split: str, emotion: str) -> list[Row]:
                 Row(
                     dialogue=f"{path.name.split('_')[0]}_dia{dialogue}",
                     split=split,
-                    turn=int(turn),
+                    turn=turn,
                     speaker=cells["Speaker"],
                     text=cells["Utterance"],
                     emotion=cells[emotion],

@@ -110,7 +110,7 @@ def _row(cells: Mapping[str, str], folder: Path) -> Row:
     media = cells.get("media")
     return Row(
         dialogue=cells["dialogue"],
-        turn=None if turn is None else int(turn),
+        turn=turn,
         speaker=cells.get("speaker", "speaker"),
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),

@@ -1,0 +1,20 @@
+"""Shapes in annotations are enforced in all tests; real corpora are found, or said to be absent."""
+
+import os
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+jaxtyping.install_import_hook("synctva", "type_checker.check")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real corpora: ``$SYNCTVA_CORPORA``, else ``../shared/data`` by the project."""
+    named = os.environ.get("SYNCTVA_CORPORA")
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    for folder in [Path(named)] if named else [beside]:
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"no corpora: neither $SYNCTVA_CORPORA nor {beside.name} beside the project")

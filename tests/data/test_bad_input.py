@@ -1,0 +1,256 @@
+"""Bad input: one line that names the file, the place in it and the remedy."""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import samples
+
+from synctva.data.arrays import read_arrays
+from synctva.data.iemocap import read_iemocap
+from synctva.data.meld import read_meld
+from synctva.data.mosi import read_mosi
+from synctva.data.source import read_source
+from synctva.data.table import read_table
+from synctva.errors import InputError
+
+
+def complaint(read: Callable[[Path], object], path: Path) -> str:
+    """Returns the message, which is one line and names the file."""
+    with pytest.raises(InputError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert path.name in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("dialogue,turn", "dialog,turn", ["'dialogue' is missing", "Did you mean 'dialog'?"]),
+        ("speaker,split", "split,split", ["line 1", "'split' stands twice"]),
+        ("turn,speaker", "turn,", ["line 1", "column 3 has no name"]),
+        ("x,test,good", "x,test,goood", []),
+        ("c,0,x,test", "c,zero,x,test", ["line 6", "turn 'zero' is not a number"]),
+        ("c,0,x,test", "c,,x,test", ["line 6", "turn is empty"]),
+        ("c,0,x,test", "c,-1,x,test", ["line 6", "numbered from 0"]),
+        ("c,0,x,test", "c,0,,test", ["line 6", "the speaker is empty"]),
+        ("c,0,x,test", ",0,x,test", ["line 6", "the dialogue is empty"]),
+        ("c,0,x,test", "c,0,x,tset", ["line 6", "unknown split 'tset'", "'test'?"]),
+        ("c,0,x,test", "c,0,x,", ["line 6", "the split is empty"]),
+        ("a,0,x,train", "a,0,x,test", ["line 4", "two splits", "line 2"]),
+        ("a,0,x,train", "a,1,x,train", ["line 4", "turn 1 was there already", "line 2"]),
+        ("Hello.,0,1.25", "Hello.,2,1.25", ["line 4", "before its start"]),
+        ("Hello.,0,1.25", "Hello.,nan,1.25", ["line 4", "not finite"]),
+        ("Hello.,0,1.25", "Hello.,soon,1.25", ["line 4", "start_s 'soon' is not a number"]),
+        ("3,4e-1", "3,", ["line 5", "'audio_1' is empty", "missing"]),
+        ("3,4e-1", "nan,4", ["line 5", "'audio_0' is NaN or infinite"]),
+        ("3,4e-1", "3,-inf", ["line 5", "'audio_1' is NaN or infinite"]),
+        ("3,4e-1", "3,many", ["line 5", "'audio_1' holds 'many'", "not a number"]),
+        ("3,4e-1", "3", ["line 5", "10 cells for 11 columns"]),
+        ("audio_0,audio_1", "audio_0,audio_2", ["'audio_1' is missing before 'audio_2'"]),
+        ("audio_0,audio_1", "audio_1,audio_2", ["'audio_0' is missing before 'audio_1'"]),
+        ("audio_0,audio_1", "audio_0,audio_features", ["stands in"]),
+        ("emotion,text", "feeling,text", ["no emotion in column 'emotion'"]),
+        ("bad", "good", ["one emotion only ('good')"]),
+    ],
+)
+def test_a_bad_csv_table_is_told_with_its_line(
+    tmp_path: Path, before: str, after: str, told: list[str]
+):
+    assert before in samples.TABLE
+    path = samples.write_table(tmp_path)
+    path.write_text(samples.TABLE.replace(before, after))
+    if told:
+        message = complaint(read_table, path)
+        assert all(part in message for part in told), message
+    else:
+        assert read_table(path).schema.emotions == ("bad", "good", "goood")
+
+
+def test_a_stated_schema_refuses_an_unknown_emotion(tmp_path):
+    path = samples.write_table(tmp_path)
+    path.write_text(samples.TABLE.replace("good", "joy").replace("bad", "sadd"))
+    message = complaint(lambda path: read_table(path, "meld-7"), path)
+    assert "line 2: unknown emotion 'sadd'" in message
+    assert "Did you mean 'sad'?" in message
+    assert "unknown emotion schema 'meld-8'" in complaint(lambda p: read_table(p, "meld-8"), path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no column names"),
+        (b"dialogue,text,emotion\n", "no emotion"),
+        (b"dialogue,emotion\na,joy\na,sad\n", "neither text nor features"),
+        (b"dialogue,emotion,txt\na,joy,k\na,sad,l\n", "Did you mean 'txt'?"),
+        ("dialogue,emotion,text\na,joy,caf\xe9\n".encode("cp1252"), "UTF-8"),
+        ("dialogue,emotion,t\xe9xt\na,joy,a\n".encode("cp1252"), "UTF-8"),
+    ],
+)
+def test_a_csv_file_that_is_no_table_is_told(tmp_path: Path, content: bytes, told: str):
+    path = tmp_path / "own.csv"
+    path.write_bytes(content)
+    assert told in complaint(read_table, path)
+
+
+def own_parquet(path: Path, changes: Mapping[str, object]) -> None:
+    columns = {"dialogue": ["a", "b"], "emotion": ["joy", "sad"], "text": ["1", "2"], **changes}
+    pq.write_table(pa.table(columns), path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"audio_features": [[1.0, 2.0], [1.0]]}, "row 2: column 'audio_features' has 1 numbers"),
+        ({"audio_features": [[1.0, 2.0], [1.0, None]]}, "row 2: column 'audio_features[1]' is NaN"),
+        ({"audio_features": ["1 2", "3 4"]}, "holds string, not lists of numbers"),
+        ({"audio_features": [["1"], ["2"]]}, "not lists of numbers"),
+        ({"audio_0": [1.0, float("nan")]}, "row 2: column 'audio_0' is NaN"),
+        ({"audio_0": [True, False]}, "holds bool, not numbers"),
+        ({"audio_0": [1.0, 2.0], "audio_1": [None, 1]}, "row 1: column 'audio_1' is empty"),
+        ({"text": [["a"], ["b"]]}, "column 'text' holds list"),
+        ({"split": ["train", "dev "], "turn": [0.5, 0]}, "row 1: turn '0.5' is not a number"),
+    ],
+)
+def test_a_bad_parquet_table_is_told_with_its_row(tmp_path: Path, changes: dict, told: str):
+    own_parquet(tmp_path / "own.parquet", changes)
+    assert told in complaint(read_table, tmp_path / "own.parquet")
+
+
+def test_a_truncated_parquet_table_is_told(tmp_path):
+    path = samples.write_parquet(tmp_path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "truncated" in complaint(read_table, path)
+    assert "no such file" in complaint(read_table, tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"names": None}, "array 'names' is missing"),
+        ({"turn": np.arange(3)}, "has 3 entries"),
+        ({"turn": np.array(["a"] * 4)}, "row 1: turn 'a' is not a number"),
+        ({"turn": np.zeros(4, int)}, "row 2: dialogue 'a' turn 0 was there already"),
+        ({"turn": np.array(3)}, "array 'turn' is a single value"),
+        ({"split": np.array(["train", "test", "valid", "test"])}, "row 2: dialogue 'a' is in two"),
+        ({"emotion": np.array(["good", "bad", "odd", ""])}, "row 3: unknown emotion 'odd'"),
+        ({"names": np.array(["good"])}, "array 'names': emotion schema 'own'"),
+        ({"text": np.full((4, 2), np.inf)}, "row 1: text column 0 is NaN or infinite"),
+        ({"text": np.array(["a"] * 4)}, "array 'text' is <U1"),
+        ({"text": np.zeros(4)}, "array 'text' is float64 of shape (4,)"),
+        ({"text": np.zeros((4, 0)), "audio": np.zeros((4, 0))}, "no features"),
+        ({"present": np.zeros((4, 2), bool)}, "array 'present'"),
+        ({"emotion": np.array([1, None], dtype=object)}, "array 'emotion': Python objects"),
+    ],
+)
+def test_bad_arrays_are_told(tmp_path: Path, change: dict[str, np.ndarray | None], told: str):
+    arrays = {k: v for k, v in {**samples.own_arrays(), **change}.items() if v is not None}
+    np.savez(tmp_path / "own.npz", allow_pickle=True, **arrays)
+    assert told in complaint(read_arrays, tmp_path / "own.npz")
+
+
+@pytest.mark.parametrize("cut", [3, 100, 1000])
+def test_a_truncated_archive_is_told(tmp_path: Path, cut: int):
+    path = samples.write_arrays(tmp_path)
+    path.write_bytes(path.read_bytes()[:cut])
+    assert "damaged" in complaint(read_arrays, path)
+
+
+def test_a_changed_archive_is_told(tmp_path):
+    path = samples.write_arrays(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path.write_bytes(content)
+    assert "own.npz" in complaint(read_arrays, path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"sentiment": np.full(7, 2)}, "row 1: sentiment 2 is neither 0"),
+        ({"segment": np.array([1, 1, 2, 1, 2, 1, 2])}, "row 2: dialogue 'one' turn 1 was there"),
+        ({"audio": np.zeros(7)}, "array 'audio' is not a table"),
+        ({"audio": np.full((7, 2), np.nan)}, "audio features hold NaN"),
+    ],
+)
+def test_a_bad_mosi_archive_is_told(tmp_path: Path, change: dict[str, np.ndarray], told: str):
+    np.savez(tmp_path / "mosi.npz", **{**samples.mosi_arrays(), **change})
+    assert told in complaint(read_mosi, tmp_path / "mosi.npz")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Emotion,", "Emotions,", "column 'Emotion' is missing"),
+        (",anger,", ",angr,", "line 4: unknown emotion 'angr'"),
+        (",anger,", ",,", "line 4: column 'Emotion' is empty"),
+        ("01:00:01,001", "1 h", "line 4: time '1 h' is not written HH:MM:SS,mmm"),
+        (",3,0,", ",3,x,", "line 4: Utterance_ID 'x' is not a number"),
+        (",3,0,", ",,0,", "line 4: Dialogue_ID or Utterance_ID is empty"),
+        (",0,2,", ",0,0,", "line 3: dialogue 'dev_dia0' turn 0 was there already"),
+        ("Ada,anger", ",anger", "line 4: turn 0: the speaker is empty"),
+    ],
+)
+def test_a_bad_meld_file_is_told(tmp_path: Path, before: str, after: str, told: str):
+    path = samples.write_meld(tmp_path) / "dev_sent_emo.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    assert before in text
+    path.write_text(text.replace(before, after))
+    message = complaint(lambda _: read_meld(tmp_path), path)
+    assert told in message
+
+
+def test_a_missing_meld_file_is_told(tmp_path):
+    (samples.write_meld(tmp_path) / "test_sent_emo.csv").unlink()
+    with pytest.raises(InputError, match=r"test_sent_emo\.csv is missing"):
+        read_meld(tmp_path)
+    with pytest.raises(InputError, match="labelled in meld-7 and meld-sentiment-3"):
+        read_meld(tmp_path, "iemocap-6")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("emotion", "", "line 2: turn, emotion or split is empty"),
+        ("emotion", "surprise", "line 2: unknown emotion 'surprise'"),
+        ("silence", "loud", "line 2: column 'silence' holds 'loud'"),
+        ("silence", "", "line 2: column 'silence' is empty"),
+        ("turn", "1", "line 3: dialogue 'Ses00' turn 1 was there already"),
+    ],
+)
+def test_a_bad_iemocap_table_is_told(tmp_path: Path, column: str, value: str, told: str):
+    path = samples.write_iemocap(tmp_path)
+    with path.open(newline="") as file:
+        header, first, *rest = csv.reader(file)
+    first[header.index(column)] = value
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, first, *rest])
+    assert told in complaint(read_iemocap, path)
+
+
+def test_what_is_no_source_is_told_with_the_kinds(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    for path in (tmp_path, tmp_path / "notes.txt"):
+        message = complaint(read_source, path)
+        assert all(
+            kind in message for kind in ("meld", "iemocap", "mosi", "npz", "table", "legacy")
+        )
+    assert "no such file" in complaint(read_source, tmp_path / "nothing")
+    with pytest.raises(InputError, match="Did you mean 'meld'"):
+        read_source(tmp_path, "melt")
+    samples.write_meld(tmp_path)
+    assert "name their folder" in complaint(read_source, tmp_path / "dev_sent_emo.csv")
+
+
+def test_an_argument_of_another_kind_is_told(tmp_path):
+    path = samples.write_arrays(tmp_path)
+    with pytest.raises(InputError, match="label_order goes with legacy, and this is npz"):
+        read_source(path, label_order=["a", "b"])
+    with pytest.raises(InputError, match="schema goes with meld and table"):
+        read_source(path, schema="meld-7")
