@@ -1,5 +1,7 @@
 """Hypothesis strategies for the nouns, and what it means that two corpora are the same."""
 
+import random
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -13,12 +15,10 @@ SECONDS = st.floats(0, 1e5, allow_nan=False)
 
 @st.composite
 def schemas(draw: st.DrawFn) -> EmotionSchema:
-    own = st.lists(st.text(min_size=1), min_size=2, max_size=4, unique_by=str.lower)
-    return draw(st.sampled_from(list(SCHEMAS.values())) | own.map(_own_schema))
-
-
-def _own_schema(emotions: list[str]) -> EmotionSchema:
-    return EmotionSchema("own", tuple(emotions))
+    name = st.text(min_size=1).filter(str.strip)
+    own = st.lists(name, min_size=2, max_size=4, unique_by=lambda n: n.strip().lower())
+    registered = st.sampled_from(list(SCHEMAS.values()))
+    return draw(registered | own.map(lambda names: EmotionSchema("own", tuple(names))))
 
 
 @st.composite
@@ -46,7 +46,9 @@ def dialogues(draw: st.DrawFn, id: str, schema: EmotionSchema) -> Dialogue:
 def features(draw: st.DrawFn, rows: int) -> Features:
     present = draw(arrays.arrays(bool, rows))
     shape = (rows, draw(st.integers(1, 3)))
-    values = draw(arrays.arrays(np.float32, shape, elements=st.floats(-1e30, 1e30, width=32)))
+    values = draw(
+        arrays.arrays(np.float32, shape, elements=st.floats(-(2.0**99), 2.0**99, width=32))
+    )
     settings = draw(st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()))
     extractor = Extractor(draw(st.text()), draw(st.text()), draw(st.text()), settings)
     return Features(np.where(present[:, None], values, np.float32(0)), present, extractor)
@@ -55,12 +57,15 @@ def features(draw: st.DrawFn, rows: int) -> Features:
 @st.composite
 def corpora(draw: st.DrawFn) -> Corpus:
     """Draws corpora of 1 to 5 dialogues, with features of any of the modalities."""
+    state = random.getstate()  # the type checks use it, which hypothesis forbids in a strategy
     schema = draw(schemas())
     ids = draw(st.lists(st.text(), min_size=1, max_size=5, unique=True))
     spoken = tuple(draw(dialogues(id, schema)) for id in ids)
     rows = sum(len(dialogue.utterances) for dialogue in spoken)
     chosen = draw(st.sets(st.sampled_from(MODALITIES)))
-    return Corpus(draw(st.text()), schema, spoken, {m: draw(features(rows)) for m in chosen})
+    corpus = Corpus(draw(st.text()), schema, spoken, {m: draw(features(rows)) for m in chosen})
+    random.setstate(state)
+    return corpus
 
 
 def assert_same_corpus(one: Corpus, other: Corpus) -> None:

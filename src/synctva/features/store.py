@@ -24,17 +24,19 @@ FORMAT = 1
 SHARD_UTTERANCES = 4096
 """A shard is closed once it holds this many utterances; a dialogue is never split."""
 
-_UTTERANCE_COLUMNS = {
-    "dialogue": pa.string(),
-    "turn": pa.int32(),
-    "speaker": pa.string(),
-    "split": pa.string(),
-    "emotion": pa.string(),
-    "start_s": pa.float64(),
-    "end_s": pa.float64(),
-    "text": pa.string(),
-    "media": pa.string(),
-}
+_UTTERANCE_COLUMNS = pa.schema(
+    [
+        pa.field("dialogue", pa.string(), nullable=False),
+        pa.field("turn", pa.int64(), nullable=False),
+        pa.field("speaker", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("emotion", pa.string()),
+        pa.field("start_s", pa.float64()),
+        pa.field("end_s", pa.float64()),
+        pa.field("text", pa.string()),
+        pa.field("media", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class FeatureStore:
         """Yields the dialogues shard by shard, so that memory does not grow with the store.
 
         Raises:
-            InputError: A shard is missing, damaged or changed, or its widths are not the manifest's.
+            InputError: A shard is missing, damaged or changed, or not as wide as the manifest says.
         """
         for file, sha256 in self.shards.items():
             yield _read_shard(self, self.path / file, sha256)
@@ -73,9 +75,15 @@ class FeatureStore:
         """Returns the whole corpus.
 
         Raises:
-            InputError: As ``read_shards``; or a dialogue stands in two shards.
+            InputError: As ``read_shards``; or there is no shard, or a dialogue stands in two.
         """
-        return concatenate(list(self.read_shards()))
+        parts = list(self.read_shards())
+        if not parts:
+            raise InputError(f"{self.path}: no shards in manifest.json; import the corpus again")
+        try:
+            return concatenate(parts)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}; import the corpus again") from error
 
 
 def concatenate(parts: list[Corpus]) -> Corpus:
@@ -107,21 +115,18 @@ def open_store(path: Path) -> FeatureStore:
     try:
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
-            raise InputError(
-                f"{manifest_path}: format {manifest['format']}, this version reads {FORMAT};"
-                " import the corpus again"
-            )
+            raise InputError(f"format {manifest['format']}, this version reads {FORMAT}")
         return FeatureStore(
             path=path,
             name=manifest["corpus"],
             schema=EmotionSchema(manifest["schema"]["name"], tuple(manifest["schema"]["emotions"])),
             extractors={
-                m: (Extractor(**entry["extractor"]), entry["dim"])
+                m: (Extractor(**entry["extractor"]), int(entry["dim"]))
                 for m, entry in manifest["modalities"].items()
             },
             shards={entry["file"]: entry["sha256"] for entry in manifest["shards"]},
         )
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{manifest_path}: not a feature store's manifest ({type(error).__name__}: {error});"
             " import the corpus again"
@@ -181,9 +186,9 @@ def _table(corpus: Corpus) -> pa.Table:
         "dialogue": [dialogue.id for dialogue, _ in pairs],
         "split": [dialogue.split for dialogue, _ in pairs],
     }
-    for name in _UTTERANCE_COLUMNS.keys() - columns.keys():
+    for name in set(_UTTERANCE_COLUMNS.names) - columns.keys():
         columns[name] = [getattr(utterance, name) for _, utterance in pairs]
-    arrays = {name: pa.array(columns[name], kind) for name, kind in _UTTERANCE_COLUMNS.items()}
+    arrays = {field.name: pa.array(columns[field.name], field.type) for field in _UTTERANCE_COLUMNS}
     for m in corpus.dims:
         features = corpus.features[m]
         flat = pa.array(features.values.reshape(-1), pa.float32())
@@ -229,7 +234,7 @@ def _read_shard(store: FeatureStore, path: Path, sha256: str) -> Corpus:
         raise InputError(
             f"{path}: damaged or truncated Parquet shard ({reason}); import the corpus again"
         ) from error
-    wanted = [*_UTTERANCE_COLUMNS, *(f"{m}_features" for m in store.extractors)]
+    wanted = [*_UTTERANCE_COLUMNS.names, *(f"{m}_features" for m in store.extractors)]
     lacking = [name for name in wanted if name not in table.column_names]
     if lacking:
         raise InputError(f"{path}: column {lacking[0]!r} is missing; import the corpus again")
@@ -250,9 +255,11 @@ def _features(
     table: pa.Table, modality: str, path: Path, extractor: Extractor, dim: int
 ) -> Features:
     column = table.column(f"{modality}_features").combine_chunks()
-    if not pa.types.is_fixed_size_list(column.type) or column.type.list_size != dim:
+    kind = column.type
+    is_vector = pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)
+    if not is_vector or kind.list_size != dim:
         raise InputError(
-            f"{path}: {modality}_features is {column.type}, manifest.json says {dim} floats;"
+            f"{path}: {modality}_features is {kind}, manifest.json says {dim} floats;"
             f" extract {modality} again for the whole store"
         )
     present = np.asarray(column.is_valid())
@@ -265,9 +272,9 @@ def _dialogues(table: pa.Table, path: Path) -> tuple[Dialogue, ...]:
     """Builds the dialogues of a shard's rows, which keep a dialogue's rows together."""
     utterances: dict[str, list[Utterance]] = {}
     splits: dict[str, str] = {}
-    rows = table.select(list(_UTTERANCE_COLUMNS)).to_pylist()
     try:
-        for row in rows:
+        rows = table.select(_UTTERANCE_COLUMNS.names).cast(_UTTERANCE_COLUMNS)
+        for row in rows.to_pylist():
             dialogue, split = row.pop("dialogue"), row.pop("split")
             if splits.setdefault(dialogue, split) != split:
                 raise InputError(
@@ -275,5 +282,5 @@ def _dialogues(table: pa.Table, path: Path) -> tuple[Dialogue, ...]:
                 )
             utterances.setdefault(dialogue, []).append(Utterance(**row))
         return tuple(Dialogue(id, splits[id], tuple(turns)) for id, turns in utterances.items())
-    except InputError as error:
+    except (pa.ArrowException, ValueError) as error:
         raise InputError(f"{path}: {error}; import the corpus again") from error
