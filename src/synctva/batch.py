@@ -67,8 +67,9 @@ class Batch:
         lengths = torch.bincount(self.dialogue)
         starts = lengths.cumsum(0) - lengths
         chosen = lengths[dialogues]
-        number = torch.repeat_interleave(torch.arange(len(dialogues)), chosen)
-        offset = torch.arange(len(number)) - (chosen.cumsum(0) - chosen)[number]
+        device = self.dialogue.device
+        number = torch.repeat_interleave(torch.arange(len(dialogues), device=device), chosen)
+        offset = torch.arange(len(number), device=device) - (chosen.cumsum(0) - chosen)[number]
         rows = starts[dialogues][number] + offset
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
         return Batch(**{**columns, "dialogue": number})
@@ -97,11 +98,13 @@ def batch_of(corpus: Corpus) -> Batch:
             emotion.append(
                 -1 if utterance.emotion is None else corpus.schema.emotions.index(utterance.emotion)
             )
-    return Batch(
+    there = torch.from_numpy(np.stack(present, axis=1))
+    batch = Batch(
         **columns,
-        present=torch.from_numpy(np.stack(present, axis=1)),
+        present=there,
         dialogue=torch.tensor(dialogue, dtype=torch.long),
         turn=torch.tensor(turn, dtype=torch.long),
         speaker=torch.tensor(speaker, dtype=torch.long),
         emotion=torch.tensor(emotion, dtype=torch.long),
     )
+    return batch.with_present(there)  # a copy, so that it shares no memory with the corpus
