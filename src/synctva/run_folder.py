@@ -52,6 +52,10 @@ class SeedFolder:
         lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
         return [json.loads(line) for line in lines]
 
+    def read_finished(self) -> dict[str, Any]:
+        """Returns how the training ended."""
+        return json.loads(self.finished.read_text(encoding="utf-8"))
+
     def append_log(self, record: dict[str, Any]) -> None:
         """Adds an epoch to the log."""
         with self.log.open("a", encoding="utf-8") as file:
@@ -105,6 +109,16 @@ class RunFolder:
             raise InputError(
                 f"{self.description}: damaged ({error}); run the same `synctva train` again"
             ) from error
+
+    def read_evaluation(self) -> dict[str, Any]:
+        """Returns what ``synctva evaluate`` found.
+
+        Raises:
+            InputError: The run has not been evaluated.
+        """
+        if not self.evaluation.is_file():
+            raise InputError(f"{self.path}: not evaluated; run `synctva evaluate {self.path}`")
+        return json.loads(self.evaluation.read_text(encoding="utf-8"))
 
     def finished_seeds(self) -> Iterator[tuple[int, SeedFolder]]:
         """Yields the seeds of the run whose training is finished."""

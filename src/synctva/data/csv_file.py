@@ -130,7 +130,7 @@ def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
     if not cell.strip():
         return None
     try:
-        return kind(cell)
+        return kind(float(cell)) if kind is int and cell.strip().endswith(".0") else kind(cell)
     except ValueError as error:
         raise InputError(f"{column} {cell[:40]!r} is not a number; correct it") from error
 

@@ -1,4 +1,4 @@
-"""Scores: weighted F1, macro F1, accuracy, F1 of every emotion, calibration error."""
+"""Scores: weighted F1, macro F1, accuracy and the F1 of every emotion."""
 
 from dataclasses import dataclass
 
@@ -46,20 +46,3 @@ def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> Scores:
         accuracy=right.sum(-1) / total,
         f1=f1,
     )
-
-
-def calibration_error(
-    probabilities: Float[np.ndarray, "utterance emotion"],
-    emotion: Int[np.ndarray, " utterance"],
-    bins: int = 15,
-) -> float:
-    """Returns the expected calibration error of the predicted emotion's probability.
-
-    Source: Guo et al. 2017, eq. 3, bins of equal width.
-    """
-    kept = emotion >= 0
-    confidence = probabilities[kept].max(1)
-    right = probabilities[kept].argmax(1) == emotion[kept]
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / max(len(confidence), 1))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -17,15 +17,17 @@ from typing import Any
 
 import torch
 
-from synctva.batch import batch_of
+from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
 from synctva.errors import InputError
+from synctva.evaluation.calibration import fit_temperature
+from synctva.evaluation.prediction import predict
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import write_json, write_text
 from synctva.model.checkpoint import Provenance
 from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import Recipe, load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.loop import Record, fit
 
 OnEpoch = Callable[[int, Record], None]
@@ -101,8 +103,17 @@ def _train_seed(
     finished = fit(
         model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=on_epoch
     )
+    _calibrate(folder, valid)
     write_json(folder.finished, asdict(finished))
     folder.state.unlink(missing_ok=True)
+
+
+def _calibrate(folder: SeedFolder, valid: Batch) -> None:
+    """Fits the temperature of the best weights on ``valid`` and keeps it in the checkpoint."""
+    model = SyncTVA.from_pretrained(folder.checkpoint)
+    temperature = fit_temperature(predict(model, valid).numpy(), valid.emotion.numpy())
+    model.provenance = replace(model.provenance, temperature=temperature)
+    model.save_pretrained(folder.checkpoint)
 
 
 def _check_trainable(corpus: Corpus, recipe: Recipe, place: Path) -> None:

@@ -1,0 +1,217 @@
+"""The command line. Every verb imports what it needs when it runs, so that help is instant."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.errors import InputError
+
+app = typer.Typer(
+    help="Recognise the emotion of every utterance in a conversation, from text, audio and video.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    epilog="Begin with: [bold]synctva demo[/bold]",
+)
+
+Run = Annotated[Path, typer.Argument(help="The run's folder.")]
+Store = Annotated[Path, typer.Argument(help="The feature store's folder.")]
+
+
+def main() -> None:
+    """Runs the command line; bad input ends it with one line and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"synctva: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("synctva: stopped; run the same command again to go on", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+@app.command("import", epilog="Example: synctva import corpora/MELD/data --out stores/meld")
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="MELD's folder of CSVs, the IEMOCAP table, CMU-MOSI's or an own .npz, an own"
+            " CSV or Parquet table, or a legacy pickle."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The feature store to make.")],
+    kind: Annotated[
+        str | None, typer.Option(help="meld, iemocap, mosi, npz, table or legacy; else found out.")
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The corpus's name, for own data.")] = None,
+    label_order: Annotated[
+        str | None,
+        typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the store that is there.")] = False,
+) -> None:
+    """Turn a corpus into a feature store."""
+    from synctva.data.source import read_source
+    from synctva.features.store import write_store
+
+    order = None if label_order is None else [name.strip() for name in label_order.split(",")]
+    corpus = read_source(source, kind, schema=schema, name=name, label_order=order)
+    store = write_store(corpus, out, overwrite=overwrite)
+    terminal.show_corpus(corpus)
+    terminal.say(f"Wrote [bold]{store.path}[/bold].")
+    if "text" not in corpus.dims and any(u.text for _, u in corpus.utterances()):
+        terminal.say(f"Next: synctva features {out} --text minilm")
+
+
+@app.command(epilog="Example: synctva check stores/meld")
+def check(
+    source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
+    kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+) -> None:
+    """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
+    from synctva.data.check import check as examine
+    from synctva.data.source import read_source
+    from synctva.features.store import open_store
+
+    is_store = (source / "manifest.json").is_file()
+    corpus = open_store(source).read() if is_store else read_source(source, kind)
+    findings = examine(corpus)
+    terminal.show_corpus(corpus)
+    terminal.show_findings(findings)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: synctva features stores/meld --text minilm")
+def features(
+    store: Store,
+    text: Annotated[
+        str, typer.Option(help="minilm, roberta-base, roberta-large, a hub id or a folder.")
+    ],
+) -> None:
+    """Extract text features and put them into the store."""
+    from synctva.corpus import Corpus
+    from synctva.features.store import open_store, write_store
+    from synctva.features.text import TextExtractor, text_features
+
+    opened = open_store(store)
+    extractor = TextExtractor(text)
+    if opened.fingerprints.get("text") == extractor.extractor.fingerprint(extractor.dim):
+        terminal.say(f"{store} holds these text features already.")
+        return
+    corpus = opened.read()
+    with terminal.progress(f"Encoding {corpus.name} with {text}", len(corpus)) as advance:
+        found = text_features(corpus, extractor, advance)
+    with_text = {**corpus.features, "text": found}
+    write_store(
+        Corpus(corpus.name, corpus.schema, corpus.dialogues, with_text), store, overwrite=True
+    )
+    terminal.say(f"{int(found.present.sum())} utterances, {found.dim} numbers each.")
+    terminal.say(f"Next: synctva train --store {store} --out runs/{corpus.name}")
+
+
+@app.command(
+    epilog="Examples: synctva train --store stores/meld --out runs/meld --seeds 5[bright_black] · "
+    "[/]synctva train recipes/meld.toml --store stores/meld --out runs/small --set model.width=64"
+)
+def train(
+    recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
+    *,
+    store: Annotated[Path, typer.Option(help="The feature store.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, side by side.")] = 1,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")
+    ] = None,
+    save_every: Annotated[float, typer.Option(help="Seconds between two saved states.")] = 10.0,
+) -> None:
+    """Train Sync-TVA; killed and started again, it goes on where it was."""
+    from synctva.recipe import load_recipe
+    from synctva.training.run import train_run
+
+    loaded = load_recipe(recipe, tuple(set_ or ()))
+    with terminal.seeds_progress(seeds, loaded.training.epochs) as on_epoch:
+        train_run(loaded, store, out, seeds, save_every_s=save_every, on_epoch=on_epoch)
+    terminal.say(f"Next: synctva evaluate {out}")
+
+
+@app.command(epilog="Example: synctva evaluate runs/meld --subsets")
+def evaluate(
+    run: Run,
+    store: Annotated[Path | None, typer.Option(help="Another store than the run's own.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    subsets: Annotated[bool, typer.Option(help="Also score every subset of modalities.")] = False,
+    missing: Annotated[bool, typer.Option(help="Also score at missing rates 0.0-0.7.")] = False,
+    community: Annotated[
+        bool,
+        typer.Option(
+            help="Also tell the best test epoch, as much of the field reports it, beside the gap;"
+            " needs training.keep_epochs."
+        ),
+    ] = False,
+) -> None:
+    """Score a run on valid and test: mean and sd over seeds, interval over dialogues."""
+    from synctva.evaluation.attribution import subset_scores
+    from synctva.evaluation.community import community_score
+    from synctva.evaluation.protocol import add_to_evaluation, load_evaluated
+    from synctva.evaluation.protocol import evaluate as score
+    from synctva.evaluation.robustness import missing_rate_scores
+
+    loaded = load_evaluated(run, store)
+    result = score(loaded)
+    if subsets:
+        result["subsets"] = subset_scores(loaded)
+    if missing:
+        result["missing_rates"] = missing_rate_scores(loaded)
+    if community:
+        result["community"] = community_score(loaded)
+    add_to_evaluation(loaded.folder, result)
+    if json:
+        import json as json_module
+
+        print(json_module.dumps(result, indent=2))
+    else:
+        terminal.show_evaluation(run, result)
+
+
+@app.command(epilog="Example: synctva compare runs/meld runs/meld-lite runs/meld-no-graphs")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the first against each.")],
+) -> None:
+    """Tell how far the first run is above each other one, with intervals and p-values."""
+    from synctva.evaluation.compare import compare as held_against
+
+    if len(runs) < 2:
+        raise InputError("compare: name two runs or more, such as `synctva compare runs/a runs/b`")
+    terminal.show_comparisons(held_against(runs[0], runs[1:]))
+
+
+@app.command(epilog="Example: synctva report runs/meld --out reports/meld.html")
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs.")],
+    out: Annotated[Path, typer.Option(help="The HTML file; .md, .csv and .tex go beside it.")],
+) -> None:
+    """Write one self-contained page of results, and its table as Markdown, CSV and LaTeX."""
+    from synctva.reports.page import write_report
+
+    for path in write_report(runs, out):
+        terminal.say(f"Wrote [bold]{path}[/bold].")
+
+
+@app.command(epilog="Example: synctva demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the demo's store, run and report go.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Generate conversations with a known ceiling, train on them, and write the report."""
+    from synctva.demo import run_demo
+
+    run_demo(out)

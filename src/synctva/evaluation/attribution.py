@@ -1,0 +1,80 @@
+"""What each modality contributes: all subsets, and exact Shapley values."""
+
+import math
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import softmax
+
+from synctva.batch import Batch
+from synctva.emotions import MODALITIES
+from synctva.evaluation.metrics import scores_of
+from synctva.evaluation.prediction import predict
+from synctva.evaluation.protocol import EvaluatedRun, counts_of
+from synctva.model.sync_tva import SyncTVA
+
+Subset = tuple[str, ...]
+
+
+def subsets_of(modalities: tuple[str, ...], smallest: int = 1) -> list[Subset]:
+    """Returns all subsets with at least so many modalities, small ones first."""
+    sizes = range(smallest, len(modalities) + 1)
+    return [subset for size in sizes for subset in combinations(modalities, size)]
+
+
+def subset_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
+    """Returns, for every subset of the modalities, the mean and sd of the scores over the seeds.
+
+    The model is the same throughout; the other modalities are hidden from it.
+    """
+    modalities = tuple(next(iter(run.models.values())).dims)
+    return {
+        "+".join(subset): over_seeds(run, run.batches[split].keep(subset))
+        for subset in subsets_of(modalities)
+    }
+
+
+def over_seeds(run: EvaluatedRun, batch: Batch) -> dict[str, Any]:
+    """Returns mean and sd over the seeds of weighted F1, macro F1 and accuracy on a batch."""
+    counts = [counts_of(predict(m, batch).numpy(), batch).sum(0) for m in run.models.values()]
+    scores = scores_of(np.stack(counts))
+    sd = (lambda x: float(x.std(ddof=1))) if len(counts) > 1 else (lambda x: None)
+    return {
+        name: {"mean": float(getattr(scores, name).mean()), "sd": sd(getattr(scores, name))}
+        for name in ("weighted_f1", "macro_f1", "accuracy")
+    }
+
+
+def shapley_values(
+    model: SyncTVA, batch: Batch, emotion: Int[np.ndarray, " utterance"]
+) -> Float[np.ndarray, "utterance 3"]:
+    """Returns what each modality adds to the probability of an emotion, utterance by utterance.
+
+    All subsets are run, so the values are exact: for an utterance they sum to the probability with
+    all modalities minus the probability with none. A subset is hidden in the whole dialogue, so a
+    modality is also credited for what it brings as context.
+
+    Args:
+        model: Any model of this project.
+        batch: Whole dialogues.
+        emotion: The emotion to explain, by number; usually the predicted one.
+
+    Source: Shapley 1953; here the players are the modalities.
+    """
+    modalities = tuple(model.dims)
+    worth: dict[Subset, Float[np.ndarray, " utterance"]] = {}
+    for subset in subsets_of(modalities, smallest=0):
+        logits = predict(model, batch.keep(subset)).numpy() / model.provenance.temperature
+        worth[subset] = softmax(logits, axis=1)[np.arange(len(batch)), emotion]
+    values = np.zeros((len(batch), len(MODALITIES)))
+    for m in modalities:
+        for subset in worth:
+            if m in subset:
+                continue
+            with_it = tuple(other for other in modalities if other == m or other in subset)
+            orders = math.factorial(len(subset)) * math.factorial(len(modalities) - len(with_it))
+            share = orders / math.factorial(len(modalities))
+            values[:, MODALITIES.index(m)] += share * (worth[with_it] - worth[subset])
+    return values

@@ -1,0 +1,203 @@
+"""The protocol: what a finished run scores on ``valid`` and ``test``, and how sure that is."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from jaxtyping import Float, Int
+from scipy.special import softmax
+
+from synctva.batch import Batch, batch_of
+from synctva.corpus import Corpus
+from synctva.errors import InputError
+from synctva.evaluation.bootstrap import Confusions, estimates
+from synctva.evaluation.calibration import calibration_error
+from synctva.evaluation.metrics import confusions, scores_of
+from synctva.evaluation.prediction import predict
+from synctva.features.store import open_store
+from synctva.files import write_json
+from synctva.model.sync_tva import SyncTVA
+from synctva.run_folder import RunFolder, SeedFolder
+
+SPLITS = ("valid", "test")
+SCORES = ("weighted_f1", "macro_f1", "accuracy")
+
+
+@dataclass(frozen=True)
+class EvaluatedRun:
+    """A finished run with its models and its data.
+
+    Attributes:
+        folder: Where it is.
+        models: The best model of each seed, by the seed.
+        corpora: The dialogues of each split.
+        batches: The same as batches.
+    """
+
+    folder: RunFolder
+    models: Mapping[int, SyncTVA]
+    corpora: Mapping[str, Corpus]
+    batches: Mapping[str, Batch]
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions, in the schema's order."""
+        return self.corpora["test"].schema.emotions
+
+
+def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedRun:
+    """Returns a run's models beside the data they are to be evaluated on.
+
+    Args:
+        run_path: The run's folder.
+        store_path: Another store than the one the run was trained on.
+
+    Raises:
+        InputError: No seed is finished, the store's features are of another extractor, its
+            emotions are others, or a split has no labelled utterance.
+    """
+    folder = RunFolder(run_path)
+    description = folder.describe()
+    models = {n: SyncTVA.from_pretrained(s.checkpoint) for n, s in folder.finished_seeds()}
+    if not models:
+        raise InputError(f"{run_path}: no seed is finished; run the same `synctva train` again")
+    store = open_store(store_path or Path(description["store"]))
+    for model in models.values():
+        model.provenance.check(store.fingerprints, str(store.path))
+    if list(store.schema.emotions) != description["schema"]["emotions"]:
+        raise InputError(
+            f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
+            f" {run_path} ({', '.join(description['schema']['emotions'])}); train on this store"
+        )
+    corpus = store.read()
+    corpora = {split: corpus.split(split) for split in SPLITS}
+    for split, part in corpora.items():
+        if not any(utterance.emotion for _, utterance in part.utterances()):
+            raise InputError(
+                f"{store.path}: the split {split!r} is empty or unlabelled; there is nothing to"
+                f" evaluate on: give some dialogues split={split!r} and import the corpus again"
+            )
+    batches = {split: batch_of(part) for split, part in corpora.items()}
+    return EvaluatedRun(folder, models, corpora, batches)
+
+
+def evaluate(run: EvaluatedRun) -> dict[str, Any]:
+    """Scores every seed on both splits; writes predictions and ``evaluation.json``.
+
+    Returns:
+        ``test`` and ``valid``: mean, sd over seeds and interval over dialogues of weighted F1,
+        macro F1, accuracy, calibration error and the F1 of every emotion, all in [0, 1]; then
+        seeds, parameters, seconds_per_epoch, and what the report needs beside.
+    """
+    torch.set_num_threads(os.cpu_count() or 1)
+    found: dict[str, Any] = {}
+    per_seed = {n: {"seed": n, "best_epoch": _best_epoch(run, n)} for n in run.models}
+    for split, batch in run.batches.items():
+        counts, errors = [], []
+        for number, model in run.models.items():
+            logits = predict(model, batch).numpy() / model.provenance.temperature
+            probabilities = softmax(logits, axis=1)
+            _write_predictions(run.folder.seed(number), split, run.corpora[split], probabilities)
+            counts.append(counts_of(logits, batch))
+            errors.append(calibration_error(probabilities, batch.emotion.numpy()))
+            scores = scores_of(counts[-1].sum(0))
+            per_seed[number][split] = {n: float(getattr(scores, n)) for n in SCORES}
+            per_seed[number][split]["ece"] = errors[-1]
+        stacked = np.stack(counts)
+        sd = float(np.std(errors, ddof=1)) if len(errors) > 1 else None
+        ece = {"mean": float(np.mean(errors)), "sd": sd, "interval": None}
+        found[split] = {**estimates(stacked, run.emotions), "ece": ece}
+        found.setdefault("confusion", {})[split] = stacked.sum((0, 1)).tolist()
+        support = stacked[0].sum((0, 2)).tolist()
+        found.setdefault("support", {})[split] = dict(zip(run.emotions, support, strict=True))
+    result = {
+        **{split: found[split] for split in ("test", "valid")},
+        "seeds": len(run.models),
+        "parameters": sum(p.numel() for p in next(iter(run.models.values())).parameters()),
+        "seconds_per_epoch": _seconds_per_epoch(run),
+        "per_seed": list(per_seed.values()),
+        "confusion": found["confusion"],
+        "support": found["support"],
+    }
+    write_json(run.folder.evaluation, result)
+    return result
+
+
+def add_to_evaluation(folder: RunFolder, extra: Mapping[str, Any]) -> None:
+    """Adds further findings (subsets, missing rates, ...) to ``evaluation.json``."""
+    write_json(folder.evaluation, {**folder.read_evaluation(), **extra})
+
+
+def counts_of(
+    logits: Float[np.ndarray, "utterance emotion"], batch: Batch
+) -> Int[np.ndarray, "dialogue emotion predicted"]:
+    """Returns the confusion matrix of each dialogue of a batch."""
+    emotion, dialogue = batch.emotion.numpy(), batch.dialogue.numpy()
+    return confusions(emotion, logits.argmax(1), dialogue, logits.shape[1])
+
+
+def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
+    """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluated run.
+
+    Raises:
+        InputError: The run has not been evaluated.
+    """
+    emotions = tuple(folder.describe()["schema"]["emotions"])
+    ids: tuple[str, ...] = ()
+    counts = []
+    for _, seed in folder.finished_seeds():
+        path = seed.predictions(split)
+        if not path.is_file():
+            raise InputError(f"{folder.path}: not evaluated; run `synctva evaluate {folder.path}`")
+        rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
+        ids = tuple(dict.fromkeys(rows["dialogue"]))
+        numbers = {id: number for number, id in enumerate(ids)}
+        counts.append(
+            confusions(
+                np.array([-1 if e is None else emotions.index(e) for e in rows["emotion"]]),
+                np.array([emotions.index(e) for e in rows["predicted"]]),
+                np.array([numbers[id] for id in rows["dialogue"]]),
+                len(emotions),
+            )
+        )
+    return ids, np.stack(counts)
+
+
+def _write_predictions(
+    folder: SeedFolder,
+    split: str,
+    corpus: Corpus,
+    probabilities: Float[np.ndarray, "utterance emotion"],
+) -> None:
+    pairs = list(corpus.utterances())
+    emotions = corpus.schema.emotions
+    table = pa.table(
+        {
+            "dialogue": [dialogue.id for dialogue, _ in pairs],
+            "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int32()),
+            "speaker": [utterance.speaker for _, utterance in pairs],
+            "emotion": pa.array([utterance.emotion for _, utterance in pairs], pa.string()),
+            "predicted": [emotions[number] for number in probabilities.argmax(1)],
+            "probabilities": pa.FixedSizeListArray.from_arrays(
+                pa.array(probabilities.astype(np.float32).reshape(-1)), len(emotions)
+            ),
+        }
+    )
+    staged = folder.path / f".predictions-{split}"
+    pq.write_table(table, staged)
+    staged.replace(folder.predictions(split))
+
+
+def _best_epoch(run: EvaluatedRun, number: int) -> int:
+    return run.folder.seed(number).read_finished()["best_epoch"]
+
+
+def _seconds_per_epoch(run: EvaluatedRun) -> float:
+    finished = [run.folder.seed(number).read_finished() for number in run.models]
+    return sum(f["seconds"] for f in finished) / max(sum(f["epochs"] for f in finished), 1)

@@ -1,0 +1,172 @@
+"""What people see in the terminal: tables and progress bars."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from synctva.dialogue import SPLITS
+
+if TYPE_CHECKING:
+    from synctva.corpus import Corpus
+    from synctva.data.check import Finding
+    from synctva.evaluation.compare import Comparison
+
+_console = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Prints a line (rich markup)."""
+    _console.print(text)
+
+
+def show_corpus(corpus: "Corpus") -> None:
+    """Prints utterances per split and emotion, and the features."""
+    from synctva.data.official import counts
+
+    found = {(count.split, count.emotion): count for count in counts(corpus)}
+    emotions = list(dict.fromkeys(emotion for _, emotion in found))
+    table = Table(title=escape(f"{corpus.name}: {len(corpus)} utterances"))
+    for column in ("split", "dialogues", "utterances", *(e or "unlabelled" for e in emotions)):
+        table.add_column(column, justify="left" if column == "split" else "right")
+    for split in SPLITS:
+        own = [found[split, emotion] for emotion in emotions]
+        cells = [
+            str(count.utterances)
+            if count.official in (None, count.utterances)
+            else f"[red]{count.utterances}[/red] of {count.official}"
+            for count in own
+        ]
+        dialogues = sum(dialogue.split == split for dialogue in corpus.dialogues)
+        table.add_row(split, str(dialogues), str(sum(c.utterances for c in own)), *cells)
+    _console.print(table)
+    for m, features in corpus.features.items():
+        missing = int((~features.present).sum())
+        rest = f", missing in {missing} utterances" if missing else ""
+        say(f"{m}: {features.dim} numbers of {escape(features.extractor.name)}{rest}")
+
+
+def show_findings(findings: "Sequence[Finding]") -> None:
+    """Prints what the doctor found."""
+    colours = {"error": "red", "warning": "yellow", "note": "cyan"}
+    for finding in findings:
+        colour = colours[finding.severity]
+        place, message = escape(finding.place), escape(finding.message)
+        say(f"[{colour}]{finding.severity}[/{colour}] [bold]{place}[/bold]: {message}")
+    if not any(finding.severity == "error" for finding in findings):
+        say("[green]Nothing stands in the way of training.[/green]")
+
+
+def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
+    """Prints the scores of a run, x100."""
+    seeds = result["seeds"]
+    title = f"{run}: {seeds} seed{'s' * (seeds > 1)}, {result['parameters']:,} parameters"
+    table = Table(title=escape(title), caption="x100; [95 % interval over dialogues]")
+    table.add_column("score")
+    for split in ("valid", "test"):
+        table.add_column(split, justify="right")
+    names = {"weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy"}
+    for name, words in names.items():
+        table.add_row(words, *(_estimate(result[split][name]) for split in ("valid", "test")))
+    table.add_section()
+    for emotion in result["test"]["f1"]:
+        cells = (_estimate(result[split]["f1"][emotion]) for split in ("valid", "test"))
+        table.add_row(f"F1 {escape(emotion)}", *cells)
+    _console.print(table)
+    for key, words in {"subsets": "modalities", "missing_rates": "missing rate"}.items():
+        if key in result:
+            show_scores(words, result[key])
+    if "community" in result:
+        best, gap = result["community"]["weighted_f1"], result["community"]["gap"]
+        say(
+            f"Best test epoch: weighted F1 {_mean_sd(best)}, {100 * gap:.1f} above the honest score;"
+            " chosen on the test split, so it is no estimate of anything."
+        )
+
+
+def show_scores(
+    first_column: str,
+    scores: Mapping[str, Any],
+    ceiling: Mapping[str, Mapping[str, float]] | None = None,
+) -> None:
+    """Prints a row of test scores for each key, beside the ceiling where one is known."""
+    table = Table(title="test, x100")
+    table.add_column(first_column)
+    for column in ("weighted F1", "macro F1", *(["ceiling weighted F1"] if ceiling else [])):
+        table.add_column(column, justify="right")
+    for key, own in scores.items():
+        top = [f"{100 * ceiling[key]['weighted_f1']:.1f}"] if ceiling else []
+        table.add_row(key, _mean_sd(own["weighted_f1"]), _mean_sd(own["macro_f1"]), *top)
+    _console.print(table)
+
+
+def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
+    """Prints how far the first run is above the others."""
+    table = Table(title=escape(f"{comparisons[0].first} against ..."), caption="test, x100")
+    for column in ("run", "score", "difference", "95 % interval", "p"):
+        table.add_column(column, justify="left" if column in ("run", "score") else "right")
+    for comparison in comparisons:
+        for score, found in comparison.differences.items():
+            low, high = (f"{100 * bound:+.1f}" for bound in found.interval)
+            table.add_row(
+                escape(str(comparison.run)), score.replace("_", " "),
+                f"{100 * found.mean:+.1f}", f"{low} to {high}", f"{found.p:.3f}",
+            )  # fmt: skip
+    _console.print(table)
+
+
+@contextmanager
+def progress(words: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows a bar; gives a function to be told how much more is done."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=_console) as bar:
+        task = bar.add_task(escape(words), total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
+    """Shows a line per seed; gives a function to be told of its epochs."""
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("valid weighted F1 {task.fields[best]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=_console) as bar:
+        tasks = {
+            n: bar.add_task(f"seed {n}", total=epochs, best="-", start=False) for n in range(seeds)
+        }
+        best = dict.fromkeys(range(seeds), 0.0)
+
+        def on_epoch(seed: int, record: dict[str, Any]) -> None:
+            best[seed] = max(best[seed], record["valid"]["weighted_f1"])
+            bar.start_task(tasks[seed])
+            completed = record["epoch"] + 1
+            bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
+
+        yield on_epoch
+
+
+def _estimate(estimate: Mapping[str, Any]) -> str:
+    low, high = (f"{100 * bound:.1f}" for bound in estimate["interval"])
+    return f"{_mean_sd(estimate)} \\[{low}, {high}]"
+
+
+def _mean_sd(estimate: Mapping[str, Any]) -> str:
+    sd = "" if estimate["sd"] is None else f" ± {100 * estimate['sd']:.1f}"
+    return f"{100 * estimate['mean']:.1f}{sd}"
