@@ -100,8 +100,8 @@ def meld_pickle(tmp_path: Path, order: tuple[str, ...]) -> Path:
         first += count
     train, test = list(range(1038 + 114)), list(range(1038 + 114, first))
     filled = samples.words(dialogues, "said")
-    tiny = samples.vectors(dialogues, 1)
-    speakers = samples.entry(dialogues, lambda id, turn: np.eye(9)[0])
+    vector = np.eye(9)[0]
+    tiny = speakers = samples.entry(dialogues, lambda id, turn: vector)
     path = tmp_path / "meld.pkl"
     content = (filled, speakers, dialogues, tiny, tiny, tiny, filled, train, test, 7)
     path.write_bytes(pickle.dumps(content))
@@ -115,7 +115,6 @@ def test_the_counts_decide_the_order_and_a_stated_one_must_agree(tmp_path, caplo
     found = Counter((d.split, u.emotion) for d, u in corpus.utterances())
     assert found == {(s, e): n for s, row in MELD.utterances.items() for e, n in row.items()}
     assert "MELD's dev split; it becomes valid" in caplog.text
-    assert read_legacy(path, order).dialogues == corpus.dialogues
     with pytest.raises(InputError, match=r"meld\.pkl: the order of emotions is stated as neutral"):
         read_legacy(path, samples.MELD_ORDER)
 

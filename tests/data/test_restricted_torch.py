@@ -100,7 +100,7 @@ def test_a_hostile_pickle_inside_a_storage_is_refused(tmp_path):
     _, (raw,) = storage().__reduce__()
     bad = raw.replace(b"ctorch\nFloatStorage\n", b"cposix\nsystem\n")
     assert bad != raw
-    with pytest.raises(InputError, match="it names 'posix.system', which is refused"):
+    with pytest.raises(InputError, match=r"it names 'posix\.system', which is refused"):
         read_pickle(written(tmp_path, Loads(bad)))
 
 

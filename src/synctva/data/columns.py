@@ -110,7 +110,7 @@ def _listed(column: pa.ChunkedArray, name: str, place: Place) -> Numbers:
         )
     values = np.zeros((len(array), width), dtype=np.float32)
     flat = pc.fill_null(pc.cast(array.flatten(), pa.float32(), safe=False), float("nan"))
-    values[present] = np.asarray(flat).reshape(-1, width)
+    values[present] = np.asarray(flat).reshape(int(present.sum()), width)
     _refuse_nan(values, place, [f"{name}[{position}]" for position in range(width)])
     return values, present & (width > 0)
 

@@ -1,0 +1,198 @@
+"""The doctor finds what is wrong, and finds nothing where nothing is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synctva.corpus import Corpus, Extractor, Features
+from synctva.data import meld
+from synctva.data.check import check
+from synctva.data.official import counts
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import SCHEMAS, schema_named
+
+WORDS = "one two three four five six seven"
+
+
+def healthy() -> Corpus:
+    """Nine dialogues of two turns in all splits, with audio features."""
+    dialogues = tuple(
+        Dialogue(
+            f"d{n}",
+            ("train", "valid", "test")[n % 3],
+            (
+                Utterance(0, "x", f"{WORDS} {n}", "negative", 0.0, 1.0),
+                Utterance(1, "y", f"{WORDS} {n}", "positive", 1.0, 2.5),
+            ),
+        )
+        for n in range(9)
+    )
+    values = np.random.default_rng(0).normal(size=(18, 3)).astype(np.float32)
+    audio = Features(values, np.ones(18, np.bool_), Extractor("own"))
+    return Corpus("own", SCHEMAS["mosi-2"], dialogues, {"audio": audio})
+
+
+def with_turn(corpus: Corpus, dialogue: int, **changes) -> Corpus:
+    """Returns the corpus with the first turn of a dialogue changed."""
+    changed = list(corpus.dialogues)
+    first, *rest = changed[dialogue].utterances
+    turns = (replace(first, **changes), *rest)
+    changed[dialogue] = replace(changed[dialogue], utterances=turns)
+    return replace(corpus, dialogues=tuple(changed))
+
+
+def with_audio(corpus: Corpus, values: np.ndarray, present: np.ndarray | None = None) -> Corpus:
+    here = np.ones(18, np.bool_) if present is None else present
+    return replace(corpus, features={"audio": Features(values, here, Extractor("own"))})
+
+
+def serious(corpus: Corpus) -> list[tuple[str, str, str]]:
+    return [(f.severity, f.place, f.message) for f in check(corpus) if f.severity != "note"]
+
+
+def test_a_healthy_corpus_gets_notes_only():
+    assert serious(healthy()) == []
+    assert {finding.place for finding in check(healthy())} >= {"text", "audio", "visual"}
+
+
+def test_an_empty_split_and_an_unlearnable_emotion_are_errors():
+    corpus = healthy()
+    no_valid = corpus.select(d.id for d in corpus.dialogues if d.split != "valid")
+    assert [found[:2] for found in serious(no_valid)] == [("error", "valid")]
+    for number in range(0, 9, 3):
+        corpus = with_turn(corpus, number, emotion="positive")
+    assert [found[:2] for found in serious(corpus)] == [("error", "train negative")]
+
+
+def test_a_copy_in_another_split_is_an_error_and_within_a_split_a_note():
+    corpus = healthy()
+    copies = [
+        replace(corpus.dialogues[n], utterances=corpus.dialogues[0].utterances) for n in (1, 3)
+    ]
+    dialogues = (corpus.dialogues[0], copies[0], corpus.dialogues[2], copies[1])
+    leaky = replace(corpus, dialogues=dialogues, features={})
+    ((severity, place, message),) = serious(leaky)
+    assert (severity, place) == ("error", "d1 (valid)")
+    assert "a copy of d0 (train)" in message
+    assert any("same words as d0" in f.message and f.place == "d3" for f in check(leaky))
+
+
+def test_short_dialogues_with_the_same_words_are_no_copies():
+    dialogues = tuple(
+        Dialogue(
+            f"d{n}", split, (Utterance(0, "x", "Hi!", "positive"), Utterance(1, "y", "No.", e))
+        )
+        for n, (split, e) in enumerate([("train", "negative"), ("valid", None), ("test", None)])
+    )
+    corpus = Corpus("own", SCHEMAS["mosi-2"], dialogues)
+    assert serious(corpus) == []
+    assert any("2 of 6 are unlabelled" in finding.message for finding in check(corpus))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"text": None}, "1 utterances without text"),
+        ({"text": "  "}, "1 utterances without text"),
+        ({"text": "donâ€™t"}, "1 texts were read in a wrong encoding"),
+        ({"text": "don\x92t"}, "1 texts were read in a wrong encoding"),
+        ({"end_s": 300.0}, "1 utterances longer than 60 s"),
+        ({"end_s": 0.0}, "1 utterances end as they start"),
+    ],
+)
+def test_odd_utterances_are_warned_of_with_their_place(changes: dict, told: str):
+    ((severity, place, message),) = serious(with_turn(healthy(), 4, **changes))
+    assert severity == "warning"
+    assert place.startswith("d4 turn 0")
+    assert told in message
+
+
+def test_odd_features_are_warned_of():
+    corpus = healthy()
+    values = corpus.features["audio"].values.copy()
+    values[:, 1] = 4.0
+    ((_, place, message),) = serious(with_audio(corpus, values))
+    assert (place, message) == ("audio", "1 columns are the same in every utterance")
+    values = corpus.features["audio"].values.copy()
+    values[5] = 0.0
+    ((_, place, message),) = serious(with_audio(corpus, values))
+    assert "1 utterances are all zeros" in message
+
+
+def test_missing_features_are_counted_and_a_split_without_any_is_an_error():
+    corpus = healthy()
+    present = np.ones(18, np.bool_)
+    present[5] = False
+    values = np.where(present[:, None], corpus.features["audio"].values, np.float32(0))
+    some = with_audio(corpus, values, present)
+    assert serious(some) == []
+    assert any("missing in 1 utterances: d2 turn 1" in finding.message for finding in check(some))
+    in_valid = np.array([d.split == "valid" for d, _ in corpus.utterances()])
+    values = np.where(in_valid[:, None], np.float32(0), corpus.features["audio"].values)
+    assert serious(with_audio(corpus, values, ~in_valid))[0][:2] == ("error", "valid audio")
+
+
+def official_meld() -> Corpus:
+    """MELD's official counts, with invented words."""
+    dialogues = []
+    for split, file in meld.FILES.items():
+        number = meld.FACTS.dialogues[split]
+        emotions = [e for e, n in meld.FACTS.utterances[split].items() for _ in range(n)]
+        for dialogue in range(number):
+            id = f"{file.split('_')[0]}_dia{dialogue}"
+            turns = enumerate(emotions[dialogue::number])
+            spoken = tuple(Utterance(t, "x", f"{id} {t}", e) for t, e in turns)
+            dialogues.append(Dialogue(id, split, spoken))
+    return Corpus("meld", schema_named("meld-7"), tuple(dialogues))
+
+
+def test_official_counts_are_compared_and_known_defects_told():
+    corpus = official_meld()
+    assert serious(corpus) == []
+    assert all(row.utterances == row.official for row in counts(corpus))
+    told = [finding.place for finding in check(corpus) if "known defect" in finding.message]
+    assert told == [
+        "train_dia125 turn 3",
+        "dev_dia110 turn 7",
+        "test_dia38 turn 4",
+        "test_dia220 turn 0",
+    ]
+
+
+def test_missing_and_extra_utterances_are_told():
+    corpus = official_meld()
+    first = corpus.dialogues[0]
+    assert first.utterances[0].emotion == "neutral"
+    shorter = replace(first, utterances=first.utterances[1:])
+    found = serious(replace(corpus, dialogues=(shorter, *corpus.dialogues[1:])))
+    assert [(place, message) for _, place, message in found] == [
+        ("train neutral", "4709 utterances, officially 4710: 1 missing")
+    ]
+    fewer = serious(corpus.select(d.id for d in corpus.dialogues[1:]))
+    assert ("warning", "train", "1037 dialogues, officially 1038") in fewer
+    added = Dialogue("new", "test", (Utterance(0, "x", "y", "joy"),))
+    more = serious(replace(corpus, dialogues=(*corpus.dialogues, added)))
+    assert ("warning", "test joy", "403 utterances, officially 402: 1 extra") in more
+
+
+def test_the_same_utterances_split_otherwise_are_told_once():
+    corpus = official_meld()
+    dialogues = (replace(corpus.dialogues[0], split="valid"), *corpus.dialogues[1:])
+    told = [message for _, place, message in serious(replace(corpus, dialogues=dialogues))]
+    assert "otherwise split" in told[0]
+    assert told[1:] == ["1037 dialogues, officially 1038", "115 dialogues, officially 114"]
+
+
+def test_sentiments_have_official_counts_too():
+    corpus = official_meld()
+    blank = [
+        replace(d, utterances=tuple(replace(u, emotion=None) for u in d.utterances))
+        for d in corpus.dialogues
+    ]
+    sentiments = Corpus("meld", schema_named("meld-sentiment-3"), tuple(blank))
+    official = {(row.split, row.emotion): row.official for row in counts(sentiments)}
+    assert official["test", "negative"] == 833
+    assert official["test", None] is None
+    own = Corpus("own", schema_named("meld-7"), tuple(blank))
+    assert all(row.official is None for row in counts(own))

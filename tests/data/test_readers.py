@@ -1,0 +1,124 @@
+"""What each reader makes of its sample, value by value."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import samples
+
+from synctva.data.arrays import read_arrays
+from synctva.data.iemocap import AUDIO, read_iemocap
+from synctva.data.meld import read_meld
+from synctva.data.mosi import read_mosi
+from synctva.data.source import read_source
+from synctva.data.table import read_table
+from synctva.dialogue import Utterance
+
+
+def test_meld_dialogues_are_named_by_file_and_times_are_seconds(tmp_path):
+    corpus = read_meld(samples.write_meld(tmp_path))
+    assert [d.id for d in corpus.dialogues] == [
+        f"{file}_dia{number}" for file in ("train", "dev", "test") for number in (0, 3)
+    ]
+    assert [d.split for d in corpus.dialogues][::2] == ["train", "valid", "test"]
+    first, backwards = corpus.dialogues[2].utterances
+    assert first == Utterance(0, "Ada", "Well, hello.", "joy", 1.5, 2.0)
+    assert backwards == Utterance(2, "Bob", "What?", "surprise")
+    assert corpus.dialogues[3].utterances[0].end_s == pytest.approx(3601.001)
+
+
+def test_meld_is_read_with_its_sentiments_on_request(tmp_path):
+    corpus = read_source(samples.write_meld(tmp_path), schema="meld-sentiment-3")
+    assert corpus.schema.name == "meld-sentiment-3"
+    assert [u.emotion for _, u in corpus.utterances()][:3] == ["positive", "negative", "negative"]
+
+
+def test_the_encoding_mark_of_a_csv_file_does_not_matter(tmp_path):
+    marked = samples.write_table(tmp_path)
+    corpus = read_table(marked)
+    marked.write_bytes(b"\xef\xbb\xbf" + marked.read_bytes().replace(b"\n", b"\r\n"))
+    again = read_table(marked)
+    texts = [(u.text or "").replace("\r\n", "\n") for _, u in again.utterances()]
+    assert texts == [u.text for _, u in corpus.utterances()]
+
+
+def test_iemocap_statistics_are_audio_and_missing_where_empty(tmp_path):
+    corpus = read_iemocap(samples.write_iemocap(tmp_path).parent)
+    audio = corpus.features["audio"]
+    assert audio.dim == len(AUDIO) == 8
+    np.testing.assert_array_equal(audio.values[:, 0], [0, 0.5, 1, 1.5, 2, 0])
+    np.testing.assert_array_equal(audio.present, [True] * 5 + [False])
+    assert [u.speaker for u in corpus.dialogues[0].utterances] == ["F", "M"]
+
+
+def test_mosi_segments_are_ordered_as_numbers_with_their_features(tmp_path):
+    corpus = read_mosi(samples.write_mosi(tmp_path).parent)
+    first = corpus.dialogues[0]
+    assert [(u.turn, u.text) for u in first.utterances] == [
+        (1, "FIRST"),
+        (2, "SECOND"),
+        (10, "TENTH"),
+    ]
+    assert [u.emotion for u in first.utterances] == ["negative", "positive", "positive"]
+    np.testing.assert_array_equal(corpus.features["audio"].values[:3, 0], [0, 4, 2])
+    assert {u.speaker for u in first.utterances} == {"one"}
+
+
+def test_own_arrays_keep_the_order_of_emotions_and_zero_what_is_missing(tmp_path):
+    corpus = read_arrays(samples.write_arrays(tmp_path))
+    assert corpus.name == "own"
+    assert corpus.schema.emotions == ("good", "bad")
+    assert [u.emotion for _, u in corpus.utterances()] == ["good", "bad", None, "good"]
+    assert list(corpus.dims) == ["text", "audio"]
+    np.testing.assert_array_equal(corpus.features["audio"].values[:, 0], [1, 0, 2, 3])
+    np.testing.assert_array_equal(corpus.features["audio"].present, [True, False, True, True])
+    np.testing.assert_array_equal(corpus.features["text"].values[3], [0, 0, 0])
+
+
+def test_own_arrays_need_little(tmp_path):
+    few = {"dialogue": np.repeat(np.arange(10), 2), "emotion": np.array(["a", "b"] * 10)}
+    np.savez(tmp_path / "few.npz", names=np.array(["b", "a"]), visual=np.ones((20, 2)), **few)
+    corpus = read_arrays(tmp_path / "few.npz", "mine")
+    assert corpus.name == "mine"
+    assert corpus.dims == {"visual": 2}
+    assert [u.turn for u in corpus.dialogues[0].utterances] == [0, 1]
+    splits = [d.split for d in corpus.dialogues]
+    assert [splits.count(split) for split in ("train", "valid", "test")] == [8, 1, 1]
+
+
+def test_a_table_may_stand_in_any_order_and_lack_modalities(tmp_path):
+    corpus = read_table(samples.write_table(tmp_path))
+    first, second = corpus.dialogues[0].utterances
+    media = str(tmp_path / "clips" / "a0.mp4")
+    assert first == Utterance(0, "x", "Hello.", "good", 0.0, 1.25, media)
+    assert second.text == "Two\nlines, quoted."
+    assert [d.split for d in corpus.dialogues] == ["train", "valid", "test"]
+    audio = corpus.features["audio"]
+    np.testing.assert_allclose(audio.values, [[1, -2.5], [0, 0], [3, 0.4], [5, 6]])
+    np.testing.assert_array_equal(audio.present, [True, False, True, True])
+
+
+def test_parquet_features_are_lists_or_numbered_columns(tmp_path):
+    corpus = read_table(samples.write_parquet(tmp_path))
+    assert corpus.schema.emotions == ("joy", "sad")
+    assert corpus.dims == {"text": 1, "visual": 2}
+    np.testing.assert_array_equal(corpus.features["visual"].values[:, 1], [2, 0, 4, 6])
+    np.testing.assert_array_equal(corpus.features["visual"].present, [True, False, True, True])
+    np.testing.assert_array_equal(corpus.features["text"].present, [True, True, True, False])
+
+
+def test_a_table_of_a_registered_schema_gets_its_order(tmp_path):
+    path = tmp_path / "four.csv"
+    emotions = ["ang", "Neutral", "sadness", "HAPPY"]
+    path.write_text("dialogue,emotion,text\n" + "".join(f"a,{e},t\n" for e in emotions))
+    corpus = read_table(path)
+    assert corpus.schema.name == "iemocap-4"
+    assert [u.emotion for _, u in corpus.utterances()] == ["angry", "neutral", "sad", "happy"]
+
+
+def test_two_own_tables_have_features_of_different_fingerprints(tmp_path: Path):
+    one = read_table(samples.write_table(tmp_path / "one"), name="one")
+    two = read_table(samples.write_table(tmp_path / "two"), name="two")
+    same = read_table(samples.write_table(tmp_path / "two"), name="one")
+    assert one.features["audio"].fingerprint != two.features["audio"].fingerprint
+    assert one.features["audio"].fingerprint == same.features["audio"].fingerprint
