@@ -14,12 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.batch import Batch
-from synctva.model.architecture import Reach
+from synctva.model.architecture import Architecture, Reach
 
-KINDS = ("same_turn", "past_same_speaker", "past_other", "future_same_speaker", "future_other")
-"""The kinds of relation from a query utterance to a key utterance."""
-SAME_TURN = 0
-"""The relation of an utterance to itself."""
 BUCKETS = 8
 """Distances 0, 1, 2, 3-4, 5-8, 9-16, 17-32 and more have a bucket each."""
 
@@ -33,16 +29,18 @@ class Blocks:
         shape: Number of blocks and their length.
         before: Length of the margin of keys before a block.
         after: Length of the margin of keys after a block.
+        ahead: How many utterances a key is ahead of a query; the same in every block.
+        same_speaker: 1 where query and key have the same speaker, else 0.
         visible: Whether the key is an utterance of the query's dialogue within its window.
-        relation: Kind x distance bucket, as one number.
     """
 
     slot: Int[Tensor, " utterance"]
     shape: tuple[int, int]
     before: int
     after: int
+    ahead: Int[Tensor, "query key"]
+    same_speaker: Float[Tensor, "block query key"]
     visible: Bool[Tensor, "block query key"]
-    relation: Int[Tensor, "block query key"]
 
     def queries(
         self, rows: Shaped[Tensor, "utterance *rest"]
@@ -99,29 +97,18 @@ def _layout(
     slot = first_block[batch.dialogue] * block + place
     shape = (int(blocks_each.sum()), block)
 
-    known = torch.stack([batch.dialogue, place, batch.speaker], dim=-1) + 1
-    query = _lay_out(known, slot, shape)
+    query = _lay_out(torch.stack([batch.dialogue, batch.speaker], dim=-1) + 1, slot, shape)
     key = _with_margins(query, *margins)
-    same_dialogue = query[:, :, None, 0] == key[:, None, :, 0]
-    ahead = key[:, None, :, 1] - query[:, :, None, 1]
-    same_speaker = query[:, :, None, 2] == key[:, None, :, 2]
-    visible = same_dialogue & (key[:, None, :, 0] > 0)
+    same_dialogue, same_speaker = (query.unsqueeze(2) == key.unsqueeze(1)).unbind(-1)
+    visible = same_dialogue & (key[:, :, 0] > 0).unsqueeze(1)
+    steps = torch.arange(key.shape[1], device=slot.device) - margins[0]
+    ahead = steps.unsqueeze(0) - torch.arange(block, device=slot.device).unsqueeze(1)
     past, future = window
     if past != "all":
         visible = visible & (ahead >= -past)
     if future != "all":
         visible = visible & (ahead <= future)
-    return Blocks(slot, shape, *margins, visible, _relation(ahead, same_speaker))
-
-
-def _relation(
-    ahead: Int[Tensor, "*shape"], same_speaker: Bool[Tensor, "*shape"]
-) -> Int[Tensor, "*shape"]:
-    distance = ahead.abs()
-    bucket = torch.ceil(torch.log2(distance.clamp(min=1).float())).long() + 1
-    bucket = torch.where(distance == 0, 0, bucket).clamp(max=BUCKETS - 1)
-    kind = torch.where(ahead < 0, 1, 3) + (~same_speaker).long()
-    return torch.where(ahead == 0, 0, kind) * BUCKETS + bucket
+    return Blocks(slot, shape, *margins, ahead, same_speaker.float(), visible)
 
 
 def _lay_out(
@@ -147,24 +134,45 @@ def _with_margins(
 class RelationBias(nn.Module):
     """A learned bias per head for each relation: kind of relation plus distance bucket.
 
+    The kinds are the same turn, and past or future by the same or another speaker.
+
     Args:
         heads: Number of attention heads.
-        enabled: Without relations the bias is absent: every visible key is alike.
 
     Source: our reconstruction.
     """
 
-    def __init__(self, heads: int, enabled: bool = True) -> None:
+    def __init__(self, heads: int) -> None:
         super().__init__()
-        self.kind = nn.Parameter(torch.zeros(len(KINDS), 1, heads)) if enabled else None
-        self.distance = nn.Parameter(torch.zeros(len(KINDS), BUCKETS, heads)) if enabled else None
+        self.kind = nn.Parameter(torch.zeros(2, 2, 1, heads))
+        self.distance = nn.Parameter(torch.zeros(2, 2, BUCKETS, heads))
 
-    def forward(self, blocks: Blocks) -> Float[Tensor, "block head query key"] | None:
+    def forward(self, blocks: Blocks) -> Float[Tensor, "block head query key"]:
         """Returns the bias of every pair of query and key."""
-        if self.kind is None or self.distance is None:
-            return None
-        table = (self.kind + self.distance).flatten(0, 1)
-        return functional.embedding(blocks.relation, table).permute(0, 3, 1, 2)
+        distance = blocks.ahead.abs()
+        bucket = torch.ceil(torch.log2(distance.clamp(min=1).float())).long() + 1
+        bucket = torch.where(distance == 0, 0, bucket).clamp(max=BUCKETS - 1)
+        row = (blocks.ahead > 0).long() * BUCKETS + bucket
+        other, same = (self.kind + self.distance).flatten(1, 2)
+        other = functional.embedding(row, other).permute(2, 0, 1)
+        same = functional.embedding(row, same).permute(2, 0, 1)
+        return torch.addcmul(other, blocks.same_speaker.unsqueeze(1), same - other)
+
+
+class NoBias(nn.Module):
+    """No relations: every visible key is alike (the ablation's counterpart)."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+
+    def forward(self, blocks: Blocks) -> Float[Tensor, "1 1 query key"]:
+        """Returns zero for every pair of query and key."""
+        return blocks.same_speaker.new_zeros(1, 1, *blocks.ahead.shape)
+
+
+def relation_bias(architecture: Architecture) -> nn.Module:
+    """Returns the bias that the architecture asks for."""
+    return (RelationBias if architecture.relations else NoBias)(architecture.heads)
 
 
 def attend(
@@ -172,15 +180,11 @@ def attend(
     key: Float[Tensor, "block key head dim"],
     value: Float[Tensor, "block key head dim"],
     visible: Bool[Tensor, "block query key"],
-    bias: Float[Tensor, "block #head query key"] | None,
-    dropout: float,
+    bias: Float[Tensor, "#block #head query key"],
 ) -> Float[Tensor, "block query head dim"]:
     """Returns multi-head attention over the visible keys; zero where no key is visible."""
-    hidden = torch.finfo(query.dtype).min
-    if bias is None:
-        bias = query.new_zeros(())
-    mask = torch.where(visible.unsqueeze(1), bias.to(query.dtype), hidden)
+    hidden = torch.finfo(query.dtype).min * (~visible).to(query.dtype).unsqueeze(1)
     mixed = functional.scaled_dot_product_attention(
-        query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), mask, dropout
+        query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), bias + hidden
     ).transpose(1, 2)
     return mixed * visible.any(-1)[:, :, None, None]

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.model.architecture import Architecture
-from synctva.model.attention import Blocks, RelationBias, attend
+from synctva.model.attention import Blocks, attend, relation_bias
 
 
 class Gate(nn.Module):
@@ -68,7 +68,7 @@ class ContextAttention(nn.Module):
         super().__init__()
         width, self.heads = architecture.width, architecture.heads
         self.project = nn.Linear(width, 3 * width)
-        self.bias = RelationBias(self.heads, architecture.relations)
+        self.bias = relation_bias(architecture)
         self.out = nn.Linear(width, width)
         self.gate = Gate(width) if architecture.gating else Plain(width)
         self.norm = nn.LayerNorm(width)
@@ -84,8 +84,7 @@ class ContextAttention(nn.Module):
         laid = blocks.queries(self.project(state)).unflatten(-1, (3, self.heads, -1))
         query, pairs = laid[:, :, 0], blocks.keys(laid[:, :, 1:])
         visible = blocks.sees(present)
-        dropout = self.dropout.p if self.training else 0.0
-        mixed = attend(query, pairs[:, :, 0], pairs[:, :, 1], visible, self.bias(blocks), dropout)
+        mixed = attend(query, pairs[:, :, 0], pairs[:, :, 1], visible, self.bias(blocks))
         context = self.dropout(self.out(blocks.flat(mixed.flatten(2))))
         return self.norm(state + self.gate(state, context))
 

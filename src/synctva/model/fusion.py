@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.model.architecture import Architecture
-from synctva.model.attention import Blocks, RelationBias, attend
+from synctva.model.attention import Blocks, attend, relation_bias
 from synctva.model.enhancement import Gate
 from synctva.model.graph import Presence, States
 
@@ -67,7 +67,7 @@ class CrossModalAttention(nn.Module):
         self.modality, self.others, self.heads = modality, others, heads
         self.query = nn.Linear(width, width)
         self.pair = nn.ModuleDict({m: nn.Linear(width, 2 * width) for m in others})
-        self.bias = nn.ModuleDict({m: RelationBias(heads, architecture.relations) for m in others})
+        self.bias = nn.ModuleDict({m: relation_bias(architecture) for m in others})
         self.out = nn.Linear(width, width)
         self.gate = Gate(width)
         self.norm = nn.LayerNorm(width)
@@ -85,10 +85,8 @@ class CrossModalAttention(nn.Module):
         ]
         key, value = torch.cat(pairs, dim=1).unbind(2)
         visible = torch.cat([blocks.sees(present[m]) for m in self.others], dim=-1)
-        biases = [self.bias[m](blocks) for m in self.others]
-        bias = None if biases[0] is None else torch.cat(biases, dim=-1)
-        dropout = self.dropout.p if self.training else 0.0
-        mixed = attend(query, key, value, visible, bias, dropout)
+        bias = torch.cat([self.bias[m](blocks) for m in self.others], dim=-1)
+        mixed = attend(query, key, value, visible, bias)
         message = self.dropout(self.out(blocks.flat(mixed.flatten(2))))
         return self.norm(state + self.gate(state, message))
 

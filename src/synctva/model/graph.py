@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.model.architecture import Architecture
-from synctva.model.attention import SAME_TURN, Blocks, RelationBias, attend
+from synctva.model.attention import Blocks, attend, relation_bias
 from synctva.model.enhancement import FeedForward, Plain
 
 States = dict[str, Float[Tensor, "utterance width"]]
@@ -37,26 +37,22 @@ class SemanticEdges(nn.Module):
         cosine = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).mT
         ranked = cosine.detach().masked_fill(~visible, -2.0)
         least = ranked.topk(min(self.k, ranked.shape[-1]), dim=-1).values[..., -1:]
-        chosen = ((ranked >= least) & visible).unsqueeze(1)
-        weight = self.bias[:, None, None] + self.slope[:, None, None] * cosine.unsqueeze(1)
-        return torch.where(chosen, weight, 0.0)
+        chosen = ((ranked >= least) & visible).to(cosine.dtype).unsqueeze(1)
+        slope, bias = self.slope[:, None, None], self.bias[:, None, None]
+        return torch.addcmul(slope * (cosine.unsqueeze(1) * chosen), bias, chosen)
 
 
 class EdgeBias(nn.Module):
     """The bias per head of the edges from one modality to one modality: type plus relation."""
 
-    def __init__(self, heads: int, relations: bool) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.edge_type = nn.Parameter(torch.zeros(heads))
-        self.relation = RelationBias(heads, relations)
+        self.edge_type = nn.Parameter(torch.zeros(architecture.heads))
+        self.relation = relation_bias(architecture)
 
-    def forward(self, blocks: Blocks) -> Float[Tensor, "block head query key"]:
+    def forward(self, blocks: Blocks) -> Float[Tensor, "#block head query key"]:
         """Returns the bias of every edge."""
-        bias = self.edge_type[:, None, None]
-        relation = self.relation(blocks)
-        if relation is None:
-            return bias.expand(len(blocks.visible), -1, *blocks.visible.shape[1:])
-        return bias + relation
+        return self.edge_type[:, None, None] + self.relation(blocks)
 
 
 class GraphLayer(nn.Module):
@@ -83,7 +79,7 @@ class GraphLayer(nn.Module):
             {n: FeedForward(width, dropout, Plain(width)) for n in nodes}
         )
         self.edges = nn.ModuleDict(
-            {f"{s}_to_{t}": EdgeBias(heads, architecture.relations) for t in pair for s in pair}
+            {f"{s}_to_{t}": EdgeBias(architecture) for t in pair for s in pair}
         )
         k = architecture.semantic_k
         self.semantic = SemanticEdges(heads, k) if k else None
@@ -106,9 +102,7 @@ class GraphLayer(nn.Module):
             bias = torch.cat([self.edges[f"{s}_to_{m}"](blocks) for s in self.pair], dim=-1)
             if self.semantic is not None:
                 bias = bias + self.semantic(laid[m], nodes, visible)
-            dropout = self.dropout.p if self.training else 0.0
-            query = heads[m][:, :, 0]
-            mixed = attend(query, sent[:, :, 0], sent[:, :, 1], visible, bias, dropout)
+            mixed = attend(heads[m][:, :, 0], sent[:, :, 0], sent[:, :, 1], visible, bias)
             message = self.dropout(self.out[self.node[m]](blocks.flat(mixed.flatten(2))))
             state = self.norm[self.node[m]](states[m] + message)
             updated[m] = self.feed_forward[self.node[m]](state)
@@ -120,5 +114,5 @@ class GraphLayer(nn.Module):
         """Returns which nodes of the source a target sees: those that have their modality."""
         visible = blocks.sees(present)
         if source != target and not self.enforced:
-            visible = visible & (blocks.relation != SAME_TURN)
+            visible = visible & (blocks.ahead != 0)
         return visible

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from jaxtyping import Int
 from torch import Tensor
 
 from synctva.batch import Batch
@@ -22,6 +23,7 @@ from synctva.run_folder import SeedFolder
 from synctva.training.loss import EmotionLoss
 from synctva.training.state import Progress, TrainingState, restore, save
 
+SORTED_BATCHES = 4
 Record = dict[str, Any]
 """What the log keeps of an epoch."""
 
@@ -67,21 +69,24 @@ def fit(
     train, valid = train.to(device), valid.to(device)
     loss_of = EmotionLoss(model.emotions, _counts(model, train), recipe.loss).to(device)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        model.parameters(),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
     model, optimizer = accelerator.prepare(model, optimizer)
     state = TrainingState.fresh(accelerator.unwrap_model(model), optimizer.optimizer)
     restore(state, folder)
     progress = state.progress
-    dialogues = int(train.dialogue.max()) + 1
-    steps = math.ceil(dialogues / settings.batch_dialogues)
+    lengths = torch.bincount(train.dialogue).cpu()
+    steps = math.ceil(len(lengths) / settings.batch_dialogues)
     saved_at = time.monotonic()
 
     while not _over(progress, settings):
         started = time.monotonic()
         model.train()
-        order = _order(dialogues, seed, progress.epoch).split(settings.batch_dialogues)
-        for chosen in order[progress.position :]:
+        batches = batches_of(lengths, settings.batch_dialogues, seed, progress.epoch)
+        for chosen in batches[progress.position :]:
             batch = hide_modalities(train.select(chosen.to(device)), settings.modality_dropout)
             rate = _learning_rate(settings, progress.epoch * steps + progress.position, steps)
             for group in optimizer.param_groups:
@@ -106,6 +111,21 @@ def fit(
             saved_at = time.monotonic()
             save(state, folder)
     return Finished(progress.best_epoch, progress.epoch, progress.total_seconds)
+
+
+def batches_of(
+    lengths: Int[Tensor, " dialogue"], size: int, seed: int, epoch: int
+) -> list[Int[Tensor, " chosen"]]:
+    """Returns the epoch's batches: random, but dialogues of like length share one.
+
+    The dialogues are shuffled; every ``SORTED_BATCHES`` batches in a row are sorted by length and
+    then shuffled as batches, so that little attention goes into padding.
+    """
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    batches: list[Int[Tensor, " chosen"]] = []
+    for pool in torch.randperm(len(lengths), generator=generator).split(SORTED_BATCHES * size):
+        batches += pool[lengths[pool].argsort(stable=True)].split(size)
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
 
 
 def hide_modalities(batch: Batch, rate: float) -> Batch:
@@ -168,11 +188,6 @@ def _over(progress: Progress, settings: TrainingRecipe) -> bool:
 def _counts(model: SyncTVA, train: Batch) -> dict[str, int]:
     number = torch.bincount(train.emotion[train.emotion >= 0], minlength=len(model.emotions))
     return dict(zip(model.emotions, number.tolist(), strict=True))
-
-
-def _order(dialogues: int, seed: int, epoch: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    return torch.randperm(dialogues, generator=generator)
 
 
 def _learning_rate(settings: TrainingRecipe, step: int, steps_per_epoch: int) -> float:
