@@ -89,7 +89,7 @@ def folds(corpus: Corpus, count: int = 5, seed: int = 0) -> list[Corpus]:
             corpus.name,
             corpus.schema,
             tuple(
-                replace(d, split=in_fold.get((part[d.id] - fold*0) % count, "train"))
+                replace(d, split=in_fold.get((part[d.id] - fold) % count, "train"))
                 for d in corpus.dialogues
             ),
             corpus.features,
