@@ -53,9 +53,3 @@ def test_a_dialogue_has_utterances_and_a_known_split():
         Dialogue("d", "train", ())
     with pytest.raises(InputError, match="'dev' is none of train, valid, test"):
         Dialogue("d", "dev", (Utterance(0, "Ada"),))
-
-
-def test_a_list_of_utterances_becomes_a_tuple():
-    assert Dialogue("d", "test", [Utterance(0, "Ada")]).utterances == (  # pyright: ignore[reportArgumentType]
-        Utterance(0, "Ada"),
-    )
