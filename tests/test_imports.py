@@ -144,7 +144,7 @@ def test_the_house_imports_in_one_direction():
 
 def test_every_rule_is_about_a_module_that_is_there():
     rooms = {name.split(".")[0] for name in read_modules(SOURCE)}
-    assert {*NOUNS, "corpus", "batch", "data", "features", "model"} <= rooms
+    assert {*ONLY, *NEVER, *LIGHT} - rooms <= {"baselines", "inference", "serving"}  # not yet built
 
 
 @pytest.mark.parametrize(
