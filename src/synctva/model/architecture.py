@@ -15,6 +15,9 @@ PAIRS = {
 Graph = Literal["text_audio", "text_visual", "audio_visual"]
 Reach = int | Literal["all"]
 
+MOST_LAYERS = 64
+"""Far beyond any use: a checkpoint that asks for more is damaged, and would take hours to build."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -24,7 +27,7 @@ class Architecture:
         width: Hidden width; a multiple of ``heads``.
         heads: Attention heads.
         enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
-        graph_layers: Layers of each graph.
+        graph_layers: Layers of each graph; 0 = no graphs.
         past: How many utterances back a node sees.
         future: How many ahead; 0 = causal.
         semantic_k: Semantic edges of a node; 0 = none.
@@ -68,6 +71,11 @@ class Architecture:
             value = getattr(self, name)
             if value != "all" and value < 0:
                 raise InputError(f"model.{name} {value}: must be 0 or more")
+        for name in ("enhancement_layers", "graph_layers"):
+            if getattr(self, name) > MOST_LAYERS:
+                raise InputError(
+                    f"model.{name} {getattr(self, name)}: must be {MOST_LAYERS} or fewer"
+                )
         for name in ("dropout", "feature_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")

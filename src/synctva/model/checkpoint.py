@@ -9,6 +9,7 @@ from typing import Any
 import safetensors.torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -76,16 +77,17 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
             raise InputError(f"{folder}: no checkpoint here ({file} is missing); train one first")
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        arguments, provenance = config["arguments"], Provenance(**config["provenance"])
+        arguments = config["arguments"]
+        provenance = TypeAdapter(Provenance).validate_python(config["provenance"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{folder / CONFIG}: not a checkpoint's configuration ({error})"
+            f"{folder / CONFIG}: not a checkpoint's configuration ({one_line(error)})"
         ) from error
     try:
         weights = safetensors.torch.load_file(folder / WEIGHTS)
     except SafetensorError as error:
         raise InputError(
-            f"{folder / WEIGHTS}: damaged weights ({error}); get them again"
+            f"{folder / WEIGHTS}: damaged weights ({one_line(error)}); get them again"
         ) from error
     return arguments, provenance, weights
 
@@ -94,7 +96,11 @@ def _download(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"{name}: neither a folder with a checkpoint nor one on the hub ({reason})"
+            f"{name}: neither a folder with a checkpoint nor one on the hub ({one_line(error)})"
         ) from error
+
+
+def one_line(error: Exception) -> str:
+    """Returns what a library's error says, in one line of 200 characters at the most."""
+    return " ".join(str(error).split())[:200]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
 
 import torch
 from jaxtyping import Bool, Float, Int
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from synctva.batch import Batch
@@ -14,7 +14,7 @@ from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.model.architecture import PAIRS, Architecture
 from synctva.model.attention import blocks_of
-from synctva.model.checkpoint import Provenance, read_checkpoint, save_checkpoint
+from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
 from synctva.model.enhancement import Enhancement
 from synctva.model.fusion import (
     Concatenation,
@@ -87,6 +87,16 @@ class Projection(nn.Module):
         return state + self.speaker(same_speaker)
 
 
+class _Arguments(BaseModel):
+    """The constructor's arguments as a checkpoint holds them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    emotions: tuple[str, ...]
+    dims: dict[str, int]
+    architecture: Architecture
+
+
 class SyncTVA(nn.Module):
     """The graph-attention framework for emotion recognition in conversation.
 
@@ -128,7 +138,9 @@ class SyncTVA(nn.Module):
                     GraphLayer(pair, architecture) for _ in range(architecture.graph_layers)
                 )
                 for name, pair in PAIRS.items()
-                if name in architecture.graphs and all(m in dims for m in pair)
+                if name in architecture.graphs
+                and architecture.graph_layers
+                and all(m in dims for m in pair)
             }
         )
         self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
@@ -199,7 +211,7 @@ class SyncTVA(nn.Module):
         save_checkpoint(self, arguments, self.provenance, Path(folder))
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> Self:
+    def from_pretrained(cls, source: str | Path) -> "SyncTVA":
         """Returns the model of a folder or of a repository on the Hugging Face hub, in eval mode.
 
         Raises:
@@ -207,13 +219,15 @@ class SyncTVA(nn.Module):
         """
         arguments, provenance, weights = read_checkpoint(source)
         try:
-            architecture = Architecture(**arguments["architecture"])
+            known = _Arguments.model_validate(arguments)
             with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
-                model = cls(tuple(arguments["emotions"]), arguments["dims"], architecture)
+                model = cls(known.emotions, known.dims, known.architecture)
             model.load_state_dict(weights, assign=True)
-        except (KeyError, TypeError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{source}: the checkpoint's weights do not fit ({reason})") from error
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise InputError(
+                f"{source}: weights and configuration do not make a model ({one_line(error)});"
+                " get the checkpoint again, or train a new one"
+            ) from error
         model.provenance = provenance
         return model.eval()
 
