@@ -1,0 +1,228 @@
+"""The contract that holds for every size of the model, every ablation and every corpus."""
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from batches import DIMS, random_batch
+from torch import Tensor
+from torch.nn import functional
+from variants import VARIANTS, make_model
+
+from synctva.batch import Batch
+from synctva.emotions import MODALITIES
+from synctva.model.architecture import Architecture
+from synctva.model.sync_tva import Output, SyncTVA
+
+LENGTHS = (1, 7, 40, 2, 18)
+"""Longer than the blocks of the windowed variants; the first dialogue is one utterance."""
+
+UNMOVED = r"interaction\.\w+\.score\.bias"
+"""A softmax over views does not feel what is added to all of them: this bias cannot learn."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def model(request: pytest.FixtureRequest) -> SyncTVA:
+    return make_model(*VARIANTS[request.param])
+
+
+def batch_for(model: SyncTVA, lengths: tuple[int, ...] = LENGTHS, missing: float = 0.3) -> Batch:
+    return random_batch(lengths, model.dims, missing)
+
+
+@torch.no_grad()
+def outputs(model: SyncTVA, batch: Batch) -> dict[str, Tensor]:
+    return _flat(model(batch))
+
+
+def _flat(output: Output) -> dict[str, Tensor]:
+    return {"logits": output.logits, "fused": output.fused, **output.unimodal}
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor], rows: Tensor | None = None):
+    for name in one:
+        left, right = (t[name] if rows is None else t[name][rows] for t in (one, other))
+        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
+
+
+def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: SyncTVA):
+    batch = batch_for(model)
+    together = outputs(model, batch)
+    for number in range(len(LENGTHS)):
+        alone = outputs(model, batch.select(torch.tensor([number])))
+        rows = batch.dialogue == number
+        assert_same({name: t[rows] for name, t in together.items()}, alone)
+        assert all(t.isfinite().all() for t in alone.values())
+
+
+def test_features_of_an_absent_modality_change_nothing(model: SyncTVA):
+    batch = batch_for(model)
+    garbage = {
+        m: torch.where(batch.present[:, [i]], batch.features[m], 1e6 * torch.randn(dim))
+        for i, (m, dim) in enumerate(zip(MODALITIES, DIMS.values(), strict=True))
+        if m in model.dims
+    }
+    before, after = outputs(model, batch), outputs(model, replace(batch, **garbage))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_an_absent_modality_sends_nothing(model: SyncTVA):
+    """Only utterances that lack something feel what stands in for it."""
+    batch = batch_for(model)
+    batch = batch.with_present(batch.present & (torch.arange(len(batch)) % 5 > 0).unsqueeze(1))
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        for name, weight in other.named_parameters():
+            if name.endswith(".absent"):
+                weight += 5 * torch.randn_like(weight)
+    before, after = outputs(model, batch), outputs(other, batch)
+    complete = batch.present[:, [MODALITIES.index(m) for m in model.dims]].all(1)
+    assert complete.any()
+    assert_same(before, after, complete)
+    nothing = ~batch.present.any(1)
+    assert not torch.allclose(before["logits"][nothing], after["logits"][nothing])
+
+
+def test_utterances_without_any_modality_have_finite_logits(model: SyncTVA):
+    batch = batch_for(model)
+    none = batch.with_present(torch.zeros_like(batch.present))
+    some = batch.with_present(batch.present & (torch.arange(len(batch)) % 3 > 0).unsqueeze(1))
+    for emptier in (none, some):
+        assert all(t.isfinite().all() for t in outputs(model, emptier).values())
+
+
+def test_renaming_the_speakers_changes_nothing(model: SyncTVA):
+    batch = batch_for(model)
+    renamed = replace(batch, speaker=(batch.speaker + batch.dialogue) % 3)
+    assert not torch.equal(renamed.speaker, batch.speaker)
+    before, after = outputs(model, batch), outputs(model, renamed)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_another_speaker_changes_something(model: SyncTVA):
+    batch = batch_for(model)
+    one_voice = replace(batch, speaker=torch.zeros_like(batch.speaker))
+    assert not torch.allclose(outputs(model, batch)["logits"], outputs(model, one_voice)["logits"])
+
+
+def test_numbers_of_turns_and_dialogues_and_the_emotions_change_nothing(model: SyncTVA):
+    batch = batch_for(model)
+    other = replace(batch, turn=batch.turn * 5 + 3, emotion=torch.full_like(batch.emotion, -1))
+    before, after = outputs(model, batch), outputs(model, other)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model: SyncTVA):
+    length, place = 64, 30
+    batch = batch_for(model, (length,), missing=0.0)
+    edited = {m: batch.features[m].clone() for m in model.dims}
+    for features in edited.values():
+        features[place] = 3 * torch.randn(features.shape[1])
+    before, after = outputs(model, batch), outputs(model, replace(batch, **edited))
+    assert_reach(before, after, place, length, model)
+
+
+def test_a_missing_utterance_is_felt_no_further_than_the_window(model: SyncTVA):
+    length, place = 64, 30
+    batch = batch_for(model, (length,), missing=0.0)
+    present = batch.present.clone()
+    present[place] = False
+    before, after = outputs(model, batch), outputs(model, batch.with_present(present))
+    assert_reach(before, after, place, length, model)
+
+
+def assert_reach(
+    before: dict[str, Tensor], after: dict[str, Tensor], place: int, length: int, model: SyncTVA
+):
+    """Attention over attention sees two windows far, and so on."""
+    past, future = (
+        length if reach == "all" else reach * attentions_of(model)
+        for reach in (model.architecture.past, model.architecture.future)
+    )
+    first, last = (place - future, place + past) if attentions_of(model) else (place, place)
+    ahead = torch.arange(length)
+    seen = (first <= ahead) & (ahead <= last)
+    assert_same(before, after, ~seen)
+    difference = (before["logits"] - after["logits"]).abs().amax(1)
+    assert (difference[seen] > 0).all(), "an utterance in the window is not felt"
+
+
+def attentions_of(model: SyncTVA) -> int:
+    """Returns how many attentions an utterance can pass through, one after another."""
+    architecture = model.architecture
+    enhancement = architecture.enhancement_layers * architecture.self_attention
+    graphs = architecture.graph_layers * (len(model.graphs) > 0)
+    return enhancement + graphs + (architecture.fusion and len(model.dims) > 1)
+
+
+def test_every_parameter_gets_a_gradient(model: SyncTVA):
+    batch = batch_for(model)
+    names, weights = zip(*model.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(loss_of(model, batch), weights, allow_unused=True)
+    still = [
+        name
+        for name, gradient in zip(names, gradients, strict=True)
+        if gradient is None or gradient.abs().max() < 1e-7
+    ]
+    assert [name for name in still if not re.match(UNMOVED, name)] == []
+
+
+def loss_of(model: SyncTVA, batch: Batch) -> Tensor:
+    output = model(batch)
+    heads = [output.logits, *output.unimodal.values()]
+    return torch.stack([functional.cross_entropy(h, batch.emotion) for h in heads]).sum()
+
+
+def test_ten_steps_lower_the_loss(model: SyncTVA):
+    batch = batch_for(model, (1, 7))
+    learner = copy.deepcopy(model)
+    before = float(loss_of(learner, batch).detach())
+    optimiser = torch.optim.AdamW(learner.train().parameters(), lr=3e-3)
+    for _ in range(10):
+        optimiser.zero_grad()
+        loss_of(learner, batch).backward()
+        optimiser.step()
+    assert float(loss_of(learner.eval(), batch).detach()) < before - 0.05
+
+
+def test_a_saved_model_is_the_same_model(model: SyncTVA, tmp_path: Path):
+    model.save_pretrained(tmp_path)
+    loaded = SyncTVA.from_pretrained(tmp_path)
+    batch = batch_for(model)
+    before, after = outputs(model, batch), outputs(loaded, batch)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert loaded.architecture == model.architecture
+    assert (loaded.emotions, loaded.dims) == (model.emotions, model.dims)
+    assert not loaded.training
+
+
+def test_bf16_gives_nearly_the_same_and_trains(model: SyncTVA):
+    batch = batch_for(model)
+    exact = outputs(model, batch)["logits"]
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = outputs(model, batch)["logits"].float()
+        loss = loss_of(model, batch)
+    assert (rough - exact).abs().mean() < 0.03 * (1 + exact.abs().mean())
+    weights = list(model.parameters())
+    gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+    assert all(g is None or g.isfinite().all() for g in gradients)
+
+
+def test_training_and_evaluation_differ_by_dropout_only():
+    model = make_model(Architecture(width=16, heads=2, dropout=0.0, feature_dropout=0.0))
+    batch = batch_for(model)
+    evaluated = outputs(model, batch)
+    trained = {name: t.detach() for name, t in _flat(model.train()(batch)).items()}
+    assert_same(evaluated, trained)

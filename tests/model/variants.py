@@ -1,0 +1,61 @@
+"""Every model that the contract must hold for: both sizes, every ablation, every corpus."""
+
+from dataclasses import replace
+from itertools import chain, combinations
+
+import torch
+from batches import DIMS, EMOTIONS, random_batch
+
+from synctva.emotions import MODALITIES
+from synctva.model.architecture import PAIRS, Architecture
+from synctva.model.sync_tva import SyncTVA
+
+SIZES = {
+    "lite": Architecture(),
+    "base": Architecture(width=192, heads=6, enhancement_layers=2),
+}
+SMALL = Architecture(width=16, heads=2, semantic_k=3)
+
+ABLATIONS = {
+    "whole": SMALL,
+    "two_layers": replace(SMALL, enhancement_layers=2, graph_layers=2),
+    "no_enhancement": replace(SMALL, enhancement_layers=0),
+    "no_gating": replace(SMALL, gating=False),
+    "no_self_attention": replace(SMALL, self_attention=False),
+    **{f"no_{name}": replace(SMALL, graphs=tuple(g for g in PAIRS if g != name)) for name in PAIRS},
+    "no_graphs": replace(SMALL, graphs=()),
+    "no_graph_layers": replace(SMALL, graph_layers=0),
+    "no_semantic_edges": replace(SMALL, semantic_k=0),
+    "no_enforced_edges": replace(SMALL, enforced=False),
+    "homogeneous": replace(SMALL, heterogeneous=False),
+    "no_interaction": replace(SMALL, interaction=False),
+    "no_fusion": replace(SMALL, fusion=False),
+    "no_relations": replace(SMALL, relations=False),
+    "nothing": replace(
+        SMALL, enhancement_layers=0, graphs=(), interaction=False, fusion=False, relations=False
+    ),
+    "causal": replace(SMALL, future=0),
+    "window": replace(SMALL, past=2, future=1),
+    "causal_window": replace(SMALL, past=3, future=0, enhancement_layers=2),
+    "only_future": replace(SMALL, past=0, future=2),
+    "unlimited_past": replace(SMALL, future=2),
+}
+SUBSETS = list(chain.from_iterable(combinations(MODALITIES, n) for n in (1, 2)))
+
+VARIANTS: dict[str, tuple[Architecture, tuple[str, ...]]] = {
+    **{name: (architecture, MODALITIES) for name, architecture in (SIZES | ABLATIONS).items()},
+    **{"+".join(subset): (SMALL, subset) for subset in SUBSETS},
+    **{f"{m}_window": (replace(SMALL, past=2, future=1), (m,)) for m in MODALITIES[:1]},
+}
+
+
+def make_model(architecture: Architecture, modalities: tuple[str, ...] = MODALITIES) -> SyncTVA:
+    """Returns a model in eval mode, with noise on all weights: what starts at zero hides faults."""
+    torch.manual_seed(0)
+    dims = {m: DIMS[m] for m in modalities}
+    model = SyncTVA(EMOTIONS, dims, architecture)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.1 * torch.randn_like(weight)
+    model.standardise(random_batch([30], dims))
+    return model.eval()
