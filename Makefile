@@ -16,7 +16,7 @@ demo: $(READY) ## Train on generated conversations and write demo/report.html
 	$(BIN)/synctva demo
 
 test: lint ## Check style and types, and run all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --hypothesis-profile=ci
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check

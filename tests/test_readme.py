@@ -21,7 +21,7 @@ DOCUMENTS = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 }
-VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VERBS = typer.main.get_command(app).commands
 FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS)
@@ -99,7 +99,7 @@ def test_commands_parse(document: str):
         given = parsed(words)
         if words[0] == "train":
             recipe, settings = given["recipe"], given["set_"]
-            load_recipe(recipe and ROOT / str(recipe), tuple(settings or ()))  # type: ignore[arg-type]
+            load_recipe(recipe and ROOT / str(recipe), tuple(settings or ()))
 
 
 @every_document
