@@ -1,8 +1,10 @@
 """Recipe: everything that determines a run, as one frozen object and one TOML file."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -19,7 +21,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 class Section(BaseModel):
     """A table of the recipe: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class LossRecipe(Section):
@@ -85,13 +87,13 @@ class Recipe(Section):
     """
 
     name: str = "sync-tva"
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = MODALITIES
     model: Annotated[Architecture, with_config(ConfigDict(extra="forbid"))] = Architecture()
     loss: LossRecipe = LossRecipe()
     training: TrainingRecipe = TrainingRecipe()
 
     @classmethod
-    def parse(cls, value: dict[str, Any], place: str) -> Self:
+    def parse(cls, value: dict[str, Any], place: str) -> "Recipe":
         """Returns the recipe of a nested dictionary.
 
         Raises:
@@ -122,8 +124,10 @@ def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Rec
     value = {} if path is None else _read(path, ())
     for setting in settings:
         key, equals, text = setting.partition("=")
-        if not equals:
+        if not equals or not key.strip():
             raise InputError(f"--set {setting}: write key=value, such as model.width=64")
+        if key.strip() == "based_on":
+            raise InputError(f"--set {setting}: give that recipe's file itself, before --store")
         value = _merged(value, _nested(key.strip(), _toml_value(text.strip())))
     place = " ".join([str(path or "default recipe"), *(f"--set {s}" for s in settings)])
     return Recipe.parse(value, place)
@@ -143,7 +147,10 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         return value
     if not isinstance(based_on, str):
         raise InputError(f"{path}: based_on must be the path of a recipe, in quotes")
-    return _merged(_read(path.parent / based_on, (*seen, path.resolve())), value)
+    below_path = path.parent / based_on
+    below = _read(below_path, (*seen, path.resolve()))
+    Recipe.parse(below, str(below_path))  # so that a mistake is told with the file it stands in
+    return _merged(below, value)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -170,20 +177,31 @@ def _toml_value(text: str) -> object:
 
 def _first_problem(error: ValidationError) -> str:
     """Returns one line on the first problem, with the nearest known key where one is misspelt."""
-    problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] not in ("extra_forbidden", "unexpected_keyword_argument"):
-        message = problem["msg"].removeprefix("Value error, ")
-        return message if key in ("", "model") else f"{key} = {problem['input']!r}: {message}"
-    *tables, last = [str(part) for part in problem["loc"]]
-    known = _keys(tables)
-    return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(last, known)
+    problem, *others = error.errors()
+    path = _path(problem["loc"])
+    key = ".".join(path)
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys(path[:-1])
+        return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(path[-1], known)
+    if problem["type"] == "value_error":  # the architecture's own check, which names the key
+        return problem["msg"].removeprefix("Value error, ")
+    alike = [o["msg"] for o in others if (_path(o["loc"]), o["input"]) == (path, problem["input"])]
+    return f"{key} = {problem['input']!r}: {'; or: '.join([problem['msg'], *alike])}"
+
+
+def _path(place: tuple[int | str, ...]) -> list[str]:
+    """Returns table and key of a place; what pydantic adds, such as the type it tried, is cut."""
+    return [str(part) for part in place[: 2 if place[0] in _TABLES else 1]]
 
 
 def _keys(tables: list[str]) -> list[str]:
-    sections = {
-        "model": list(Architecture.__dataclass_fields__),
-        "loss": list(LossRecipe.model_fields),
-        "training": list(TrainingRecipe.model_fields),
+    return list(_TABLES[tables[0]]) if tables else ["based_on", *Recipe.model_fields]
+
+
+_TABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        "model": Architecture.__dataclass_fields__,
+        "loss": LossRecipe.model_fields,
+        "training": TrainingRecipe.model_fields,
     }
-    return sections[tables[0]] if tables else ["based_on", *Recipe.model_fields]
+)
