@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -170,7 +171,9 @@ class SyncTVA(nn.Module):
     def standardise(self, batch: Batch) -> None:
         """Takes the features' mean and sd from the training split."""
         for m, projection in self.projection.items():
-            projection.standardise(batch.features[m], batch.present[:, MODALITIES.index(m)])
+            cast(Projection, projection).standardise(
+                batch.features[m], batch.present[:, MODALITIES.index(m)]
+            )
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
@@ -181,14 +184,14 @@ class SyncTVA(nn.Module):
         enhanced: States = {}
         for m, projection in self.projection.items():
             state = projection(batch.features[m], present[m], same_speaker)
-            for layer in self.enhancement[m]:
+            for layer in cast(nn.ModuleList, self.enhancement[m]):
                 state = layer(state, present[m], blocks)
             enhanced[m] = state
 
         views = {m: [enhanced[m]] for m in self.dims}
         for name, layers in self.graphs.items():
             states = {m: enhanced[m] for m in PAIRS[name]}
-            for layer in layers:
+            for layer in cast(nn.ModuleList, layers):
                 states = layer(states, present, blocks)
             for m in PAIRS[name]:
                 views[m].append(states[m])
