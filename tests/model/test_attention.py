@@ -55,8 +55,8 @@ def test_an_utterance_sees_its_dialogue_within_the_window_and_nothing_else(
 def test_the_banded_layout_gives_the_same_as_the_dense_one(
     lengths: list[int], past: int, future: int
 ):
-    batch = random_batch(lengths)
     torch.manual_seed(0)
+    batch = random_batch(lengths)
     rows = torch.randn(3, len(batch), HEADS, DIM)
     bias = shaken_bias()
 
@@ -101,6 +101,7 @@ def test_laying_out_and_laying_flat_again_changes_nothing(
 def test_relations_are_told_by_speaker_direction_and_distance(
     lengths: list[int], past: int, future: Reach
 ):
+    torch.manual_seed(0)
     batch = random_batch(lengths)
     blocks, bias = blocks_of(batch, past, future), shaken_bias()
     told = blocks.flat(bias(blocks).movedim(1, -1))
@@ -129,7 +130,6 @@ def test_no_relations_are_no_bias():
 
 
 def test_attention_over_visible_keys_is_softmax_attention():
-    torch.manual_seed(0)
     query, key, value = torch.randn(3, 1, 4, HEADS, DIM)
     bias = torch.randn(1, HEADS, 4, 4)
     visible = torch.tensor([[1, 1, 0, 1]], dtype=torch.bool).unsqueeze(1).expand(1, 4, 4)
@@ -140,7 +140,6 @@ def test_attention_over_visible_keys_is_softmax_attention():
 
 
 def test_where_no_key_is_visible_nothing_is_heard():
-    torch.manual_seed(0)
     query, key, value = torch.randn(3, 1, 4, HEADS, DIM)
     visible = torch.ones(1, 4, 4, dtype=torch.bool)
     visible[0, 2] = False
@@ -150,7 +149,6 @@ def test_where_no_key_is_visible_nothing_is_heard():
 
 
 def test_where_no_key_is_visible_gradients_stay_finite():
-    torch.manual_seed(0)
     rows = torch.randn(3, 1, 4, HEADS, DIM, requires_grad=True)
     bias = torch.randn(1, HEADS, 4, 4, requires_grad=True)
     visible = torch.zeros(1, 4, 4, dtype=torch.bool)

@@ -1,8 +1,10 @@
 """The contract that holds for every size of the model, every ablation and every corpus."""
 
 import copy
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from variants import VARIANTS, make_model
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
+from synctva.model import attention, sync_tva
 from synctva.model.architecture import Architecture
+from synctva.model.attention import Blocks
 from synctva.model.sync_tva import Output, SyncTVA
 
 LENGTHS = (1, 7, 40, 2, 18)
@@ -25,16 +29,9 @@ UNMOVED = r"interaction\.\w+\.score\.bias"
 """A softmax over views does not feel what is added to all of them: this bias cannot learn."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module", params=VARIANTS)
 def model(request: pytest.FixtureRequest) -> SyncTVA:
+    torch.manual_seed(0)
     return make_model(*VARIANTS[request.param])
 
 
@@ -226,3 +223,43 @@ def test_training_and_evaluation_differ_by_dropout_only():
     evaluated = outputs(model, batch)
     trained = {name: t.detach() for name, t in _flat(model.train()(batch)).items()}
     assert_same(evaluated, trained)
+
+
+COMPILED = """
+import torch
+from batches import random_batch
+from variants import SMALL, make_model
+
+model = make_model(SMALL, ("text", "audio"))
+batch = random_batch((3, 40, 2), model.dims)
+found = torch.compile(model, backend="aot_eager")(batch).logits
+torch.testing.assert_close(found, model(batch).logits)
+found.sum().backward()
+assert all(weight.grad is None or weight.grad.isfinite().all() for weight in model.parameters())
+"""
+"""The tracer and the gradients' graph, without the code generation, which needs a C++ compiler."""
+
+
+@pytest.mark.slow
+def test_the_compiled_model_gives_the_same_and_trains():
+    """In a process without the checks of annotations, which cannot be compiled."""
+    folders = [Path(__file__).parent, Path(__file__).parents[1]]
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", COMPILED], env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_long_dialogue_in_bands_gives_the_same_as_in_one_block(monkeypatch: pytest.MonkeyPatch):
+    model = make_model(*VARIANTS["window"])
+    batch = batch_for(model, (3, 150, 1, 40))
+    banded = outputs(model, batch)
+
+    def dense(batch: Batch, past: int, future: int) -> Blocks:
+        lengths = torch.bincount(batch.dialogue)
+        return attention._layout(batch, lengths, int(lengths.max()), (0, 0), (past, future))
+
+    monkeypatch.setattr(sync_tva, "blocks_of", dense)
+    assert_same(banded, outputs(model, batch))

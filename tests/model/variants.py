@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from itertools import chain, combinations
+from typing import TypeVar
 
 import torch
 from batches import DIMS, EMOTIONS, random_batch
+from torch import nn
 
 from synctva.emotions import MODALITIES
 from synctva.model.architecture import PAIRS, Architecture
@@ -49,13 +51,21 @@ VARIANTS: dict[str, tuple[Architecture, tuple[str, ...]]] = {
 }
 
 
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
 def make_model(architecture: Architecture, modalities: tuple[str, ...] = MODALITIES) -> SyncTVA:
-    """Returns a model in eval mode, with noise on all weights: what starts at zero hides faults."""
-    torch.manual_seed(0)
+    """Returns a shaken model in eval mode."""
     dims = {m: DIMS[m] for m in modalities}
-    model = SyncTVA(EMOTIONS, dims, architecture)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight += 0.1 * torch.randn_like(weight)
+    model = shaken(SyncTVA(EMOTIONS, dims, architecture), 0.1)
     model.standardise(random_batch([30], dims))
-    return model.eval()
+    return model
+
+
+def shaken(module: ModuleT, by: float = 0.3) -> ModuleT:
+    """Returns the module with noise on all weights, in eval mode: zeros would hide faults."""
+    random = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight += by * torch.randn(weight.shape, generator=random)
+    return module.eval()
