@@ -72,7 +72,8 @@ class EmotionLoss(nn.Module):
         weight = self.weight[emotion]
         if self.recipe.imbalance == "focal":
             right = logits.log_softmax(-1).gather(1, emotion.unsqueeze(1)).squeeze(1).exp()
-            weight = weight * (1 - right) ** self.recipe.strength
+            wrong = (1 - right).clamp(min=1e-7)  # at 0 the gradient of a power below 1 is infinite
+            weight = weight * wrong**self.recipe.strength
             return (weight * each).mean()
         return (weight * each).sum() / weight.sum()
 
