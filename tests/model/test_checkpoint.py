@@ -1,0 +1,188 @@
+import json
+import pickle
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from batches import DIMS, EMOTIONS, random_batch
+from huggingface_hub import constants
+from safetensors.torch import load_file, save_file
+
+from synctva.errors import InputError
+from synctva.model import checkpoint
+from synctva.model.architecture import MOST_LAYERS, Architecture
+from synctva.model.checkpoint import Provenance, read_checkpoint
+from synctva.model.sync_tva import SyncTVA
+
+PROVENANCE = Provenance("meld", "meld-7", {"text": "00ff", "audio": "11ee"}, 1.5)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    model = SyncTVA(EMOTIONS, DIMS, Architecture(width=8, heads=2, past=5, graphs=("text_audio",)))
+    model.standardise(random_batch([9]))
+    model.provenance = PROVENANCE
+    model.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def reconfigure(saved: Path, table: str, **values: Any) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    (config["arguments"]["architecture"] if table == "architecture" else config[table]).update(
+        values
+    )
+    (saved / "config.json").write_text(json.dumps(config))
+
+
+def complaint(source: str | Path) -> str:
+    """Returns the one line that loading from there ends with."""
+    with pytest.raises(InputError) as error:
+        SyncTVA.from_pretrained(source)
+    message = str(error.value)
+    assert "\n" not in message
+    assert str(source) in message
+    return message
+
+
+def test_what_is_saved_is_loaded(saved: Path):
+    model, batch = SyncTVA.from_pretrained(saved), random_batch([4, 7])
+    assert model.provenance == PROVENANCE
+    assert model.architecture == Architecture(width=8, heads=2, past=5, graphs=("text_audio",))
+    again = saved.parent / "again"
+    model.save_pretrained(again)
+    assert torch.equal(model(batch).logits, SyncTVA.from_pretrained(str(again))(batch).logits)
+    for file in ("config.json", "model.safetensors"):
+        assert (again / file).read_bytes() == (saved / file).read_bytes()
+
+
+def test_a_loaded_model_can_be_trained(saved: Path):
+    model = SyncTVA.from_pretrained(saved).train()
+    model(random_batch([5])).logits.sum().backward()
+    assert all(weight.requires_grad for weight in model.parameters())
+    assert (saved / "model.safetensors").exists()
+
+
+def test_a_checkpoint_is_its_configuration_and_its_weights(saved: Path):
+    assert {file.name for file in saved.iterdir()} == {"config.json", "model.safetensors"}
+    arguments, provenance, weights = read_checkpoint(saved)
+    assert set(arguments) == {"emotions", "dims", "architecture"}
+    assert provenance == PROVENANCE
+    assert weights.keys() == SyncTVA.from_pretrained(saved).state_dict().keys()
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_missing_file_is_named(saved: Path, file: str):
+    (saved / file).unlink()
+    assert file in complaint(saved)
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -1])
+def test_truncated_weights_are_refused(saved: Path, kept: int):
+    weights = saved / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:kept])
+    assert "damaged weights" in complaint(saved)
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return pytest.fail, ("a pickle was run",)
+
+
+def test_a_pickle_by_the_name_of_weights_is_refused_and_not_run(saved: Path):
+    (saved / "model.safetensors").write_bytes(pickle.dumps(Hostile()))
+    assert "damaged weights" in complaint(saved)
+    torch.save({"weights": Hostile()}, saved / "model.safetensors")
+    assert "damaged weights" in complaint(saved)
+
+
+def test_weights_of_another_shape_are_refused_by_name(saved: Path):
+    weights = load_file(saved / "model.safetensors")
+    weights["classifier.1.weight"] = torch.zeros(8, 9)
+    save_file(weights, saved / "model.safetensors")
+    assert "classifier.1.weight" in complaint(saved)
+
+
+def test_a_missing_weight_is_refused_by_name(saved: Path):
+    weights = load_file(saved / "model.safetensors")
+    del weights["projection.text.absent"]
+    save_file(weights, saved / "model.safetensors")
+    assert "projection.text.absent" in complaint(saved)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", "{}", '{"arguments": {}}', "\udcff"])
+def test_a_damaged_configuration_is_refused(saved: Path, text: str):
+    (saved / "config.json").write_bytes(text.encode(errors="surrogateescape"))
+    assert "not a checkpoint's configuration" in complaint(saved)
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "reason"),
+    [
+        ("architecture", {"wdith": 8}, "wdith"),
+        ("architecture", {"width": "broad"}, "width"),
+        ("architecture", {"width": 12}, "size mismatch"),
+        ("architecture", {"width": 2**24}, "size mismatch"),
+        ("architecture", {"width": 2**40}, "overflow"),
+        ("architecture", {"width": 10**30}, "verflow"),
+        ("architecture", {"heads": 0}, "heads"),
+        ("architecture", {"past": "everything"}, "past"),
+        ("architecture", {"graphs": ["text_text"]}, "graphs"),
+        ("architecture", {"graph_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
+        ("architecture", {"enhancement_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
+        ("arguments", {"emotions": 7}, "emotions"),
+        ("arguments", {"emotions": ["joy"]}, "size mismatch"),
+        ("arguments", {"dims": {}}, "modalities"),
+        ("arguments", {"dims": {"smell": 3}}, "modalities"),
+        ("arguments", {"dims": {**DIMS, "text": 10**15}}, "size mismatch"),
+        ("arguments", {"dims": {"text": -1}}, "negative"),
+        ("arguments", {"encoder": "x"}, "encoder"),
+        ("provenance", {"fingerprints": "00ff"}, "fingerprints"),
+        ("provenance", {"temperature": "warm"}, "temperature"),
+    ],
+)
+def test_a_hostile_configuration_is_refused_before_it_costs_anything(
+    saved: Path, table: str, values: dict[str, Any], reason: str
+):
+    reconfigure(saved, table, **values)
+    start_s = time.monotonic()
+    message = complaint(saved)
+    assert time.monotonic() - start_s < 5
+    assert reason in message
+
+
+def test_features_of_the_same_extractor_fit():
+    PROVENANCE.check({"text": "00ff", "audio": "11ee", "visual": "22dd"}, "stores/meld")
+    PROVENANCE.check({"audio": "11ee"}, "stores/meld")
+    Provenance().check({"text": "anything"}, "stores/meld")
+
+
+def test_features_of_another_extractor_are_named_with_both_fingerprints():
+    with pytest.raises(InputError, match=re.compile("stores/meld.*audio.*77aa.*11ee.*extract")):
+        PROVENANCE.check({"text": "00ff", "audio": "77aa"}, "stores/meld")
+
+
+def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = []
+
+    def snapshot_download(name: str, allow_patterns: list[str]) -> str:
+        asked.append((name, sorted(allow_patterns)))
+        return str(saved)
+
+    monkeypatch.setattr(checkpoint, "snapshot_download", snapshot_download)
+    model = SyncTVA.from_pretrained("someone/sync-tva-meld")
+    assert model.provenance == PROVENANCE
+    assert asked == [("someone/sync-tva-meld", ["config.json", "model.safetensors"])]
+
+
+@pytest.mark.parametrize("name", ["someone/sync-tva-meld", "no/such/folder", "not an id!", "/gone"])
+def test_what_is_neither_a_folder_nor_on_the_hub_is_one_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert "neither a folder with a checkpoint nor one on the hub" in complaint(name)
