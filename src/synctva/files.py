@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets
 from pathlib import Path
 
@@ -15,8 +16,23 @@ def file_sha256(path: Path) -> str:
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes bytes under a temporary name beside ``path``, then renames it."""
     staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    staged.write_bytes(content)
-    staged.replace(path)
+    try:
+        staged.write_bytes(content)
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+
+
+def is_staged(path: Path) -> bool:
+    """Returns whether a path has the temporary name of a file that was never finished."""
+    return re.fullmatch(r"\..+-[0-9a-f]{16}", path.name) is not None
+
+
+def remove_staged(folder: Path) -> None:
+    """Deletes what a process that was killed left under temporary names in a folder and below."""
+    for path in filter(is_staged, folder.rglob(".*")):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

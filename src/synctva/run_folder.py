@@ -32,6 +32,11 @@ class SeedFolder:
         return self.path / "log.jsonl"
 
     @property
+    def curves(self) -> Path:
+        """The log as TensorBoard's events, where TensorBoard is installed."""
+        return self.path / "tensorboard"
+
+    @property
     def finished(self) -> Path:
         """Best epoch, number of epochs and seconds; there once the training is finished."""
         return self.path / "finished.json"
@@ -50,11 +55,17 @@ class SeedFolder:
         if not self.log.is_file():
             return []
         lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise InputError(
+                f"{self.log}: damaged ({error}); delete {self.path} and run the same"
+                " `synctva train` again"
+            ) from error
 
     def read_finished(self) -> dict[str, Any]:
         """Returns how the training ended."""
-        return json.loads(self.finished.read_text(encoding="utf-8"))
+        return _read_json(self.finished, f"delete {self.path} and train this seed again")
 
     def append_log(self, record: dict[str, Any]) -> None:
         """Adds an epoch to the log."""
@@ -103,12 +114,7 @@ class RunFolder:
                 f"{self.path}: no run here (no run.json); make one with"
                 " `synctva train --store STORE --out RUN`"
             )
-        try:
-            return json.loads(self.description.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(
-                f"{self.description}: damaged ({error}); run the same `synctva train` again"
-            ) from error
+        return _read_json(self.description, f"delete {self.path} and run `synctva train` again")
 
     def read_evaluation(self) -> dict[str, Any]:
         """Returns what ``synctva evaluate`` found.
@@ -118,10 +124,20 @@ class RunFolder:
         """
         if not self.evaluation.is_file():
             raise InputError(f"{self.path}: not evaluated; run `synctva evaluate {self.path}`")
-        return json.loads(self.evaluation.read_text(encoding="utf-8"))
+        return _read_json(self.evaluation, f"run `synctva evaluate {self.path}` again")
 
     def finished_seeds(self) -> Iterator[tuple[int, SeedFolder]]:
         """Yields the seeds of the run whose training is finished."""
         for number in self.describe()["seeds"]:
             if self.seed(number).finished.is_file():
                 yield number, self.seed(number)
+
+
+def _read_json(path: Path, remedy: str) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error}); {remedy}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: damaged (not a JSON object); {remedy}")
+    return found
