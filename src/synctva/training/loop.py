@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from jaxtyping import Int
 from torch import Tensor
 
 from synctva.batch import Batch
+from synctva.errors import InputError
 from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.model.sync_tva import SyncTVA
@@ -51,7 +53,8 @@ def fit(
     """Trains a model and leaves its best weights on ``valid`` in ``folder.checkpoint``.
 
     A training that was interrupted, at any moment, goes on where its last saved state was, and
-    ends with the very weights it would have had.
+    ends with the very weights it would have had (on the same machine, with as many threads: sums
+    come out a little differently over more or fewer).
 
     Args:
         model: Fresh; made after seeding, so that the seed determines it.
@@ -64,6 +67,7 @@ def fit(
         on_epoch: Called with every epoch's record.
     """
     settings = recipe.training
+    AcceleratorState._reset_state()  # it would refuse another precision in the same process
     accelerator = Accelerator(mixed_precision=settings.precision)
     device = accelerator.device
     train, valid = train.to(device), valid.to(device)
@@ -99,12 +103,13 @@ def fit(
             optimizer.zero_grad()
             state.update_average(settings.averaging)
             progress.position += 1
-            progress.loss_sum += loss.item()
+            progress.loss_sum += _finite(loss.item(), folder, settings)
             if progress.position < steps and time.monotonic() - saved_at >= save_every_s:
                 progress.seconds += time.monotonic() - started
                 started = saved_at = time.monotonic()
                 save(state, folder)
         progress.seconds += time.monotonic() - started
+        rate = _learning_rate(settings, (progress.epoch + 1) * steps - 1, steps)
         record = _close_epoch(state, valid, folder, rate, settings)
         on_epoch(record)
         if time.monotonic() - saved_at >= save_every_s:
@@ -178,6 +183,15 @@ def validate(model: SyncTVA, valid: Batch) -> dict[str, float]:
         "macro_f1": float(scores.macro_f1),
         "accuracy": float(scores.accuracy),
     }
+
+
+def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:
+    if not math.isfinite(loss):
+        raise InputError(
+            f"{folder.path}: the loss is no longer finite; delete {folder.path} and train with a"
+            f" lower training.learning_rate than {settings.learning_rate}"
+        )
+    return loss
 
 
 def _over(progress: Progress, settings: TrainingRecipe) -> bool:

@@ -1,8 +1,7 @@
 """A run: one recipe on one store with several seeds, side by side over processes, resumable."""
 
 import os
-import platform
-import sys
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,24 +9,22 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from synctva.batch import Batch, batch_of
-from synctva.corpus import Corpus
-from synctva.errors import InputError
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
-from synctva.features.store import FeatureStore, open_store
-from synctva.files import write_json, write_text
+from synctva.features.store import open_store
+from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
 from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
+from synctva.training.curves import curves
+from synctva.training.description import check_trainable, describe
 from synctva.training.loop import Record, fit
 
 OnEpoch = Callable[[int, Record], None]
@@ -51,19 +48,23 @@ def train_run(
         out: The run's folder; one that holds the same run is continued.
         seeds: Seeds 0 to ``seeds - 1``.
         save_every_s: Seconds between two saved states of a seed.
-        on_epoch: Told of every finished epoch.
+        on_epoch: Told of every finished epoch, also of those from before an interruption.
 
     Raises:
         InputError: The store lacks a split, emotions or features; or ``out`` holds another run.
     """
     store = open_store(store_path)
     corpus = store.read()
-    _check_trainable(corpus, recipe, store_path)
+    check_trainable(corpus, recipe, store_path)
     run = RunFolder(out)
-    _describe(run, recipe, store, corpus, seeds)
+    describe(run, recipe, store, corpus, seeds)
+    remove_staged(run.path)
+    for seed in range(seeds):
+        for record in run.seed(seed).read_log():
+            on_epoch(seed, record)
     waiting = [seed for seed in range(seeds) if not run.seed(seed).finished.is_file()]
     workers = min(seeds, os.cpu_count() or 1) if not torch.cuda.is_available() else 1
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = max(1, torch.get_num_threads() // workers)  # OMP_NUM_THREADS has its say
     if workers == 1:
         for seed in waiting:
             _train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
@@ -91,7 +92,9 @@ def _train_seed(
     recipe, folder = load_recipe(run.recipe), run.seed(seed)
     store = open_store(store_path)
     corpus = store.read()
-    train, valid = batch_of(corpus.split("train")), batch_of(corpus.split("valid"))
+    train, valid = (
+        batch_of(corpus.split(split)).keep(recipe.modalities) for split in ("train", "valid")
+    )
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
@@ -100,9 +103,15 @@ def _train_seed(
     model.provenance = Provenance(
         corpus.name, corpus.schema.name, {m: store.fingerprints[m] for m in dims}
     )
-    finished = fit(
-        model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=on_epoch
-    )
+    with curves(folder) as draw:
+
+        def told(record: Record) -> None:
+            draw()
+            on_epoch(record)
+
+        finished = fit(
+            model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
+        )
     _calibrate(folder, valid)
     write_json(folder.finished, asdict(finished))
     folder.state.unlink(missing_ok=True)
@@ -114,68 +123,6 @@ def _calibrate(folder: SeedFolder, valid: Batch) -> None:
     temperature = fit_temperature(predict(model, valid).numpy(), valid.emotion.numpy())
     model.provenance = replace(model.provenance, temperature=temperature)
     model.save_pretrained(folder.checkpoint)
-
-
-def _check_trainable(corpus: Corpus, recipe: Recipe, place: Path) -> None:
-    for split in ("train", "valid"):
-        dialogues = [d for d in corpus.dialogues if d.split == split]
-        if not dialogues:
-            raise InputError(
-                f"{place}: the split {split!r} is empty; give some dialogues split={split!r}"
-                " and import the corpus again"
-            )
-        if not any(u.emotion for d in dialogues for u in d.utterances):
-            raise InputError(f"{place}: no utterance of the split {split!r} has an emotion")
-    if not set(corpus.dims) & set(recipe.modalities):
-        raise InputError(
-            f"{place}: it holds {', '.join(corpus.dims) or 'no'} features, the recipe uses"
-            f" {', '.join(recipe.modalities)}; make some with"
-            f" `synctva features {place} --text minilm`"
-        )
-
-
-def _describe(
-    run: RunFolder, recipe: Recipe, store: FeatureStore, corpus: Corpus, seeds: int
-) -> None:
-    """Writes the run's description, or checks that the one that is there fits."""
-    fingerprints = {m: f for m, f in store.fingerprints.items() if m in recipe.modalities}
-    if run.description.is_file():
-        known = run.describe()
-        if load_recipe(run.recipe) != recipe or known["shards"] != dict(store.shards):
-            raise InputError(
-                f"{run.path}: holds a run of another recipe or store; name a new folder,"
-                " or give the same recipe and store to continue it"
-            )
-        seeds = max(seeds, len(known["seeds"]))
-    elif run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
-        raise InputError(f"{run.path}: something other than a run is here; name a new folder")
-    run.path.mkdir(parents=True, exist_ok=True)
-    write_text(run.recipe, recipe.to_toml())
-    description: dict[str, Any] = {
-        "name": recipe.name,
-        "corpus": corpus.name,
-        "schema": {"name": corpus.schema.name, "emotions": list(corpus.schema.emotions)},
-        "dims": {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities},
-        "fingerprints": fingerprints,
-        "store": str(store.path.resolve()),
-        "shards": dict(store.shards),
-        "seeds": list(range(seeds)),
-        "environment": _environment(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-    }
-    write_json(run.description, description)
-
-
-def _environment() -> dict[str, str]:
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    packages = {name: version(name) for name in ("synctva", "torch", "numpy", "accelerate")}
-    return {
-        "python": platform.python_version(),
-        **packages,
-        "platform": platform.platform(),
-        "device": device,
-        "cores": str(os.cpu_count()),
-    }
 
 
 @contextmanager
@@ -195,6 +142,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _end_with(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.2)

@@ -8,6 +8,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from synctva.errors import InputError
 from synctva.files import write_bytes
@@ -70,9 +71,8 @@ class TrainingState:
         """Moves the average towards the model; in the first steps it follows faster."""
         self.steps += 1
         decay = min(decay, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.model.parameters()), 1 - decay
-        )
+        move = get_ema_multi_avg_fn(decay)
+        move(list(self.average.parameters()), list(self.model.parameters()), self.steps)
 
 
 def save(state: TrainingState, folder: SeedFolder) -> None:
