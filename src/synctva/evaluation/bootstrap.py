@@ -49,7 +49,7 @@ def estimates(counts: Confusions, emotions: tuple[str, ...]) -> dict[str, object
 def resample(
     counts: Confusions, times: int = RESAMPLES, seed: int = 0
 ) -> Int[np.ndarray, "resample seed emotion predicted"]:
-    """Returns the confusion matrices of dialogues drawn with replacement, the same for all seeds."""
+    """Returns the confusion matrices of dialogues drawn with replacement, alike for all seeds."""
     dialogues = counts.shape[1]
     draws = np.random.default_rng(seed).multinomial(
         dialogues, np.full(dialogues, 1 / dialogues), size=times

@@ -23,7 +23,8 @@ def fit_temperature(
         scaled = log_softmax(logits[kept] / np.exp(log_temperature), axis=1)
         return float(-scaled[np.arange(len(kept)), emotion[kept]].mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(-3, 3), method="bounded").x))
+    best = minimize_scalar(surprise, bounds=(-3, 3), method="bounded")
+    return float(np.exp(best["x"]))
 
 
 def calibration_error(

@@ -41,8 +41,8 @@ def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> Scores:
     total = np.maximum(support.sum(-1), 1)
     occurs = support > 0
     return Scores(
-        weighted_f1=(f1 * support).sum(-1) / total,
-        macro_f1=(f1 * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1),
-        accuracy=right.sum(-1) / total,
+        weighted_f1=np.asarray((f1 * support).sum(-1) / total),
+        macro_f1=np.asarray((f1 * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1)),
+        accuracy=np.asarray(right.sum(-1) / total),
         f1=f1,
     )

@@ -12,7 +12,7 @@ CHUNK_UTTERANCES = 4096
 
 @torch.inference_mode()
 def predict(model: nn.Module, batch: Batch) -> Float[Tensor, "utterance emotion"]:
-    """Returns the logits of a batch of any size, on the CPU; the model is in eval mode meanwhile."""
+    """Returns the logits of a batch of any size, on the CPU, from the model in eval mode."""
     training = model.training
     model.eval()
     logits = [model(batch.select(chunk)).logits.float().cpu() for chunk in _chunks(batch)]

@@ -1,20 +1,18 @@
 """The protocol: what a finished run scores on ``valid`` and ``test``, and how sure that is."""
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from jaxtyping import Float, Int
 from scipy.special import softmax
 
 from synctva.batch import Batch, batch_of
-from synctva.corpus import Corpus
+from synctva.corpus import Corpus, Extractor, Features
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, estimates
 from synctva.evaluation.calibration import calibration_error
@@ -75,7 +73,7 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {run_path} ({', '.join(description['schema']['emotions'])}); train on this store"
         )
-    corpus = store.read()
+    corpus = _with_absent(store.read(), next(iter(models.values())).dims)
     corpora = {split: corpus.split(split) for split in SPLITS}
     for split, part in corpora.items():
         if not any(utterance.emotion for _, utterance in part.utterances()):
@@ -87,6 +85,17 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
     return EvaluatedRun(folder, models, corpora, batches)
 
 
+def _with_absent(corpus: Corpus, dims: Mapping[str, int]) -> Corpus:
+    """Returns the corpus with the modalities that it lacks, missing in every utterance."""
+    count = len(corpus)
+    absent = {
+        m: Features(np.zeros((count, dim), np.float32), np.zeros(count, bool), Extractor("none"))
+        for m, dim in dims.items()
+        if m not in corpus.features
+    }
+    return replace(corpus, features={**corpus.features, **absent})
+
+
 def evaluate(run: EvaluatedRun) -> dict[str, Any]:
     """Scores every seed on both splits; writes predictions and ``evaluation.json``.
 
@@ -95,9 +104,10 @@ def evaluate(run: EvaluatedRun) -> dict[str, Any]:
         macro F1, accuracy, calibration error and the F1 of every emotion, all in [0, 1]; then
         seeds, parameters, seconds_per_epoch, and what the report needs beside.
     """
-    torch.set_num_threads(os.cpu_count() or 1)
     found: dict[str, Any] = {}
-    per_seed = {n: {"seed": n, "best_epoch": _best_epoch(run, n)} for n in run.models}
+    per_seed: dict[int, dict[str, Any]] = {
+        n: {"seed": n, "best_epoch": _best_epoch(run, n)} for n in run.models
+    }
     for split, batch in run.batches.items():
         counts, errors = [], []
         for number, model in run.models.items():
@@ -146,7 +156,7 @@ def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusi
     """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluated run.
 
     Raises:
-        InputError: The run has not been evaluated.
+        InputError: The run has not been evaluated, or no seed of it is finished.
     """
     emotions = tuple(folder.describe()["schema"]["emotions"])
     ids: tuple[str, ...] = ()
@@ -166,6 +176,8 @@ def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusi
                 len(emotions),
             )
         )
+    if not counts:
+        raise InputError(f"{folder.path}: no seed is finished; run the same `synctva train` again")
     return ids, np.stack(counts)
 
 
@@ -180,7 +192,7 @@ def _write_predictions(
     table = pa.table(
         {
             "dialogue": [dialogue.id for dialogue, _ in pairs],
-            "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int32()),
+            "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int64()),
             "speaker": [utterance.speaker for _, utterance in pairs],
             "emotion": pa.array([utterance.emotion for _, utterance in pairs], pa.string()),
             "predicted": [emotions[number] for number in probabilities.argmax(1)],
