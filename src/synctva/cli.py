@@ -18,20 +18,27 @@ app = typer.Typer(
     epilog="Begin with: [bold]synctva demo[/bold]",
 )
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 Run = Annotated[Path, typer.Argument(help="The run's folder.")]
 Store = Annotated[Path, typer.Argument(help="The feature store's folder.")]
 
 
 def main() -> None:
-    """Runs the command line; bad input ends it with one line and exit code 2."""
+    """Runs the command line; bad input, or no access to files, is one line and exit code 2."""
     try:
         app()
     except InputError as error:
         print(f"synctva: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("synctva: stopped; run the same command again to go on", file=sys.stderr)
-        raise SystemExit(130) from None
+    except OSError as error:
+        print(f"synctva: {error.filename or 'files'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("synctva: stopped; run the same command again to go on", file=sys.stderr)
+        raise
 
 
 @app.command("import", epilog="Example: synctva import corpora/MELD/data --out stores/meld")
@@ -65,9 +72,9 @@ def import_(
     corpus = read_source(source, kind, schema=schema, name=name, label_order=order)
     store = write_store(corpus, out, overwrite=overwrite)
     terminal.show_corpus(corpus)
-    terminal.say(f"Wrote [bold]{store.path}[/bold].")
+    terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")
     if "text" not in corpus.dims and any(u.text for _, u in corpus.utterances()):
-        terminal.say(f"Next: synctva features {out} --text minilm")
+        terminal.say(f"Next: synctva features {terminal.escape(out)} --text minilm")
 
 
 @app.command(epilog="Example: synctva check stores/meld")
@@ -104,7 +111,7 @@ def features(
     opened = open_store(store)
     extractor = TextExtractor(text)
     if opened.fingerprints.get("text") == extractor.extractor.fingerprint(extractor.dim):
-        terminal.say(f"{store} holds these text features already.")
+        terminal.say(f"{terminal.escape(store)} holds these text features already.")
         return
     corpus = opened.read()
     with terminal.progress(f"Encoding {corpus.name} with {text}", len(corpus)) as advance:
@@ -114,7 +121,8 @@ def features(
         Corpus(corpus.name, corpus.schema, corpus.dialogues, with_text), store, overwrite=True
     )
     terminal.say(f"{int(found.present.sum())} utterances, {found.dim} numbers each.")
-    terminal.say(f"Next: synctva train --store {store} --out runs/{corpus.name}")
+    paths = terminal.escape(f"--store {store} --out runs/{corpus.name}")
+    terminal.say(f"Next: synctva train {paths}")
 
 
 @app.command(
@@ -139,7 +147,7 @@ def train(
     loaded = load_recipe(recipe, tuple(set_ or ()))
     with terminal.seeds_progress(seeds, loaded.training.epochs) as on_epoch:
         train_run(loaded, store, out, seeds, save_every_s=save_every, on_epoch=on_epoch)
-    terminal.say(f"Next: synctva evaluate {out}")
+    terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
 
 
 @app.command(epilog="Example: synctva evaluate runs/meld --subsets")
@@ -202,7 +210,7 @@ def report(
     from synctva.reports.page import write_report
 
     for path in write_report(runs, out):
-        terminal.say(f"Wrote [bold]{path}[/bold].")
+        terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")
 
 
 @app.command(epilog="Example: synctva demo --out demo")

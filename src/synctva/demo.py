@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from synctva import terminal
+from synctva.batch import Batch
+from synctva.corpus import Corpus
 from synctva.data.planted import bayes_probabilities, planted_corpus
 from synctva.evaluation.attribution import subset_scores, subsets_of
 from synctva.evaluation.metrics import scores_of
@@ -37,10 +39,10 @@ def run_demo(out: Path) -> None:
     terminal.show_evaluation(run_path, {k: v for k, v in result.items() if k != "subsets"})
     terminal.show_scores("modalities", result["subsets"], result["ceiling_subsets"])
     page, *_ = write_report([run_path], out / "report.html")
-    terminal.say(f"Open [bold]{page}[/bold] in a browser.")
+    terminal.say(f"Open [bold]{terminal.escape(page)}[/bold] in a browser.")
 
 
-def _ceiling(corpus, batch, subset: tuple[str, ...]) -> dict[str, float]:
+def _ceiling(corpus: Corpus, batch: Batch, subset: tuple[str, ...]) -> dict[str, float]:
     """Returns the scores of the best possible classifier."""
     scores = scores_of(counts_of(bayes_probabilities(corpus, subset), batch).sum(0))
     return {n: float(getattr(scores, n)) for n in ("weighted_f1", "macro_f1", "accuracy")}

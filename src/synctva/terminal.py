@@ -1,12 +1,13 @@
 """What people see in the terminal: tables and progress bars."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,18 +20,25 @@ from rich.progress import (
 from rich.table import Table
 
 from synctva.dialogue import SPLITS
+from synctva.errors import InputError
 
 if TYPE_CHECKING:
     from synctva.corpus import Corpus
     from synctva.data.check import Finding
+    from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
 
 _console = Console(stderr=True)
 
 
 def say(text: str) -> None:
-    """Prints a line (rich markup)."""
-    _console.print(text)
+    """Prints a line (rich markup); into a file or a pipe it is one line, however long."""
+    _console.print(text, soft_wrap=not _console.is_terminal)
+
+
+def escape(text: object) -> str:
+    """Returns text that is printed as it is, brackets and all."""
+    return markup.escape(str(text))
 
 
 def show_corpus(corpus: "Corpus") -> None:
@@ -40,20 +48,19 @@ def show_corpus(corpus: "Corpus") -> None:
     found = {(count.split, count.emotion): count for count in counts(corpus)}
     emotions = list(dict.fromkeys(emotion for _, emotion in found))
     table = Table(title=escape(f"{corpus.name}: {len(corpus)} utterances"))
-    for column in ("split", "dialogues", "utterances", *(e or "unlabelled" for e in emotions)):
-        table.add_column(column, justify="left" if column == "split" else "right")
-    for split in SPLITS:
-        own = [found[split, emotion] for emotion in emotions]
-        cells = [
-            str(count.utterances)
-            if count.official in (None, count.utterances)
-            else f"[red]{count.utterances}[/red] of {count.official}"
-            for count in own
-        ]
-        dialogues = sum(dialogue.split == split for dialogue in corpus.dialogues)
-        table.add_row(split, str(dialogues), str(sum(c.utterances for c in own)), *cells)
+    for column in ("", *SPLITS):
+        table.add_column(column, justify="right" if column else "left")
+    dialogues = Counter(dialogue.split for dialogue in corpus.dialogues)
+    utterances = Counter(dialogue.split for dialogue, _ in corpus.utterances())
+    table.add_row("dialogues", *(str(dialogues[split]) for split in SPLITS))
+    table.add_row("utterances", *(str(utterances[split]) for split in SPLITS))
+    table.add_section()
+    for emotion in emotions:
+        own = [found[split, emotion] for split in SPLITS]
+        table.add_row(escape(emotion or "unlabelled"), *(_count(count) for count in own))
     _console.print(table)
-    for m, features in corpus.features.items():
+    for m in corpus.dims:
+        features = corpus.features[m]
         missing = int((~features.present).sum())
         rest = f", missing in {missing} utterances" if missing else ""
         say(f"{m}: {features.dim} numbers of {escape(features.extractor.name)}{rest}")
@@ -92,8 +99,8 @@ def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
     if "community" in result:
         best, gap = result["community"]["weighted_f1"], result["community"]["gap"]
         say(
-            f"Best test epoch: weighted F1 {_mean_sd(best)}, {100 * gap:.1f} above the honest score;"
-            " chosen on the test split, so it is no estimate of anything."
+            f"Best test epoch: weighted F1 {_mean_sd(best)}, {100 * gap:.1f} above the honest"
+            " score; chosen on the test split, so it is no estimate of anything."
         )
 
 
@@ -122,7 +129,7 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
         for score, found in comparison.differences.items():
             low, high = (f"{100 * bound:+.1f}" for bound in found.interval)
             table.add_row(
-                escape(str(comparison.run)), score.replace("_", " "),
+                escape(comparison.run), score.replace("_", " "),
                 f"{100 * found.mean:+.1f}", f"{low} to {high}", f"{found.p:.3f}",
             )  # fmt: skip
     _console.print(table)
@@ -135,7 +142,7 @@ def progress(words: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=_console) as bar:
+    with _shown(Progress(*columns, console=_console)) as bar:
         task = bar.add_task(escape(words), total=total)
         yield lambda count: bar.advance(task, count)
 
@@ -147,7 +154,7 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("valid weighted F1 {task.fields[best]}"),
     )  # fmt: skip
-    with Progress(*columns, console=_console) as bar:
+    with _shown(Progress(*columns, console=_console)) as bar:
         tasks = {
             n: bar.add_task(f"seed {n}", total=epochs, best="-", start=False) for n in range(seeds)
         }
@@ -160,6 +167,23 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
             bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
 
         yield on_epoch
+
+
+@contextmanager
+def _shown(bar: Progress) -> Iterator[Progress]:
+    """Shows a bar, and takes it away again if an error ends what it is about."""
+    with bar:
+        try:
+            yield bar
+        except InputError:
+            bar.live.transient = True
+            raise
+
+
+def _count(count: "Count") -> str:
+    if count.official in (None, count.utterances):
+        return str(count.utterances)
+    return f"[red]{count.utterances}[/red] of {count.official}"
 
 
 def _estimate(estimate: Mapping[str, Any]) -> str:
