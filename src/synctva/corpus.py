@@ -51,10 +51,12 @@ class Features:
 
     @property
     def dim(self) -> int:
+        """The width."""
         return self.values.shape[1]
 
     @property
     def fingerprint(self) -> str:
+        """A short hash that differs for features of another extractor or width."""
         return self.extractor.fingerprint(self.dim)
 
 
@@ -79,8 +81,8 @@ class Corpus:
             if dialogue.id in seen:
                 places = sorted({seen[dialogue.id], dialogue.split})
                 raise InputError(
-                    f"{self.name}: dialogue {dialogue.id!r} stands twice (in {' and '.join(places)});"
-                    " a dialogue belongs to one split, under one id"
+                    f"{self.name}: dialogue {dialogue.id!r} stands twice (in"
+                    f" {' and '.join(places)}); a dialogue belongs to one split, under one id"
                 )
             seen[dialogue.id] = dialogue.split
             for utterance in dialogue.utterances:

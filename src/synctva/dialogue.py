@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from synctva.errors import InputError
 
@@ -68,7 +69,7 @@ class Dialogue:
                 f"dialogue {self.id!r}: split {self.split!r} is none of {', '.join(SPLITS)}"
             )
         turns = [utterance.turn for utterance in self.utterances]
-        for earlier, later in zip(turns, turns[1:], strict=False):
+        for earlier, later in pairwise(turns):
             if later <= earlier:
                 problem = f"turn {later} twice" if later == earlier else f"{later} after {earlier}"
                 raise InputError(f"dialogue {self.id!r}: turns out of order ({problem})")
