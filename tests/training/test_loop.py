@@ -1,0 +1,227 @@
+"""fit: what it is given, in which order it sees it, and which weights it leaves."""
+
+import inspect
+import math
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import assert_same_weights, only, tiny_corpus, tiny_recipe, weights_of
+
+from synctva.batch import Batch, batch_of
+from synctva.corpus import Corpus
+from synctva.emotions import MODALITIES
+from synctva.errors import InputError
+from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import Recipe
+from synctva.run_folder import SeedFolder
+from synctva.training import loop
+from synctva.training.loop import Finished, batches_of, fit, hide_modalities, validate
+
+SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(MODALITIES, size)]
+
+
+def train(
+    path: Path, recipe: Recipe | None = None, *, corpus: Corpus | None = None, seed: int = 0
+) -> tuple[SeedFolder, Finished]:
+    """Trains a tiny model; returns its folder, and how it ended."""
+    recipe, corpus, folder = recipe or tiny_recipe(), corpus or tiny_corpus(), SeedFolder(path)
+    path.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    model = SyncTVA(corpus.schema.emotions, corpus.dims, recipe.model)
+    parts = (batch_of(corpus.split(split)) for split in ("train", "valid"))
+    return folder, fit(model, *parts, recipe, folder, seed)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]]) -> None:
+    """Makes validation tell these weighted F1 and losses, one pair after the other."""
+    told = iter(scores)
+
+    def validate(model: SyncTVA, valid: Batch) -> dict[str, float]:
+        f1, loss = next(told)
+        return {"weighted_f1": f1, "loss": loss, "macro_f1": f1, "accuracy": f1}
+
+    monkeypatch.setattr(loop, "validate", validate)
+
+
+def test_there_is_no_way_to_hand_a_test_split_to_fit():
+    given = ["model", "train", "valid", "recipe", "folder", "seed", "save_every_s", "on_epoch"]
+    assert list(inspect.signature(fit).parameters) == given
+
+
+def test_training_lowers_the_loss_and_is_logged_epoch_by_epoch(tmp_path):
+    folder, finished = train(tmp_path, tiny_recipe(epochs=5, averaging=0, modality_dropout=0))
+    log = folder.read_log()
+    assert [record["epoch"] for record in log] == [0, 1, 2, 3, 4]
+    assert log[-1]["train_loss"] < log[0]["train_loss"]
+    assert log[-1]["valid"]["loss"] < log[0]["valid"]["loss"]
+    assert all(0 <= record["valid"]["weighted_f1"] <= 1 for record in log)
+    assert finished.epochs == 5
+    assert finished.seconds == pytest.approx(sum(record["seconds"] for record in log))
+
+
+def test_a_seed_determines_the_weights(tmp_path):
+    one, again, other = (
+        weights_of(train(tmp_path / name, tiny_recipe(epochs=1), seed=seed)[0].checkpoint)
+        for name, seed in [("one", 0), ("again", 0), ("other", 1)]
+    )
+    assert_same_weights(one, again)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "best", "epochs"),
+    [
+        ([(0.1, 1), (0.5, 1), (0.4, 1), (0.3, 1), (0.9, 1)], 2, 1, 4),
+        ([(0.5, 1), (0.4, 1), (0.6, 1), (0.5, 1), (0.5, 1)], 2, 2, 5),
+        ([(0.5, 1), (0.4, 1)], 1, 0, 2),
+        ([(0.5, 1), (0.5, 0.9), (0.5, 0.9), (0.5, 1)], 2, 1, 4),
+        ([(0.0, math.inf)] * 3, 2, 0, 3),
+    ],
+)
+def test_it_stops_when_patience_ends_and_leaves_the_best_epoch(
+    tmp_path: Path, monkeypatch, scores: list, patience: int, best: int, epochs: int
+):
+    scripted(monkeypatch, scores)
+    recipe = tiny_recipe(epochs=9, patience=patience, keep_epochs=True)
+    folder, finished = train(tmp_path, recipe, corpus=only(tiny_corpus(), "text"))
+    assert (finished.best_epoch, finished.epochs) == (best, epochs)
+    kept = folder.epochs / f"{best:03d}"
+    assert_same_weights(weights_of(folder.checkpoint), weights_of(kept))
+    assert len(list(folder.epochs.iterdir())) == epochs
+
+
+def test_the_checkpoint_scores_what_the_log_says_of_the_best_epoch(tmp_path):
+    folder, finished = train(tmp_path)
+    log = folder.read_log()
+    scores = [record["valid"]["weighted_f1"] for record in log]
+    assert scores[finished.best_epoch] == max(scores)
+    model = SyncTVA.from_pretrained(folder.checkpoint)
+    valid = batch_of(tiny_corpus().split("valid"))
+    assert validate(model, valid) == log[finished.best_epoch]["valid"]
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing(tmp_path):
+    settings = {"epochs": 10, "patience": 10, "warmup": 0.3, "learning_rate": 0.01}
+    corpus = only(tiny_corpus((8, 2, 2)), "text")
+    folder, _ = train(tmp_path, tiny_recipe(**settings), corpus=corpus)
+    rates = [record["learning_rate"] for record in folder.read_log()]
+    assert rates[0] < rates[1] < rates[2] <= 0.01
+    assert all(later < earlier for earlier, later in pairwise(rates[2:]))
+    assert rates[-1] < 0.001
+
+
+def test_weights_are_averaged_over_the_steps(tmp_path):
+    """A step of the average is smaller than one of the weights, and both start alike."""
+    moved = []
+    for averaging in (0.0, 0.99):
+        recipe = tiny_recipe(epochs=1, averaging=averaging, warmup=0)
+        folder, _ = train(tmp_path / str(averaging), recipe)
+        torch.manual_seed(0)
+        corpus = tiny_corpus()
+        fresh = SyncTVA(corpus.schema.emotions, corpus.dims, recipe.model).state_dict()
+        after = weights_of(folder.checkpoint)
+        moved.append(sum(float((after[name] - fresh[name]).square().sum()) for name in fresh))
+    assert 0 < moved[1] < moved[0]
+
+
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=80),
+    size=st.integers(1, 9),
+    seed=st.integers(0, 3),
+    epoch=st.integers(0, 3),
+)
+def test_an_epoch_has_every_dialogue_exactly_once(lengths, size, seed, epoch):
+    batches = batches_of(torch.tensor(lengths), size, seed, epoch)
+    assert sorted(torch.cat(batches).tolist()) == list(range(len(lengths)))
+    assert len(batches) == math.ceil(len(lengths) / size)
+    assert all(1 <= len(batch) <= size for batch in batches)
+    again = batches_of(torch.tensor(lengths), size, seed, epoch)
+    assert all(torch.equal(one, other) for one, other in zip(batches, again, strict=True))
+
+
+def test_epochs_and_seeds_differ_in_their_order():
+    lengths = torch.arange(1, 41)
+    orders = {
+        tuple(torch.cat(batches_of(lengths, 4, seed, epoch)).tolist())
+        for seed in (0, 1)
+        for epoch in (0, 1, 2)
+    }
+    assert len(orders) == 6
+
+
+def test_dialogues_of_like_length_share_a_batch_but_not_always_the_same():
+    lengths = torch.randint(1, 60, (400,), generator=torch.Generator().manual_seed(0))
+    batches = batches_of(lengths, 8, 0, 0)
+    padding = sum(int(lengths[b].max()) * len(b) - int(lengths[b].sum()) for b in batches)
+    shuffled = lengths[torch.randperm(400, generator=torch.Generator().manual_seed(1))].view(50, 8)
+    assert padding < 0.5 * int((shuffled.max(1).values * 8 - shuffled.sum(1)).sum())
+    longest_first = [int(lengths[batch].max()) for batch in batches]
+    assert longest_first != sorted(longest_first)
+    mates = {
+        frozenset(batch.tolist()) for epoch in (0, 1) for batch in batches_of(lengths, 8, 0, epoch)
+    }
+    assert len(mates) > 90
+
+
+@given(
+    present=st.lists(st.tuples(*[st.booleans()] * 3), min_size=1, max_size=20),
+    rate=st.floats(0, 1, exclude_max=True),
+    seed=st.integers(0, 9),
+)
+def test_hiding_keeps_at_least_one_modality_and_adds_none(present, rate, seed):
+    there = torch.tensor(present)
+    batch = batch_of(tiny_corpus((len(present), 0, 0))).select(torch.arange(len(present)))
+    rows = torch.arange(len(present))
+    batch = Batch(**{name: value[rows] for name, value in vars(batch).items()}).with_present(there)
+    torch.manual_seed(seed)
+    hidden = hide_modalities(batch, rate)
+    assert not (hidden.present & ~there).any()
+    assert torch.equal(hidden.present.any(1), there.any(1))
+    for i, m in enumerate(MODALITIES):
+        assert (hidden.features[m][~hidden.present[:, i]] == 0).all()
+        kept = hidden.present[:, i]
+        assert torch.equal(hidden.features[m][kept], batch.features[m][kept])
+    if rate == 0:
+        assert torch.equal(hidden.present, there)
+
+
+def test_modalities_are_hidden_at_the_rate_asked_for():
+    batch = batch_of(tiny_corpus((200, 0, 0), missing=0.0))
+    torch.manual_seed(0)
+    hidden = ~hide_modalities(batch, 0.3).present
+    expected = 0.3 - 0.3**3  # where all three fell, all three are kept
+    assert hidden.float().mean(0).tolist() == pytest.approx([expected] * 3, abs=0.03)
+
+
+@pytest.mark.parametrize("modalities", SUBSETS, ids="+".join)
+def test_a_corpus_without_a_modality_trains_as_any_other(tmp_path: Path, modalities: tuple):
+    recipe = tiny_recipe(epochs=1)
+    folder, finished = train(tmp_path, recipe, corpus=only(tiny_corpus(), *modalities))
+    assert finished.best_epoch == 0
+    assert SyncTVA.from_pretrained(folder.checkpoint).dims.keys() == set(modalities)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.7, 1.0])
+def test_any_utterance_may_lack_any_modality_and_all(tmp_path: Path, missing: float):
+    corpus = tiny_corpus(missing=missing)
+    folder, _ = train(tmp_path, tiny_recipe(epochs=1), corpus=corpus)
+    assert all(torch.isfinite(tensor).all() for tensor in weights_of(folder.checkpoint).values())
+    assert math.isfinite(folder.read_log()[0]["valid"]["loss"])
+
+
+def test_precisions_can_follow_each_other_in_one_process(tmp_path):
+    losses = {}
+    for precision in ("no", "bf16", "no"):
+        folder, _ = train(tmp_path / precision, tiny_recipe(epochs=1, precision=precision))
+        losses[precision] = folder.read_log()[0]["train_loss"]
+    assert losses["bf16"] == pytest.approx(losses["no"], rel=0.05)
+    assert losses["bf16"] != losses["no"]
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy(tmp_path):
+    with pytest.raises(InputError, match=r"no longer finite; .* lower training\.learning_rate"):
+        train(tmp_path, tiny_recipe(learning_rate=1e30, warmup=0))

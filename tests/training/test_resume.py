@@ -1,0 +1,198 @@
+"""Kill -9 at any moment, the same command again: the very weights of an uninterrupted run."""
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
+
+from synctva.recipe import load_recipe
+from synctva.run_folder import RunFolder, SeedFolder
+from synctva.training.run import train_run
+
+LONGER = (*SETTINGS, "training.epochs=5")
+DEADLINE_S = 60
+
+
+def outcome(run: Path) -> dict[str, Any]:
+    """Returns all that a run has left, by file, but how long it took and the curves' files."""
+    found: dict[str, Any] = {}
+    for path in sorted(path for path in run.rglob("*") if path.is_file()):
+        name = str(path.relative_to(run))
+        if path.name in ("log.jsonl", "finished.json"):
+            lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+            found[name] = [{**json.loads(line), "seconds": None} for line in lines]
+        elif path.name != "run.json" and path.parent.name != "tensorboard":
+            found[name] = path.read_bytes()
+    return found
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL where a process of its own would take too long."""
+
+
+def kill_at(patch: pytest.MonkeyPatch, moment: int) -> Callable[[], int]:
+    """Ends the training at the nth write, leaving behind what was half-written.
+
+    Returns:
+        A function that tells how many writes there were.
+    """
+    writes = itertools.count()
+    replace, append = Path.replace, SeedFolder.append_log
+
+    def counted(path: Path, target: Path) -> Path:
+        if next(writes) == moment:
+            path.with_name(f".{target.name}-0123456789abcdef").write_bytes(path.read_bytes()[:9])
+            raise Killed
+        return replace(path, target)
+
+    def appended(folder: SeedFolder, record: dict) -> None:
+        if next(writes) == moment:
+            with folder.log.open("a") as file:
+                file.write('{"epoch": 1, "tr')
+            raise Killed
+        append(folder, record)
+
+    patch.setattr(Path, "replace", counted)
+    patch.setattr(SeedFolder, "append_log", appended)
+    return lambda: next(writes)
+
+
+def test_killed_at_any_write_it_ends_with_the_same_files(tmp_path):
+    store = tiny_store(tmp_path / "store", only(tiny_corpus((8, 4, 0)), "text", "audio"))
+    recipe = tiny_recipe(epochs=2, keep_epochs=True)
+    with pytest.MonkeyPatch.context() as patch:
+        count = kill_at(patch, -1)
+        train_run(recipe, store, tmp_path / "whole", 1, save_every_s=0)
+        writes = count()
+    expected = outcome(tmp_path / "whole")
+    assert writes > 15
+    for moment in range(writes):
+        run = tmp_path / "killed"
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, moment)
+            with pytest.raises(Killed):
+                train_run(recipe, store, run, 1, save_every_s=0)
+        train_run(recipe, store, run, 1, save_every_s=0)
+        assert outcome(run) == expected, f"killed at write {moment}"
+        shutil.rmtree(run)
+
+
+def test_how_often_the_state_is_saved_changes_nothing(tmp_path):
+    store = tiny_store(tmp_path / "store")
+    for name, seconds in {"often": 0.0, "never": 1e9}.items():
+        train_run(tiny_recipe(), store, tmp_path / name, 1, save_every_s=seconds)
+    assert outcome(tmp_path / "often") == outcome(tmp_path / "never")
+
+
+@contextmanager
+def started(store: Path, run: Path, seeds: int) -> Iterator[subprocess.Popen[str]]:
+    """Starts the training as a user would, in a process group of its own; none is left over."""
+    settings = [word for setting in LONGER for word in ("--set", setting)]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "synctva", "train", "--store", str(store), "--out", str(run)),
+            *("--save-every", "0", "--seeds", str(seeds), *settings),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def finish(store: Path, run: Path, seeds: int) -> str:
+    """Trains to the end; returns what was shown."""
+    with started(store, run, seeds) as process:
+        shown = process.communicate(timeout=DEADLINE_S)[1]
+        assert process.returncode == 0, shown
+    return shown
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    until = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert time.monotonic() < until, "it never came to that"
+        if process is not None and process.poll() is not None:
+            pytest.fail(f"it ended by itself: {process.communicate()[1]}")
+        time.sleep(0.003)
+
+
+def is_at(folder: SeedFolder, epoch: int, position: int) -> bool:
+    """Returns whether the saved state is in an epoch, after so many batches or more."""
+    if not folder.state.is_file():
+        return False
+    with folder.state.open("rb") as file:  # safetensors opens it twice, which races with the writer
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    progress = json.loads(header["__metadata__"]["progress"])
+    return (progress["epoch"], progress["position"]) >= (epoch, position)
+
+
+@pytest.mark.slow
+def test_a_process_killed_in_and_between_epochs_ends_with_the_same_weights(tmp_path):
+    store = tiny_store(tmp_path / "store")
+    train_run(load_recipe(None, LONGER), store, tmp_path / "whole", 1, save_every_s=0)
+    run = RunFolder(tmp_path / "killed")
+    folder = run.seed(0)
+    for moment in (
+        lambda: is_at(folder, 0, 2),  # in the first epoch
+        lambda: len(folder.read_log()) == 3,  # an epoch is logged, perhaps not yet saved
+    ):
+        with started(store, run.path, 1) as process:
+            wait_until(moment, process)
+            os.killpg(process.pid, signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+        assert not folder.finished.exists()
+    assert "5/5" in finish(store, run.path, 1)
+    assert outcome(run.path) == outcome(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_seeds_side_by_side_survive_ctrl_c_and_the_death_of_their_parent(tmp_path, monkeypatch):
+    store = tiny_store(tmp_path / "store")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # one after the other, in this process
+    train_run(load_recipe(None, LONGER), store, tmp_path / "whole", 2, save_every_s=0)
+    run = RunFolder(tmp_path / "killed")
+
+    with started(store, run.path, 2) as process:
+        wait_until(lambda: all(is_at(run.seed(n), 0, 2) for n in (0, 1)), process)
+        os.killpg(process.pid, signal.SIGINT)
+        shown = process.communicate(timeout=DEADLINE_S)[1]
+    assert process.returncode == 130
+    assert shown.endswith("synctva: stopped; run the same command again to go on\n")
+    assert "Traceback" not in shown
+
+    with started(store, run.path, 2) as process:
+        wait_until(lambda: all(is_at(run.seed(n), 1, 1) for n in (0, 1)), process)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        assert len(workers) >= 2
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: all(_is_over(worker) for worker in workers))
+    assert not any(run.seed(n).finished.exists() for n in (0, 1))
+
+    assert finish(store, run.path, 2).count("5/5") == 2
+    assert outcome(run.path) == outcome(tmp_path / "whole")
+
+
+def _is_over(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,256 @@
+"""A run: what it needs, what it leaves, and how it is continued."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import (
+    assert_same_weights,
+    only,
+    tiny_corpus,
+    tiny_recipe,
+    tiny_run,
+    tiny_store,
+    weights_of,
+)
+from torch.nn.functional import cross_entropy
+
+from synctva.batch import batch_of
+from synctva.corpus import Corpus, Features
+from synctva.dialogue import Dialogue, Utterance
+from synctva.errors import InputError
+from synctva.evaluation.prediction import predict
+from synctva.features.store import open_store
+from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import Recipe, load_recipe
+from synctva.run_folder import RunFolder
+from synctva.training.run import train_run
+
+ONE_EPOCH = tiny_recipe(epochs=1)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A finished run of one seed; tests that change it change a copy."""
+    return tiny_run(tmp_path_factory.mktemp("trained"))
+
+
+def changed(corpus: Corpus, split: str, change: Callable[[Utterance], Utterance] | None) -> Corpus:
+    """Returns the corpus with the utterances of a split changed, or without that split."""
+    if change is None:
+        return corpus.select(d.id for d in corpus.dialogues if d.split != split)
+    dialogues = tuple(
+        Dialogue(d.id, d.split, tuple(change(u) if d.split == split else u for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    return Corpus(corpus.name, corpus.schema, dialogues, corpus.features)
+
+
+def complaint(
+    tmp_path: Path, corpus: Corpus | None = None, recipe: Recipe = ONE_EPOCH, out: str = "run"
+) -> str:
+    """Returns what is said of a training; nothing may be begun then."""
+    store = tmp_path / "store"
+    if not store.exists():
+        tiny_store(store, corpus)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError) as caught:
+        train_run(recipe, store, tmp_path / out, 1)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_run_tells_what_it_is(trained):
+    description = RunFolder(trained).describe()
+    store = open_store(trained.parent / "store")
+    assert description["name"] == "sync-tva"
+    assert description["corpus"] == "planted"
+    assert description["schema"]["emotions"] == list(store.schema.emotions)
+    assert description["dims"] == {"text": 32, "audio": 24, "visual": 16}
+    assert description["fingerprints"] == store.fingerprints
+    assert Path(description["store"]) == store.path.resolve()
+    assert description["seeds"] == [0]
+    assert description["environment"]["torch"]
+    assert load_recipe(RunFolder(trained).recipe) == tiny_recipe()
+
+
+def test_a_finished_seed_leaves_a_calibrated_checkpoint_and_no_state(trained):
+    folder = RunFolder(trained).seed(0)
+    assert not folder.state.exists()
+    assert folder.read_finished().keys() == {"best_epoch", "epochs", "seconds"}
+    assert len(folder.read_log()) == folder.read_finished()["epochs"] == 3
+    model = SyncTVA.from_pretrained(folder.checkpoint)
+    store = open_store(trained.parent / "store")
+    assert model.provenance.fingerprints == store.fingerprints
+    valid = batch_of(store.read().split("valid"))
+    logits = predict(model, valid)
+    calibrated, raw = (
+        float(cross_entropy(logits / temperature, valid.emotion))
+        for temperature in (model.provenance.temperature, 1.0)
+    )
+    assert calibrated <= raw
+    assert model.provenance.temperature != 1.0
+
+
+def test_a_finished_run_is_left_as_it_is(trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in (run / "seed-0").rglob("*")}
+    told = []
+    store = trained.parent / "store"
+    train_run(tiny_recipe(), store, run, 1, on_epoch=lambda s, r: told.append((s, r["epoch"])))
+    assert {path: path.stat().st_mtime_ns for path in (run / "seed-0").rglob("*")} == before
+    assert told == [(0, 0), (0, 1), (0, 2)]  # what was done before is shown as done
+
+
+def test_more_seeds_are_added_to_a_run_and_fewer_take_none_away(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    run = RunFolder(shutil.copytree(trained, tmp_path / "run"))
+    first = run.seed(0).log.stat().st_mtime_ns
+    train_run(tiny_recipe(), trained.parent / "store", run.path, 2)
+    assert [number for number, _ in run.finished_seeds()] == [0, 1]
+    assert run.seed(0).log.stat().st_mtime_ns == first
+    train_run(tiny_recipe(), trained.parent / "store", run.path, 1)
+    assert run.describe()["seeds"] == [0, 1]
+
+
+def test_a_run_is_not_continued_with_another_recipe(trained, tmp_path):
+    shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
+    message = complaint(tmp_path, recipe=tiny_recipe(learning_rate=0.02))
+    assert "run: holds a run of another recipe or store; name a new folder, or give the" in message
+
+
+def test_a_run_is_not_continued_on_another_store(trained, tmp_path):
+    shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "store")
+    message = complaint(tmp_path, tiny_corpus((12, 6, 7)), tiny_recipe())
+    assert "holds a run of another recipe or store" in message
+
+
+def test_a_run_is_continued_on_its_store_at_another_place(trained, tmp_path):
+    shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
+    train_run(tiny_recipe(), tmp_path / "store", tmp_path / "run", 1)
+    assert RunFolder(tmp_path / "run").describe()["store"] == str((tmp_path / "store").resolve())
+
+
+@pytest.mark.parametrize("there", ["notes.txt", "seed-0", "recipe.toml"])
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, there: str):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / there).write_text("")
+    assert f"{tmp_path / 'run'}: " in complaint(tmp_path)
+    assert "name a new folder" in complaint(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert "something other than a run is here" in complaint(tmp_path, out="file")
+
+
+def test_a_run_killed_before_its_description_begins_again(tmp_path):
+    recipe = tiny_recipe(epochs=1)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text(recipe.to_toml())
+    (tmp_path / "run" / ".run.json-0123456789abcdef").write_text('{"na')
+    run = train_run(recipe, tiny_store(tmp_path / "store"), tmp_path / "run", 1)
+    assert run.seed(0).finished.is_file()
+    assert not list(run.path.glob(".*"))
+
+
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_an_empty_split_is_told(tmp_path: Path, split: str):
+    message = complaint(tmp_path, changed(tiny_corpus(), split, None))
+    assert f"{tmp_path / 'store'}: the split {split!r} is empty; give some dialogues" in message
+
+
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_a_split_without_emotions_is_told(tmp_path: Path, split: str):
+    corpus = changed(tiny_corpus(), split, lambda utterance: replace(utterance, emotion=None))
+    message = complaint(tmp_path, corpus)
+    assert f"{tmp_path / 'store'}: no utterance of the split {split!r} has an emotion" in message
+
+
+def test_an_empty_test_split_is_no_matter_in_training(tmp_path):
+    store = tiny_store(tmp_path / "store", changed(tiny_corpus(), "test", None))
+    assert train_run(ONE_EPOCH, store, tmp_path / "run", 1).seed(0).finished.is_file()
+
+
+def test_some_unlabelled_utterances_are_no_matter(tmp_path):
+    def unlabelled(utterance: Utterance) -> Utterance:
+        return replace(utterance, emotion=None) if utterance.turn % 3 else utterance
+
+    corpus = changed(changed(tiny_corpus(), "train", unlabelled), "valid", unlabelled)
+    store = tiny_store(tmp_path / "store", corpus)
+    assert train_run(ONE_EPOCH, store, tmp_path / "run", 1).seed(0).finished.is_file()
+
+
+def test_a_store_without_features_is_told_how_to_get_some(tmp_path):
+    message = complaint(tmp_path, only(tiny_corpus()))
+    assert "it holds no features, the recipe uses text, audio, visual" in message
+    assert f"`synctva features {tmp_path / 'store'} --text minilm`" in message
+
+
+def test_a_recipe_for_modalities_that_the_store_lacks_is_told(tmp_path):
+    recipe = Recipe(modalities=("audio",))
+    message = complaint(tmp_path, only(tiny_corpus(), "text", "visual"), recipe)
+    assert "it holds text, visual features, the recipe uses audio;" in message
+
+
+def test_the_test_split_never_changes_the_weights(trained, tmp_path):
+    corpus = tiny_corpus()
+    is_test = np.array([dialogue.split == "test" for dialogue, _ in corpus.utterances()])
+    noise = {
+        m: Features(
+            np.where(is_test[:, None], np.float32(7), f.values), f.present | is_test, f.extractor
+        )
+        for m, f in corpus.features.items()
+    }
+    happy = changed(corpus, "test", lambda utterance: replace(utterance, emotion="joy"))
+    for name, other in {
+        "no test": changed(corpus, "test", None),
+        "other test": Corpus(corpus.name, corpus.schema, happy.dialogues, noise),
+    }.items():
+        store = tiny_store(tmp_path / name / "store", other)
+        folder = train_run(tiny_recipe(), store, tmp_path / name / "run", 1).seed(0)
+        expected = weights_of(RunFolder(trained).seed(0).checkpoint)
+        assert_same_weights(weights_of(folder.checkpoint), expected)
+
+
+def test_a_modality_that_the_recipe_leaves_out_changes_nothing(tmp_path):
+    """Not even which of the other modalities are hidden in training."""
+    recipe = tiny_recipe(epochs=1, modality_dropout=0.5)
+    recipe = recipe.model_copy(update={"modalities": ("text", "audio")})
+    corpus = tiny_corpus(missing=0.3)
+    weights = []
+    for name, own in {"all": corpus, "two": only(corpus, "text", "audio")}.items():
+        store = tiny_store(tmp_path / name / "store", own)
+        folder = train_run(recipe, store, tmp_path / name / "run", 1).seed(0)
+        weights.append(weights_of(folder.checkpoint))
+    assert_same_weights(*weights)
+
+
+def test_a_damaged_description_is_told_with_its_remedy(trained, tmp_path):
+    shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
+    for damage in ('{"name": ', "[]"):
+        (tmp_path / "run" / "run.json").write_text(damage)
+        message = complaint(tmp_path, recipe=tiny_recipe())
+        assert f"{tmp_path / 'run' / 'run.json'}: damaged" in message
+        assert f"delete {tmp_path / 'run'}" in message
+
+
+def test_a_damaged_state_is_told_with_its_remedy(tmp_path):
+    store, run = tiny_store(tmp_path / "store"), RunFolder(tmp_path / "run")
+
+    def interrupt(seed: int, record: dict) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(tiny_recipe(), store, run.path, 1, save_every_s=0, on_epoch=interrupt)
+    state = run.seed(0).state
+    state.write_bytes(state.read_bytes()[:5000])
+    message = complaint(tmp_path, recipe=tiny_recipe())
+    assert message.startswith(f"{state}: damaged")
+    assert message.endswith(f"delete {run.seed(0).path} to start this seed again")
+    shutil.rmtree(run.seed(0).path)
+    train_run(tiny_recipe(), store, run.path, 1)
+    assert json.loads(run.seed(0).finished.read_text())["epochs"] == 3
