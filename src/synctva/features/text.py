@@ -10,13 +10,14 @@ import numpy as np
 import torch
 import transformers
 from jaxtyping import Float, Float32
+from safetensors import SafetensorError
 from torch import Tensor
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.errors import InputError, did_you_mean
 
 MAX_TOKENS = 256
-"""Longer utterances are cut; the longest in MELD has 124 tokens."""
+"""Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
 
@@ -54,7 +55,7 @@ class TextExtractor:
         device: Where to run; the GPU where there is one by default.
 
     Raises:
-        InputError: There is no such model, here or on the hub.
+        InputError: There is no such model, here or on the hub, or it is damaged.
     """
 
     def __init__(self, name: str, device: torch.device | str | None = None) -> None:
@@ -62,27 +63,36 @@ class TextExtractor:
         source = _packaged_minilm() or preset.model if name == "minilm" else preset.model
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-            model = transformers.AutoModel.from_pretrained(source, use_safetensors=True)
-        except (OSError, ValueError) as error:
+            model, report = transformers.AutoModel.from_pretrained(
+                source, use_safetensors=True, output_loading_info=True
+            )
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             known = f"presets are {', '.join(PRESETS)}; a folder or a hub id works too"
             reason = str(error).strip().splitlines()[0]
             raise InputError(
                 f"text encoder {name!r} cannot be loaded ({reason}): {known}."
                 + did_you_mean(name, PRESETS)
             ) from error
+        made_up = sorted(report["missing_keys"])
+        if lacking := [key for key in made_up if not key.startswith("pooler.")]:
+            raise InputError(
+                f"text encoder {name!r}: {len(lacking)} of its weights are missing, such as"
+                f" {lacking[0]}; get it again, or take another one"
+            )
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._model = model.to(self._device).eval()
         self._preset = preset
+        self._max_tokens = min(MAX_TOKENS, self._tokenizer.model_max_length)
         self.dim: int = model.config.hidden_size
         self.extractor = Extractor(
             name=name if name in PRESETS else Path(name).name,
             version=f"transformers {transformers.__version__}",
-            weights=_weights_sha256(model),
+            weights=_weights_sha256(model, made_up),
             settings={
                 "pooling": "mean",
                 "layers": preset.layers,
                 "normalise": preset.normalise,
-                "max_tokens": MAX_TOKENS,
+                "max_tokens": self._max_tokens,
             },
         )
 
@@ -96,7 +106,7 @@ class TextExtractor:
             advance: Called with the number of texts that have been finished since the last call.
         """
         encoded = [
-            self._tokenizer(text, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+            self._tokenizer(text, truncation=True, max_length=self._max_tokens)["input_ids"]
             for text in texts
         ]
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -159,9 +169,11 @@ def _packaged_minilm() -> str | None:
     return str(Path(package.origin).parent / "model")
 
 
-def _weights_sha256(model: torch.nn.Module) -> str:
+def _weights_sha256(model: torch.nn.Module, made_up: Sequence[str]) -> str:
+    """Returns the hash of the weights, without those that are random at each loading."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
+        if name not in made_up:
+            digest.update(name.encode())
+            digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
