@@ -73,19 +73,26 @@ class Difference:
     p: float
 
 
-def paired_difference(ours: Confusions, theirs: Confusions, score: str) -> Difference:
+def paired_difference(
+    ours: Confusions,
+    theirs: Int[np.ndarray, "other_seed dialogue emotion predicted"],
+    score: str,
+) -> Difference:
     """Returns how far ``ours`` is above ``theirs`` on the same dialogues.
 
     Args:
         ours: Confusion matrices of one run.
-        theirs: Those of the other, of the same dialogues in the same order.
+        theirs: Those of the other, of the same dialogues in the same order; seeds may be fewer
+            or more.
         score: ``weighted_f1``, ``macro_f1`` or ``accuracy``.
 
     Source: paired bootstrap over the sampling unit, Efron & Tibshirani 1993, chapter 16.
     """
 
-    def mean(counts: Int[np.ndarray, "*resample seed emotion predicted"]) -> np.ndarray:
-        return getattr(scores_of(counts), score).mean(-1)
+    def mean(
+        counts: Int[np.ndarray, "*resample run_seed emotion predicted"],
+    ) -> Float[np.ndarray, "*resample"]:
+        return np.asarray(getattr(scores_of(counts), score).mean(-1))
 
     differences = mean(resample(ours)) - mean(resample(theirs))
     turned = min((differences <= 0).mean(), (differences >= 0).mean())
