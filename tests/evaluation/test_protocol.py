@@ -1,0 +1,244 @@
+"""What an evaluation tells, what it leaves, and what it refuses."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import f1_score
+from tiny import only, tiny_corpus, tiny_recipe, tiny_store
+
+from synctva.corpus import Corpus, Extractor, Features
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import schema_named
+from synctva.errors import InputError
+from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated, read_counts
+from synctva.model.sync_tva import SyncTVA
+from synctva.run_folder import RunFolder
+from synctva.training.run import train_run
+
+
+def test_the_evaluation_has_the_promised_shape(run):
+    result = evaluate(load_evaluated(run))
+    emotions = schema_named("meld-7").emotions
+    for split in ("test", "valid"):
+        assert tuple(result[split]["f1"]) == emotions
+        single = [result[split][name] for name in ("weighted_f1", "macro_f1", "accuracy")]
+        for estimate in (*single, *result[split]["f1"].values()):
+            assert estimate.keys() == {"mean", "sd", "interval"}
+            low, high = estimate["interval"]
+            assert 0 <= low <= estimate["mean"] <= high <= 1
+            assert estimate["sd"] >= 0
+    assert result["seeds"] == 2
+    model = SyncTVA.from_pretrained(run / "seed-0" / "checkpoint")
+    assert result["parameters"] == sum(parameter.numel() for parameter in model.parameters())
+    assert result["seconds_per_epoch"] > 0
+
+
+def test_what_is_told_is_what_is_written_and_is_pure_json(run):
+    result = evaluate(load_evaluated(run))
+    text = (run / "evaluation.json").read_text()
+    assert json.loads(text, parse_constant=lambda word: pytest.fail(word)) == _as_json(result)
+    assert RunFolder(run).read_evaluation() == _as_json(result)
+
+
+def _as_json(value: object) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def test_an_evaluation_is_the_same_again(run):
+    assert evaluate(load_evaluated(run)) == evaluate(load_evaluated(run))
+
+
+def test_each_seed_is_told_beside_the_mean(run):
+    result = evaluate(load_evaluated(run))
+    assert [seed["seed"] for seed in result["per_seed"]] == [0, 1]
+    own = [seed["test"]["weighted_f1"] for seed in result["per_seed"]]
+    assert result["test"]["weighted_f1"]["mean"] == pytest.approx(np.mean(own))
+    assert result["test"]["weighted_f1"]["sd"] == pytest.approx(np.std(own, ddof=1))
+    finished = [RunFolder(run).seed(n).read_finished() for n in (0, 1)]
+    assert [seed["best_epoch"] for seed in result["per_seed"]] == [
+        f["best_epoch"] for f in finished
+    ]
+
+
+def test_the_valid_score_is_the_one_that_chose_the_epoch(run):
+    result = evaluate(load_evaluated(run))
+    for number, seed in enumerate(result["per_seed"]):
+        log = RunFolder(run).seed(number).read_log()
+        chosen = log[seed["best_epoch"]]["valid"]
+        for score in ("weighted_f1", "macro_f1", "accuracy"):
+            assert seed["valid"][score] == pytest.approx(chosen[score])
+
+
+def test_predictions_are_a_table_that_gives_the_scores_again(run):
+    result = evaluate(load_evaluated(run))
+    corpus = tiny_corpus().split("test")
+    table = pq.read_table(run / "seed-1" / "predictions-test.parquet").to_pydict()
+    spoken = list(corpus.utterances())
+    assert table["dialogue"] == [dialogue.id for dialogue, _ in spoken]
+    for name in ("turn", "speaker", "emotion"):
+        assert table[name] == [getattr(utterance, name) for _, utterance in spoken]
+    probabilities = np.array(table["probabilities"])
+    assert probabilities.sum(1) == pytest.approx(np.ones(len(spoken)), abs=1e-5)
+    emotions = corpus.schema.emotions
+    assert table["predicted"] == [emotions[number] for number in probabilities.argmax(1)]
+    score = f1_score(table["emotion"], table["predicted"], average="weighted", zero_division=0)
+    assert result["per_seed"][1]["test"]["weighted_f1"] == pytest.approx(score)
+    ids, counts = read_counts(RunFolder(run), "test")
+    assert ids == tuple(dialogue.id for dialogue in corpus.dialogues)
+    assert counts.sum((0, 1)).tolist() == result["confusion"]["test"]
+
+
+def test_probabilities_are_calibrated_with_the_temperature_of_valid(run):
+    loaded = load_evaluated(run)
+    evaluate(loaded)
+    read = [pq.read_table(run / "seed-0" / "predictions-test.parquet")["probabilities"].to_pylist()]
+    model = loaded.models[0]
+    model.provenance = replace(model.provenance, temperature=1.0)
+    evaluate(loaded)
+    read.append(
+        pq.read_table(run / "seed-0" / "predictions-test.parquet")["probabilities"].to_pylist()
+    )
+    assert not np.allclose(read[0], read[1], atol=1e-4)
+    assert (np.argmax(read[0], 1) == np.argmax(read[1], 1)).all()
+
+
+def test_one_seed_has_no_sd(run):
+    shutil.rmtree(run / "seed-1")
+    result = evaluate(load_evaluated(run))
+    assert result["seeds"] == 1
+    assert result["test"]["weighted_f1"]["sd"] is None
+
+
+def test_further_findings_are_added_to_the_evaluation(run):
+    result = evaluate(load_evaluated(run))
+    add_to_evaluation(RunFolder(run), {"ceiling": {"weighted_f1": 0.5}})
+    found = RunFolder(run).read_evaluation()
+    assert found.pop("ceiling") == {"weighted_f1": 0.5}
+    assert found == _as_json(result)
+
+
+def test_turns_may_be_of_any_number(tmp_path):
+    corpus = each_utterance(tiny_corpus(), lambda u: replace(u, turn=u.turn + 2**40))
+    store = tiny_store(tmp_path / "store", corpus)
+    run = train_run(tiny_recipe(epochs=1), store, tmp_path / "run", 1)
+    evaluate(load_evaluated(run.path))
+    turns = pq.read_table(run.seed(0).predictions("test"))["turn"].to_pylist()
+    assert min(turns) == 2**40
+
+
+def test_some_unlabelled_utterances_are_predicted_but_not_scored(tmp_path, run):
+    corpus = each_utterance(tiny_corpus(), lambda u: replace(u, emotion=None) if u.turn % 2 else u)
+    result = evaluate(load_evaluated(run, tiny_store(tmp_path / "other", corpus)))
+    labelled = sum(u.emotion is not None for _, u in corpus.split("test").utterances())
+    assert np.sum(result["confusion"]["test"]) == 2 * labelled
+    table = pq.read_table(run / "seed-0" / "predictions-test.parquet")
+    assert len(table) == len(corpus.split("test")) > labelled
+
+
+@pytest.mark.parametrize("kept", [("text",), ("audio", "visual")], ids="+".join)
+def test_a_store_may_lack_modalities_that_the_model_knows(tmp_path: Path, run: Path, kept: tuple):
+    bare = tiny_store(tmp_path / "bare", only(tiny_corpus(), *kept))
+    result = evaluate(load_evaluated(run, bare))
+    corpus = tiny_corpus()
+    hidden = {
+        m: f if m in kept else Features(0 * f.values, 0 * f.present > 0, f.extractor)
+        for m, f in corpus.features.items()
+    }
+    missing = Corpus(corpus.name, corpus.schema, corpus.dialogues, hidden)
+    expected = evaluate(load_evaluated(run, tiny_store(tmp_path / "missing", missing)))
+    assert result["test"] == expected["test"]
+
+
+def test_a_test_without_any_modality_is_scored_all_the_same(tmp_path, run):
+    store = tiny_store(tmp_path / "none", tiny_corpus(missing=1.0))
+    score = evaluate(load_evaluated(run, store))["test"]["weighted_f1"]["mean"]
+    assert math.isfinite(score)
+
+
+def each_utterance(corpus: Corpus, change: Callable[[Utterance], Utterance]) -> Corpus:
+    dialogues = tuple(
+        Dialogue(d.id, d.split, tuple(change(u) for u in d.utterances)) for d in corpus.dialogues
+    )
+    return Corpus(corpus.name, corpus.schema, dialogues, corpus.features)
+
+
+def complaint(run: Path, store: Path | None = None) -> str:
+    """Returns why a run is not evaluated; nothing may be written then."""
+    before = sorted(run.rglob("*"))
+    with pytest.raises(InputError) as caught:
+        load_evaluated(run, store)
+    assert sorted(run.rglob("*")) == before
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_features_of_another_extractor_are_refused(tmp_path, run):
+    corpus = tiny_corpus()
+    audio = corpus.features["audio"]
+    other = {**corpus.features, "audio": replace(audio, extractor=Extractor("opensmile"))}
+    store = tiny_store(
+        tmp_path / "other", Corpus(corpus.name, corpus.schema, corpus.dialogues, other)
+    )
+    message = complaint(run, store)
+    assert message.startswith(f"{store}: its audio features (")
+    assert "are not of the extractor that the checkpoint was trained on" in message
+    assert "extract audio again" in message
+
+
+def test_other_emotions_are_refused(tmp_path, run):
+    corpus = each_utterance(tiny_corpus(), lambda u: replace(u, emotion="neutral"))
+    corpus = Corpus(
+        corpus.name, schema_named("meld-sentiment-3"), corpus.dialogues, corpus.features
+    )
+    message = complaint(run, tiny_store(tmp_path / "other", corpus))
+    assert "its emotions (neutral, positive, negative) are not those of" in message
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_an_empty_or_unlabelled_split_is_told(tmp_path: Path, run: Path, split: str):
+    corpus = tiny_corpus()
+    empty = corpus.select(d.id for d in corpus.dialogues if d.split != split)
+    unlabelled = Corpus(
+        corpus.name,
+        corpus.schema,
+        tuple(
+            Dialogue(d.id, d.split, tuple(replace(u, emotion=None) for u in d.utterances))
+            if d.split == split
+            else d
+            for d in corpus.dialogues
+        ),
+        corpus.features,
+    )
+    for name, other in {"empty": empty, "unlabelled": unlabelled}.items():
+        message = complaint(run, tiny_store(tmp_path / name, other))
+        assert f"{tmp_path / name}: the split {split!r} is empty or unlabelled" in message
+        assert "import the corpus again" in message
+
+
+def test_a_run_without_a_finished_seed_is_told(run):
+    for number in (0, 1):
+        (run / f"seed-{number}" / "finished.json").unlink()
+    assert complaint(run) == f"{run}: no seed is finished; run the same `synctva train` again"
+    with pytest.raises(InputError, match="no seed is finished"):
+        read_counts(RunFolder(run), "test")
+
+
+def test_what_is_no_run_or_has_lost_its_store_is_told(tmp_path, run):
+    assert "no run here (no run.json)" in complaint(tmp_path / "none")
+    description = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**description, "store": str(tmp_path / "gone")}))
+    assert f"{tmp_path / 'gone'}: no feature store here" in complaint(run)
+
+
+def test_damaged_weights_are_told(run):
+    weights = run / "seed-0" / "checkpoint" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:200])
+    assert complaint(run).startswith(f"{weights}: damaged weights")
