@@ -17,9 +17,9 @@ from synctva.training.run import train_run
 
 SETTINGS = (
     *("model.width=4", "model.heads=1", "model.graphs=['text_audio']", "model.semantic_k=2"),
-    *("training.epochs=3", "training.batch_dialogues=4", "training.learning_rate=0.01"),
+    *("training.epochs=3", "training.batch_utterances=36", "training.learning_rate=0.01"),
 )
-"""What ``--set`` makes the default recipe tiny with: 3,000 parameters, 3 epochs of 3 batches."""
+"""What ``--set`` makes the default recipe tiny with: 3,000 parameters, 3 epochs."""
 
 
 def tiny_recipe(**training: object) -> Recipe:
@@ -28,7 +28,7 @@ def tiny_recipe(**training: object) -> Recipe:
         {
             "model": {"width": 4, "heads": 1, "graphs": ["text_audio"], "semantic_k": 2},
             "training": {
-                **{"epochs": 3, "batch_dialogues": 4, "learning_rate": 0.01},
+                **{"epochs": 3, "batch_utterances": 36, "learning_rate": 0.01},
                 **training,
             },
         },

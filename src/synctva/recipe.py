@@ -51,7 +51,7 @@ class TrainingRecipe(Section):
     Attributes:
         epochs: At most so many epochs; the learning rate falls to zero over them.
         patience: Stop after so many epochs without a better weighted F1 on ``valid``.
-        batch_dialogues: Dialogues in a batch.
+        batch_utterances: A batch holds the dialogues that fit into so many utterances.
         learning_rate: AdamW's, after the warm-up.
         weight_decay: AdamW's.
         warmup: Part of all steps in which the learning rate rises from zero.
@@ -64,7 +64,7 @@ class TrainingRecipe(Section):
 
     epochs: Annotated[int, Field(ge=1)] = 60
     patience: Annotated[int, Field(ge=1)] = 15
-    batch_dialogues: Annotated[int, Field(ge=1)] = 16
+    batch_utterances: Annotated[int, Field(ge=1)] = 192
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: NotNegative = 0.01
     warmup: Rate = 0.1

@@ -79,7 +79,7 @@ def blocks_of(batch: Batch, past: Reach, future: Reach) -> Blocks:
     longest = int(lengths.max())
     if past == "all" or future == "all" or longest <= 2 * (past + future + 1):
         return _layout(batch, lengths, longest, (0, 0), (past, future))
-    block = max(past + future, 16)
+    block = max(past, future, 16)
     return _layout(batch, lengths, block, (past, future), (past, future))
 
 

@@ -25,7 +25,7 @@ from synctva.run_folder import SeedFolder
 from synctva.training.loss import EmotionLoss
 from synctva.training.state import Progress, TrainingState, restore, save
 
-SORTED_BATCHES = 4
+SORTED_BATCHES = 8
 Record = dict[str, Any]
 """What the log keeps of an epoch."""
 
@@ -83,16 +83,15 @@ def fit(
     restore(state, folder)
     progress = state.progress
     lengths = torch.bincount(train.dialogue).cpu()
-    steps = math.ceil(len(lengths) / settings.batch_dialogues)
     saved_at = time.monotonic()
 
     while not _over(progress, settings):
         started = time.monotonic()
         model.train()
-        batches = batches_of(lengths, settings.batch_dialogues, seed, progress.epoch)
+        batches = batches_of(lengths, settings.batch_utterances, seed, progress.epoch)
         for chosen in batches[progress.position :]:
             batch = hide_modalities(train.select(chosen.to(device)), settings.modality_dropout)
-            rate = _learning_rate(settings, progress.epoch * steps + progress.position, steps)
+            rate = learning_rate(settings, progress.epoch + progress.position / len(batches))
             for group in optimizer.param_groups:
                 group["lr"] = rate
             with accelerator.autocast():
@@ -104,13 +103,12 @@ def fit(
             state.update_average(settings.averaging)
             progress.position += 1
             progress.loss_sum += _finite(loss.item(), folder, settings)
-            if progress.position < steps and time.monotonic() - saved_at >= save_every_s:
+            if progress.position < len(batches) and time.monotonic() - saved_at >= save_every_s:
                 progress.seconds += time.monotonic() - started
                 started = saved_at = time.monotonic()
                 save(state, folder)
         progress.seconds += time.monotonic() - started
-        rate = _learning_rate(settings, (progress.epoch + 1) * steps - 1, steps)
-        record = _close_epoch(state, valid, folder, rate, settings)
+        record = _close_epoch(state, valid, folder, settings)
         on_epoch(record)
         if time.monotonic() - saved_at >= save_every_s:
             saved_at = time.monotonic()
@@ -123,14 +121,25 @@ def batches_of(
 ) -> list[Int[Tensor, " chosen"]]:
     """Returns the epoch's batches: random, but dialogues of like length share one.
 
-    The dialogues are shuffled; every ``SORTED_BATCHES`` batches in a row are sorted by length and
-    then shuffled as batches, so that little attention goes into padding.
+    A batch holds as many dialogues as fit into ``size`` utterances, at least one. The dialogues are
+    shuffled; those of ``SORTED_BATCHES`` batches in a row are sorted by length, packed, and the
+    batches are shuffled, so that little attention goes into padding.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    batches: list[Int[Tensor, " chosen"]] = []
-    for pool in torch.randperm(len(lengths), generator=generator).split(SORTED_BATCHES * size):
-        batches += pool[lengths[pool].argsort(stable=True)].split(size)
-    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+    order = torch.randperm(len(lengths), generator=generator)
+    pool_of = (lengths[order].cumsum(0) - 1) // (SORTED_BATCHES * size)
+    by_length = sorted(range(len(order)), key=lambda i: (pool_of[i], lengths[order[i]]))
+    batches: list[list[int]] = []
+    room, pool = 0, -1
+    for place in by_length:
+        length = int(lengths[order[place]])
+        if length > room or pool_of[place] != pool:
+            batches.append([])
+            room, pool = size, int(pool_of[place])
+        batches[-1].append(int(order[place]))
+        room -= length
+    shuffled = torch.randperm(len(batches), generator=generator).tolist()
+    return [torch.tensor(batches[i]) for i in shuffled]
 
 
 def hide_modalities(batch: Batch, rate: float) -> Batch:
@@ -143,7 +152,7 @@ def hide_modalities(batch: Batch, rate: float) -> Batch:
 
 
 def _close_epoch(
-    state: TrainingState, valid: Batch, folder: SeedFolder, rate: float, settings: TrainingRecipe
+    state: TrainingState, valid: Batch, folder: SeedFolder, settings: TrainingRecipe
 ) -> Record:
     """Validates, keeps the weights if they are the best so far, and writes the log."""
     progress = state.progress
@@ -159,7 +168,7 @@ def _close_epoch(
         "epoch": number,
         "train_loss": progress.loss_sum / max(progress.position, 1),
         "valid": scores,
-        "learning_rate": rate,
+        "learning_rate": learning_rate(settings, number + 1),
         "seconds": progress.seconds,
     }
     folder.append_log(record)
@@ -204,8 +213,8 @@ def _counts(model: SyncTVA, train: Batch) -> dict[str, int]:
     return dict(zip(model.emotions, number.tolist(), strict=True))
 
 
-def _learning_rate(settings: TrainingRecipe, step: int, steps_per_epoch: int) -> float:
-    """Returns the rate of a step: linear warm-up, then a cosine down to zero."""
-    steps = steps_per_epoch * settings.epochs
-    warmup = min(1.0, (step + 1) / max(1.0, settings.warmup * steps))
-    return settings.learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * step / steps))
+def learning_rate(settings: TrainingRecipe, epochs: float) -> float:
+    """Returns the rate after so many epochs: linear warm-up, then a cosine down to zero."""
+    done = epochs / settings.epochs
+    rise = 0.001 + 0.999 * min(1.0, done / settings.warmup) if settings.warmup else 1.0
+    return settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
