@@ -134,18 +134,22 @@ def _with_margins(
 class RelationBias(nn.Module):
     """A learned bias per head for each relation: kind of relation plus distance bucket.
 
-    The kinds are the same turn, and past or future by the same or another speaker.
+    The kinds are the same turn, and past or future by the same or another speaker. The heads begin
+    with different reach, from the whole window to the nearest utterances.
 
     Args:
         heads: Number of attention heads.
 
-    Source: our reconstruction.
+    Source: our reconstruction; the slopes at the beginning are after ALiBi (Press et al. 2022,
+        section 3), on the logarithm of the distance.
     """
 
     def __init__(self, heads: int) -> None:
         super().__init__()
         self.kind = nn.Parameter(torch.zeros(2, 2, 1, heads))
-        self.distance = nn.Parameter(torch.zeros(2, 2, BUCKETS, heads))
+        slopes = torch.arange(heads) / max(1, heads - 1)
+        nearest_first = -torch.arange(BUCKETS).unsqueeze(1) * slopes
+        self.distance = nn.Parameter(nearest_first.repeat(2, 2, 1, 1))
 
     def forward(self, blocks: Blocks) -> Float[Tensor, "block head query key"]:
         """Returns the bias of every pair of query and key."""

@@ -1,0 +1,106 @@
+"""Time and peak memory of one long dialogue: both must grow linearly with a window.
+
+    python benchmarks/long_dialogue.py
+
+Each length runs in a process of its own, so that its peak memory is its own. The last line holds
+the banded layout against the dense one: the same logits.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from synctva.batch import Batch
+from synctva.emotions import schema_named
+from synctva.model import attention
+from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import load_recipe
+
+LENGTHS = (1_000, 10_000, 100_000)
+DIMS = {"text": 384, "audio": 88, "visual": 256}
+WINDOW = 32
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(measure(arguments.one)))
+        return
+    table = Table(title=f"one dialogue, window {WINDOW}, three modalities, default recipe")
+    for column in ("utterances", "seconds", "times", "peak memory, MiB", "times"):
+        table.add_column(column, justify="right")
+    before: dict[str, float] | None = None
+    for length in arguments.lengths:
+        command = [sys.executable, __file__, "--one", str(length)]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        factors = {k: f"{found[k] / before[k]:.1f}" if before else "" for k in found}
+        table.add_row(
+            f"{length:,}", f"{found['seconds']:.2f}", factors["seconds"],
+            f"{found['mebibytes']:.0f}", factors["mebibytes"],
+        )  # fmt: skip
+        before = found
+    Console().print(table)
+    print(f"banded against dense, 1,000 utterances: logits differ by {largest_difference():.1e}")
+
+
+def measure(utterances: int) -> dict[str, float]:
+    """Returns seconds of the forward pass and the memory above what the process had before it."""
+    model, batch = windowed_model(), dialogue_of(utterances)
+    with torch.inference_mode():
+        model(dialogue_of(200))
+        memory = peak_mebibytes()
+        started = time.perf_counter()
+        model(batch)
+        seconds = time.perf_counter() - started
+    return {"seconds": seconds, "mebibytes": peak_mebibytes() - memory}
+
+
+def largest_difference() -> float:
+    model, batch = windowed_model(), dialogue_of(1_000)
+    with torch.inference_mode():
+        banded = model(batch).logits
+        lengths = torch.tensor([len(batch)])
+        dense = attention._layout(batch, lengths, len(batch), (0, 0), (WINDOW, WINDOW))
+        assert dense.shape != attention.blocks_of(batch, WINDOW, WINDOW).shape
+        from synctva.model import sync_tva
+
+        sync_tva.blocks_of = lambda *_: dense
+        return float((model(batch).logits - banded).abs().max())
+
+
+def windowed_model() -> SyncTVA:
+    torch.manual_seed(0)
+    architecture = replace(load_recipe().model, past=WINDOW, future=WINDOW)
+    return SyncTVA(schema_named("meld-7").emotions, DIMS, architecture).eval()
+
+
+def dialogue_of(utterances: int) -> Batch:
+    random = torch.Generator().manual_seed(0)
+    return Batch(
+        **{m: torch.randn(utterances, dim, generator=random) for m, dim in DIMS.items()},
+        present=torch.rand(utterances, 3, generator=random) > 0.1,
+        dialogue=torch.zeros(utterances, dtype=torch.long),
+        turn=torch.arange(utterances),
+        speaker=torch.randint(3, (utterances,), generator=random),
+        emotion=torch.full((utterances,), -1),
+    )
+
+
+def peak_mebibytes() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+if __name__ == "__main__":
+    main()
