@@ -20,7 +20,6 @@ from rich.progress import (
 from rich.table import Table
 
 from synctva.dialogue import SPLITS
-from synctva.errors import InputError
 
 if TYPE_CHECKING:
     from synctva.corpus import Corpus
@@ -172,12 +171,17 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
 @contextmanager
 def _shown(bar: Progress) -> Iterator[Progress]:
     """Shows a bar, and takes it away again if an error ends what it is about."""
-    with bar:
-        try:
-            yield bar
-        except InputError:
-            bar.live.transient = True
-            raise
+    bar.start()
+    try:
+        yield bar
+    except Exception:
+        bar.live.transient = True
+        bar.live.stop()
+        raise
+    except BaseException:
+        bar.stop()
+        raise
+    bar.stop()
 
 
 def _count(count: "Count") -> str:
