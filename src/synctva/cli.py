@@ -62,7 +62,9 @@ def import_(
         str | None,
         typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the store that is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the store that is there.")
+    ] = False,
 ) -> None:
     """Turn a corpus into a feature store."""
     from synctva.data.source import read_source
@@ -155,13 +157,18 @@ def evaluate(
     run: Run,
     store: Annotated[Path | None, typer.Option(help="Another store than the run's own.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    subsets: Annotated[bool, typer.Option(help="Also score every subset of modalities.")] = False,
-    missing: Annotated[bool, typer.Option(help="Also score at missing rates 0.0-0.7.")] = False,
+    subsets: Annotated[
+        bool, typer.Option("--subsets", help="Also score every subset of modalities.")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Also score at missing rates 0.0-0.7.")
+    ] = False,
     community: Annotated[
         bool,
         typer.Option(
+            "--community",
             help="Also tell the best test epoch, as much of the field reports it, beside the gap;"
-            " needs training.keep_epochs."
+            " needs training.keep_epochs.",
         ),
     ] = False,
 ) -> None:

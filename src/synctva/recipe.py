@@ -38,7 +38,7 @@ class LossRecipe(Section):
     """
 
     imbalance: Literal["none", "class_balanced", "focal", "logit_adjustment"] = "class_balanced"
-    strength: NotNegative = 0.5
+    strength: NotNegative = 0.3
     smoothing: Rate = 0.0
     unimodal: NotNegative = 0.3
     distillation: NotNegative = 0.3
@@ -62,14 +62,14 @@ class TrainingRecipe(Section):
         keep_epochs: Keep the weights of every epoch, for the community number.
     """
 
-    epochs: Annotated[int, Field(ge=1)] = 60
+    epochs: Annotated[int, Field(ge=1)] = 30
     patience: Annotated[int, Field(ge=1)] = 15
     batch_utterances: Annotated[int, Field(ge=1)] = 192
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: NotNegative = 0.01
     warmup: Rate = 0.1
     averaging: Rate = 0.99
-    modality_dropout: Rate = 0.1
+    modality_dropout: Rate = 0.2
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     precision: Literal["no", "bf16"] = "no"
     keep_epochs: bool = False

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
 
+SCORES = {"weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy"}
+"""Scores in words."""
+
 _console = Console(stderr=True)
 
 
@@ -79,13 +82,12 @@ def show_findings(findings: "Sequence[Finding]") -> None:
 def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
     """Prints the scores of a run, x100."""
     seeds = result["seeds"]
-    title = f"{run}: {seeds} seed{'s' * (seeds > 1)}, {result['parameters']:,} parameters"
+    title = f"{run.resolve().name}: {seeds} seed{'s' * (seeds > 1)}, {result['parameters']:,} parameters"
     table = Table(title=escape(title), caption="x100; [95 % interval over dialogues]")
     table.add_column("score")
     for split in ("valid", "test"):
         table.add_column(split, justify="right")
-    names = {"weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy"}
-    for name, words in names.items():
+    for name, words in SCORES.items():
         table.add_row(words, *(_estimate(result[split][name]) for split in ("valid", "test")))
     table.add_section()
     for emotion in result["test"]["f1"]:
@@ -122,15 +124,18 @@ def show_scores(
 def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
     """Prints how far the first run is above the others."""
     table = Table(title=escape(f"{comparisons[0].first} against ..."), caption="test, x100")
-    for column in ("run", "score", "difference", "95 % interval", "p"):
-        table.add_column(column, justify="left" if column in ("run", "score") else "right")
+    table.add_column("run", overflow="fold")
+    table.add_column("score")
+    for column in ("difference", "95 % interval", "p"):
+        table.add_column(column, justify="right", no_wrap=True)
     for comparison in comparisons:
+        run = escape(comparison.run)
         for score, found in comparison.differences.items():
             low, high = (f"{100 * bound:+.1f}" for bound in found.interval)
-            table.add_row(
-                escape(comparison.run), score.replace("_", " "),
-                f"{100 * found.mean:+.1f}", f"{low} to {high}", f"{found.p:.3f}",
-            )  # fmt: skip
+            cells = (f"{100 * found.mean:+.1f}", f"{low} to {high}", f"{found.p:.3f}")
+            table.add_row(run, SCORES[score], *cells)
+            run = ""
+        table.add_section()
     _console.print(table)
 
 

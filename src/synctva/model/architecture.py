@@ -33,6 +33,7 @@ class Architecture:
         semantic_k: Semantic edges of a node; 0 = none.
         dropout: Dropout rate inside the layers.
         feature_dropout: Dropout rate of the features.
+        node_dropout: Rate at which a node sends nothing in a layer, in training.
         gating: MSDE's dynamic gates.
         self_attention: MSDE's self-attention.
         graphs: Which graphs there are; those of modalities that the corpus lacks fall away.
@@ -50,11 +51,12 @@ class Architecture:
     heads: int = 4
     enhancement_layers: int = 1
     graph_layers: int = 1
-    past: Reach = "all"
-    future: Reach = "all"
+    past: Reach = 10
+    future: Reach = 10
     semantic_k: int = 4
-    dropout: float = 0.3
-    feature_dropout: float = 0.2
+    dropout: float = 0.5
+    feature_dropout: float = 0.4
+    node_dropout: float = 0.3
     gating: bool = True
     self_attention: bool = True
     graphs: tuple[Graph, ...] = ("text_audio", "text_visual", "audio_visual")
@@ -76,6 +78,6 @@ class Architecture:
                 raise InputError(
                     f"model.{name} {getattr(self, name)}: must be {MOST_LAYERS} or fewer"
                 )
-        for name in ("dropout", "feature_dropout"):
+        for name in ("dropout", "feature_dropout", "node_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")

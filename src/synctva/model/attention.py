@@ -179,6 +179,24 @@ def relation_bias(architecture: Architecture) -> nn.Module:
     return (RelationBias if architecture.relations else NoBias)(architecture.heads)
 
 
+class NodeDropout(nn.Module):
+    """In training, a random part of the nodes sends nothing: context must not hang on one turn.
+
+    Source: our reconstruction; it takes the place of dropout on attention weights, which needs a
+        random number for every pair of utterances.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, sends: Bool[Tensor, " utterance"]) -> Bool[Tensor, " utterance"]:
+        """Returns which of the nodes that send still do."""
+        if not self.training or self.rate == 0:
+            return sends
+        return sends & (torch.rand(sends.shape, device=sends.device) >= self.rate)
+
+
 def attend(
     query: Float[Tensor, "block query head dim"],
     key: Float[Tensor, "block key head dim"],

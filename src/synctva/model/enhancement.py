@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.model.architecture import Architecture
-from synctva.model.attention import Blocks, attend, relation_bias
+from synctva.model.attention import Blocks, NodeDropout, attend, relation_bias
 
 
 class Gate(nn.Module):
@@ -69,6 +69,7 @@ class ContextAttention(nn.Module):
         width, self.heads = architecture.width, architecture.heads
         self.project = nn.Linear(width, 3 * width)
         self.bias = relation_bias(architecture)
+        self.sends = NodeDropout(architecture.node_dropout)
         self.out = nn.Linear(width, width)
         self.gate = Gate(width) if architecture.gating else Plain(width)
         self.norm = nn.LayerNorm(width)
@@ -83,7 +84,7 @@ class ContextAttention(nn.Module):
         """Returns the updated state; utterances that lack the modality receive but never send."""
         laid = blocks.queries(self.project(state)).unflatten(-1, (3, self.heads, -1))
         query, pairs = laid[:, :, 0], blocks.keys(laid[:, :, 1:])
-        visible = blocks.sees(present)
+        visible = blocks.sees(self.sends(present))
         mixed = attend(query, pairs[:, :, 0], pairs[:, :, 1], visible, self.bias(blocks))
         context = self.dropout(self.out(blocks.flat(mixed.flatten(2))))
         return self.norm(state + self.gate(state, context))

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.model.architecture import Architecture
-from synctva.model.attention import Blocks, attend, relation_bias
+from synctva.model.attention import Blocks, NodeDropout, attend, relation_bias
 from synctva.model.enhancement import FeedForward, Plain
 
 States = dict[str, Float[Tensor, "utterance width"]]
@@ -83,6 +83,7 @@ class GraphLayer(nn.Module):
         )
         k = architecture.semantic_k
         self.semantic = SemanticEdges(heads, k) if k else None
+        self.sends = NodeDropout(architecture.node_dropout)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: States, present: Presence, blocks: Blocks) -> States:
@@ -112,7 +113,7 @@ class GraphLayer(nn.Module):
         self, source: str, target: str, present: Bool[Tensor, " utterance"], blocks: Blocks
     ) -> Bool[Tensor, "block query key"]:
         """Returns which nodes of the source a target sees: those that have their modality."""
-        visible = blocks.sees(present)
+        visible = blocks.sees(self.sends(present))
         if source != target and not self.enforced:
             visible = visible & (blocks.ahead != 0)
         return visible
