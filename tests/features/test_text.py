@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,14 @@ SENTENCES = (
     "I am so, so happy for you!",
 )
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "i", "am", "so", "happy", "sad", "no", "yes"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def seen_rows(blocks: Blocks, sends: torch.Tensor) -> list[list[int]]:
     return [key[row].tolist() for row, key in pairs]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(LENGTHS, REACHES, REACHES)
 def test_an_utterance_sees_its_dialogue_within_the_window_and_nothing_else(
     lengths: list[int], past: Reach, future: Reach
@@ -50,7 +50,7 @@ def test_an_utterance_sees_its_dialogue_within_the_window_and_nothing_else(
     assert seen_rows(blocks_of(batch, past, future), sends) == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(LENGTHS, st.integers(0, 9), st.integers(0, 9))
 def test_the_banded_layout_gives_the_same_as_the_dense_one(
     lengths: list[int], past: int, future: int
@@ -96,7 +96,7 @@ def test_laying_out_and_laying_flat_again_changes_nothing(
     assert int(blocks.queries(torch.ones(len(batch))).sum()) == len(batch)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(LENGTHS, st.integers(0, 40), REACHES)
 def test_relations_are_told_by_speaker_direction_and_distance(
     lengths: list[int], past: int, future: Reach

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import chain, combinations
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -11,11 +12,10 @@ from torch import nn
 from synctva.emotions import MODALITIES
 from synctva.model.architecture import PAIRS, Architecture
 from synctva.model.sync_tva import SyncTVA
+from synctva.recipe import load_recipe
 
-SIZES = {
-    "lite": Architecture(),
-    "base": Architecture(width=192, heads=6, enhancement_layers=2),
-}
+RECIPES = Path(__file__).parents[2] / "recipes"
+SIZES = {"lite": load_recipe().model, "base": load_recipe(RECIPES / "base.toml").model}
 SMALL = Architecture(width=16, heads=2, semantic_k=3)
 
 ABLATIONS = {
