@@ -415,7 +415,7 @@ def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
 
     ended = call("compare", run, other)
     assert ended.code == 0, ended.err
-    assert "weighted f1" in ended.err
+    assert "weighted F1" in ended.err
     ended = call("report", run, other, "--out", tmp_path / "report.html")
     assert ended.code == 0, ended.err
     assert all((tmp_path / f"report.{kind}").is_file() for kind in ("html", "md", "csv", "tex"))

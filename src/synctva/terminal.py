@@ -82,7 +82,8 @@ def show_findings(findings: "Sequence[Finding]") -> None:
 def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
     """Prints the scores of a run, x100."""
     seeds = result["seeds"]
-    title = f"{run.resolve().name}: {seeds} seed{'s' * (seeds > 1)}, {result['parameters']:,} parameters"
+    count = f"{seeds} seed{'s' * (seeds > 1)}"
+    title = f"{run.resolve().name}: {count}, {result['parameters']:,} parameters"
     table = Table(title=escape(title), caption="x100; [95 % interval over dialogues]")
     table.add_column("score")
     for split in ("valid", "test"):

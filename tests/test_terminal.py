@@ -1,0 +1,87 @@
+"""Tables and bars: whole at 80 columns, and plain where nobody watches."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tiny import tiny_corpus
+
+from synctva import terminal
+from synctva.corpus import Corpus
+from synctva.dialogue import Dialogue
+from synctva.evaluation.bootstrap import Difference
+from synctva.evaluation.compare import Comparison
+
+
+@pytest.fixture(autouse=True)
+def _width(monkeypatch):
+    monkeypatch.setattr(terminal, "_console", terminal.Console(stderr=True, width=80))
+
+
+@pytest.fixture
+def shown(capsys):
+    def read() -> str:
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "…" not in err
+        assert "\x1b" not in err
+        return err
+
+    return read
+
+
+def test_a_corpus_is_told_split_by_split_and_emotion_by_emotion(shown):
+    corpus = tiny_corpus((30, 4, 5))
+    first, *rest = corpus.dialogues
+    unlabelled = tuple(replace(u, emotion=None) for u in first.utterances)
+    dialogues = (Dialogue(first.id, first.split, unlabelled), *rest)
+    terminal.show_corpus(Corpus("[x]", corpus.schema, dialogues, corpus.features))
+    lines = [line.replace("│", " ").split() for line in shown().splitlines()]
+    assert ["dialogues", "30", "4", "5"] in lines
+    assert ["unlabelled", str(len(unlabelled)), "0", "0"] in lines
+    words = [line[0] for line in lines if line]
+    assert words[0] == "[x]:"
+    assert all(emotion in words for emotion in corpus.schema.emotions)
+    assert words[-3:] == ["text:", "audio:", "visual:"]
+
+
+def test_compared_runs_are_named_whole_however_long_their_paths(shown):
+    path = Path("runs/meld/ablations/no-graphs-and-no-fusion-of-anything-at-all-or-nearly")
+    found = {s: Difference(0.0123, (-0.004, 0.03), 0.04) for s in ("weighted_f1", "accuracy")}
+    terminal.show_comparisons([Comparison(path, Path("runs/[meld]"), found)])
+    text = shown()
+    assert "runs/[meld] against ..." in text
+    column = "".join(line.split("│")[1].strip() for line in text.splitlines() if "│" in line)
+    assert column == str(path)
+    assert all(part in text for part in ("weighted F1", "+1.2", "-0.4 to +3.0", "0.040"))
+
+
+def test_a_long_line_stays_one_line_in_a_pipe(shown):
+    terminal.say("word " * 50)
+    assert shown().count("\n") == 1
+
+
+def test_bars_tell_how_far_each_seed_is_and_its_best_score(shown):
+    with terminal.seeds_progress(2, 9) as on_epoch:
+        for epoch, score in enumerate((0.3, 0.5, 0.4)):
+            on_epoch(1, {"epoch": epoch, "valid": {"weighted_f1": score}})
+    first, second = shown().splitlines()
+    assert "seed 0" in first
+    assert "0/9" in first
+    assert "seed 1" in second
+    assert "3/9" in second
+    assert second.rstrip().endswith("valid weighted F1 50.0")
+
+
+def test_an_error_takes_the_bar_away(shown):
+    def fail() -> None:
+        with terminal.progress("[x]", 3) as advance:
+            advance(1)
+            raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        fail()
+    assert shown() == ""
+    with terminal.progress("[x]", 3) as advance:
+        advance(3)
+    assert "[x]" in shown()
