@@ -12,7 +12,7 @@ from synctva.model.architecture import Architecture
 from synctva.model.attention import blocks_of
 from synctva.model.enhancement import Enhancement, Gate, Plain
 
-WHOLE = Architecture(width=8, heads=2)
+WHOLE = Architecture(width=8, heads=2, past="all", future="all")
 LAYERS = {
     "whole": WHOLE,
     "windowed": replace(WHOLE, past=1, future=2),

@@ -21,7 +21,7 @@ from synctva.model.fusion import (
     OnlyModality,
 )
 
-WHOLE = Architecture(width=8, heads=2)
+WHOLE = Architecture(width=8, heads=2, past="all", future="all")
 
 
 def inputs(batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor], Blocks]:

@@ -15,7 +15,7 @@ from synctva.model.attention import blocks_of
 from synctva.model.graph import EdgeBias, GraphLayer, SemanticEdges
 
 PAIR = ("text", "visual")
-GRAPH = Architecture(width=8, heads=2, semantic_k=3)
+GRAPH = Architecture(width=8, heads=2, past="all", future="all", semantic_k=3)
 GRAPHS = {
     "whole": GRAPH,
     "windowed": replace(GRAPH, past=3, future=1),

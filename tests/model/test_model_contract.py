@@ -13,12 +13,11 @@ import torch
 from batches import DIMS, random_batch
 from torch import Tensor
 from torch.nn import functional
-from variants import VARIANTS, make_model
+from variants import SIZES, SMALL, VARIANTS, make_model
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.model import attention, sync_tva
-from synctva.model.architecture import Architecture
 from synctva.model.attention import Blocks
 from synctva.model.sync_tva import Output, SyncTVA
 
@@ -218,11 +217,28 @@ def test_bf16_gives_nearly_the_same_and_trains(model: SyncTVA):
 
 
 def test_training_and_evaluation_differ_by_dropout_only():
-    model = make_model(Architecture(width=16, heads=2, dropout=0.0, feature_dropout=0.0))
+    none = {"dropout": 0.0, "feature_dropout": 0.0, "node_dropout": 0.0}
+    model = make_model(replace(SMALL, **none))
     batch = batch_for(model)
     evaluated = outputs(model, batch)
-    trained = {name: t.detach() for name, t in _flat(model.train()(batch)).items()}
-    assert_same(evaluated, trained)
+    assert_same(evaluated, outputs(model.train(), batch))
+
+
+@pytest.mark.parametrize("rate", ["dropout", "feature_dropout", "node_dropout"])
+def test_every_dropout_acts_in_training(rate: str):
+    none = {"dropout": 0.0, "feature_dropout": 0.0, "node_dropout": 0.0}
+    model = make_model(replace(SMALL, **(none | {rate: 0.5}))).train()
+    batch = batch_for(model)
+    one, other = outputs(model, batch)["logits"], outputs(model, batch)["logits"]
+    assert not torch.allclose(one, other)
+    assert one.isfinite().all()
+
+
+@pytest.mark.parametrize(("size", "least", "most"), [("lite", 0, 1), ("base", 1, 10)])
+def test_a_size_has_as_many_parameters_as_it_says(size: str, least: float, most: float):
+    model = SyncTVA(tuple("abcdefg"), {"text": 384, "audio": 88, "visual": 64}, SIZES[size])
+    millions = sum(weight.numel() for weight in model.parameters()) / 1e6
+    assert least < millions < most
 
 
 COMPILED = """

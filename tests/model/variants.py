@@ -15,8 +15,8 @@ from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-SIZES = {"lite": load_recipe().model, "base": load_recipe(RECIPES / "base.toml").model}
-SMALL = Architecture(width=16, heads=2, semantic_k=3)
+SIZES = {size: load_recipe(RECIPES / f"{size}.toml").model for size in ("lite", "base")}
+SMALL = Architecture(width=16, heads=2, past="all", future="all", semantic_k=3)
 
 ABLATIONS = {
     "whole": SMALL,
