@@ -22,6 +22,7 @@ DOCUMENTS = {
     for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 }
 VERBS = typer.main.get_command(app).commands
+RECIPES = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.toml"))]
 FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS)
@@ -83,6 +84,14 @@ def test_tables_can_be_imported(document: str, tmp_path: Path):
         assert len(read_source(table)) > 0
 
 
+def check_command(words: list[str]) -> None:
+    """Fails where a user who types this would be told of a mistake."""
+    given = parsed(words)
+    if words[0] == "train":
+        recipe, settings = given["recipe"], given["set_"]
+        load_recipe(recipe and ROOT / str(recipe), tuple(settings or ()))
+
+
 def parsed(words: list[str]) -> dict[str, object]:
     """Returns the parameters of a command line, or raises what its user would be told."""
     verb, *arguments = words
@@ -94,12 +103,17 @@ def parsed(words: list[str]) -> dict[str, object]:
 def test_commands_parse(document: str):
     for line in shell_lines(document):
         words = synctva_words(line)
-        if not words or words == ["--help"]:
-            continue
-        given = parsed(words)
-        if words[0] == "train":
-            recipe, settings = given["recipe"], given["set_"]
-            load_recipe(recipe and ROOT / str(recipe), tuple(settings or ()))
+        if words and words != ["--help"]:
+            check_command(words)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_opens_with_commands_that_parse(recipe: str):
+    text = (ROOT / recipe).read_text(encoding="utf-8")
+    commands = re.findall(r"^# +(synctva .*)$", text, re.MULTILINE)
+    assert any(recipe in command for command in commands)
+    for command in commands:
+        check_command(synctva_words(command))
 
 
 @every_document
