@@ -62,6 +62,11 @@ class Batch:
         rest = {name: getattr(self, name) for name in ("dialogue", "turn", "speaker", "emotion")}
         return Batch(**columns, present=present, **rest)
 
+    def part(self, start: int, stop: int) -> "Batch":
+        """Returns the utterances from ``start`` up to ``stop``; they must be of one dialogue."""
+        columns = {f.name: getattr(self, f.name)[start:stop] for f in fields(self)}
+        return Batch(**{**columns, "dialogue": torch.zeros_like(columns["dialogue"])})
+
     def select(self, dialogues: Int[Tensor, " chosen"]) -> "Batch":
         """Returns the batch of the chosen dialogues (by number), in that order, renumbered."""
         lengths = torch.bincount(self.dialogue)

@@ -63,7 +63,8 @@ def by_loops(
                 )
                 for source, other in sources
             }
-            nearest = sorted(sources, key=lambda node: -alike[node])[: architecture.semantic_k]
+            others = [node for node in sources if node != (target, row)]
+            nearest = sorted(others, key=lambda node: -alike[node])[: architecture.semantic_k]
             edges = []
             for source, other in sources:
                 own = source if architecture.heterogeneous else "node"

@@ -1,23 +1,39 @@
-"""Logits of a whole split, a few dialogues at a time."""
+"""Logits of a whole split in bounded memory, however many and long its dialogues."""
+
+from collections.abc import Iterator
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from synctva.batch import Batch
+from synctva.model.sync_tva import SyncTVA
 
 CHUNK_UTTERANCES = 4096
-"""Dialogues are taken together up to this many utterances; a longer one goes alone."""
+"""So many utterances at a time; a longer dialogue is cut where the model's window allows it."""
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, batch: Batch) -> Float[Tensor, "utterance emotion"]:
+def predict(model: SyncTVA, batch: Batch) -> Float[Tensor, "utterance emotion"]:
     """Returns the logits of a batch of any size, on the CPU, from the model in eval mode."""
     training = model.training
     model.eval()
-    logits = [model(batch.select(chunk)).logits.float().cpu() for chunk in _chunks(batch)]
+    logits = [part for chunk in _chunks(batch) for part in _logits(model, batch.select(chunk))]
     model.train(training)
     return torch.cat(logits)
+
+
+def _logits(model: SyncTVA, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:
+    """Yields the logits; of a long dialogue piece by piece, each with all it depends on around."""
+    if len(batch) <= CHUNK_UTTERANCES or model.reach is None:
+        yield model(batch).logits.float().cpu()
+        return
+    before, after = model.reach
+    for start in range(0, len(batch), CHUNK_UTTERANCES):
+        stop = min(start + CHUNK_UTTERANCES, len(batch))
+        first, last = max(start - before, 0), min(stop + after, len(batch))
+        logits = model(batch.part(first, last)).logits
+        yield logits[start - first : stop - first].float().cpu()
 
 
 def _chunks(batch: Batch) -> list[Tensor]:

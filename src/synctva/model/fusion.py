@@ -28,7 +28,7 @@ class Interaction(nn.Module):
         self.project = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
-        self.score = nn.Linear(width, heads)
+        self.score = nn.Linear(width, heads, bias=False)
         self.dropout = nn.Dropout(dropout)
 
     def forward(

@@ -14,7 +14,7 @@ Presence = dict[str, Bool[Tensor, " utterance"]]
 
 
 class SemanticEdges(nn.Module):
-    """The k most similar nodes in sight: a learned bias and slope on the cosine, per head.
+    """The k most similar other nodes in sight: a learned bias and slope on the cosine, per head.
 
     Source: our reconstruction.
     Departs: the most similar nodes are looked for where the window reaches, which is the whole
@@ -102,7 +102,8 @@ class GraphLayer(nn.Module):
             visible = torch.cat([self._visible(s, m, present[s], blocks) for s in self.pair], -1)
             bias = torch.cat([self.edges[f"{s}_to_{m}"](blocks) for s in self.pair], dim=-1)
             if self.semantic is not None:
-                bias = bias + self.semantic(laid[m], nodes, visible)
+                itself = torch.cat([(blocks.ahead == 0) & (s == m) for s in self.pair], dim=-1)
+                bias = bias + self.semantic(laid[m], nodes, visible & ~itself)
             mixed = attend(heads[m][:, :, 0], sent[:, :, 0], sent[:, :, 1], visible, bias)
             message = self.dropout(self.out[self.node[m]](blocks.flat(mixed.flatten(2))))
             state = self.norm[self.node[m]](states[m] + message)

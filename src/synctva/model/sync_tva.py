@@ -168,6 +168,15 @@ class SyncTVA(nn.Module):
             return Concatenation(tuple(self.dims), self.architecture.width)
         return CrossModalFusion(tuple(self.dims), self.architecture)
 
+    @property
+    def reach(self) -> tuple[int, int] | None:
+        """How many utterances back and ahead the logits of one depend on; None = on all."""
+        past, future = self.architecture.past, self.architecture.future
+        if past == "all" or future == "all":
+            return None
+        stages = self.architecture.enhancement_layers + self.architecture.graph_layers + 1
+        return past * stages + 1, future * stages
+
     def standardise(self, batch: Batch) -> None:
         """Takes the features' mean and sd from the training split."""
         for m, projection in self.projection.items():

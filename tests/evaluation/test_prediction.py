@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from synctva.batch import Batch, batch_of
+from synctva.data.planted import planted_corpus
+from synctva.evaluation import prediction
+from synctva.evaluation.prediction import predict
+from synctva.model.architecture import Architecture
+from synctva.model.sync_tva import SyncTVA
+
+ARCHITECTURE = Architecture(width=8, heads=2, past=3, future=2)
+
+
+def long_dialogue(utterances: int = 90) -> Batch:
+    """Returns the utterances of a planted corpus as if they were one dialogue."""
+    batch = batch_of(planted_corpus(dialogues=(20, 0, 0)))
+    turns = torch.arange(len(batch))
+    return replace(batch, turn=turns).part(0, utterances)
+
+
+def model_of(architecture: Architecture) -> SyncTVA:
+    torch.manual_seed(0)
+    corpus = planted_corpus(dialogues=(1, 0, 0))
+    model = SyncTVA(corpus.schema.emotions, corpus.dims, architecture)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    return model
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        ARCHITECTURE,
+        replace(ARCHITECTURE, future=0),
+        replace(ARCHITECTURE, enhancement_layers=2, graph_layers=2),
+        replace(ARCHITECTURE, past="all"),
+    ],
+    ids=["window", "causal", "deep", "all_of_the_past"],
+)
+def test_a_dialogue_predicted_piece_by_piece_has_the_same_logits(architecture, monkeypatch):
+    model, batch = model_of(architecture).eval(), long_dialogue()
+    with torch.inference_mode():
+        whole = model(batch).logits
+    monkeypatch.setattr(prediction, "CHUNK_UTTERANCES", 17)
+    torch.testing.assert_close(predict(model, batch), whole, rtol=1e-4, atol=1e-5)
+
+
+def test_a_piece_is_no_longer_than_a_chunk_and_the_reach_around_it(monkeypatch):
+    model, lengths = model_of(ARCHITECTURE), []
+    monkeypatch.setattr(prediction, "CHUNK_UTTERANCES", 17)
+    model.register_forward_pre_hook(lambda _, inputs: lengths.append(len(inputs[0])))
+    predict(model, long_dialogue())
+    assert model.reach is not None
+    assert max(lengths) <= 17 + sum(model.reach)
+    assert len(lengths) == 6
+
+
+def test_prediction_leaves_the_model_in_the_mode_it_was_in():
+    model = model_of(ARCHITECTURE).train()
+    predict(model, long_dialogue(5))
+    assert model.training
