@@ -106,9 +106,8 @@ def test_the_share_of_a_key_depends_on_the_query():
 
 def test_interaction_at_rest_is_the_mean_of_the_normalised_views():
     interaction = Interaction(3, WHOLE).eval()
-    for layer in (interaction.out, interaction.score):
-        nn.init.zeros_(layer.weight)
-        nn.init.zeros_(layer.bias)
+    for weight in (interaction.out.weight, interaction.out.bias, interaction.score.weight):
+        nn.init.zeros_(weight)
     views = torch.randn(4, 3, 8)
     torch.testing.assert_close(interaction(views), interaction.norm(views).mean(1))
 

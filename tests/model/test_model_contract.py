@@ -46,7 +46,7 @@ def _flat(output: Output) -> dict[str, Tensor]:
 def assert_same(one: dict[str, Tensor], other: dict[str, Tensor], rows: Tensor | None = None):
     for name in one:
         left, right = (t[name] if rows is None else t[name][rows] for t in (one, other))
-        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)  # float32 sums
 
 
 def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: SyncTVA):
