@@ -19,8 +19,9 @@ ONLY = {
     "dialogue": NOUNS,
     "corpus": NOUNS,
     "batch": (*NOUNS, "corpus"),
-    "data": (*NOUNS, "corpus", "data"),
-    "features": (*NOUNS, "corpus", "features"),
+    "media": NOUNS,
+    "data": (*NOUNS, "corpus", "media", "data"),
+    "features": (*NOUNS, "corpus", "media", "features"),
     "model": ("errors", "files", "emotions", "batch", "model"),
     "baselines": ("errors", "files", "emotions", "batch", "baselines"),
 }
@@ -37,7 +38,7 @@ NEVER = {
 ONLY_PACKAGES = dict.fromkeys(NOUNS, ()) | {"corpus": ("numpy", "jaxtyping")}
 """All packages beyond the standard library that a module may import."""
 
-LIGHT = ("cli", "data", "reports")
+LIGHT = ("cli", "media", "data", "reports")
 """Importing these must not import torch, not even by way of other modules of synctva."""
 
 HEAVY = (

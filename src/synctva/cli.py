@@ -106,7 +106,6 @@ def features(
     ],
 ) -> None:
     """Extract text features and put them into the store."""
-    from synctva.corpus import Corpus
     from synctva.features.store import open_store, write_store
     from synctva.features.text import TextExtractor, text_features
 
@@ -118,10 +117,7 @@ def features(
     corpus = opened.read()
     with terminal.progress(f"Encoding {corpus.name} with {text}", len(corpus)) as advance:
         found = text_features(corpus, extractor, advance)
-    with_text = {**corpus.features, "text": found}
-    write_store(
-        Corpus(corpus.name, corpus.schema, corpus.dialogues, with_text), store, overwrite=True
-    )
+    write_store(corpus.with_features("text", found), store, overwrite=True)
     terminal.say(f"{int(found.present.sum())} utterances, {found.dim} numbers each.")
     paths = terminal.escape(f"--store {store} --out runs/{corpus.name}")
     terminal.say(f"Next: synctva train {paths}")

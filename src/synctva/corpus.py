@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Int
 
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import MODALITIES, EmotionSchema
@@ -43,16 +44,27 @@ class Features:
         values: One row per utterance, in the corpus's order; zero where not present.
         present: False where an utterance lacks the modality.
         extractor: Where they come from.
+        flags: What is to note of each utterance, such as ``short`` or ``no_face whole_frame``;
+            empty where there is nothing, and no entries at all where nothing was noted.
     """
 
     values: Float32[np.ndarray, "utterance dim"]
     present: Bool[np.ndarray, " utterance"]
     extractor: Extractor
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flags", tuple(self.flags))
 
     @property
     def dim(self) -> int:
         """The width."""
         return self.values.shape[1]
+
+    def rows(self, rows: Int[np.ndarray, " kept"] | Bool[np.ndarray, " utterance"]) -> "Features":
+        """Returns the features of some utterances, in the order of ``rows``."""
+        flags = tuple(np.array(self.flags, dtype=object)[rows]) if self.flags else ()
+        return Features(self.values[rows], self.present[rows], self.extractor, flags)
 
     @property
     def fingerprint(self) -> str:
@@ -64,6 +76,13 @@ class Features:
 class Corpus:
     """Dialogues, their emotion schema, and their features by modality.
 
+    Attributes:
+        name: The corpus's name.
+        schema: Its emotions.
+        dialogues: Its dialogues.
+        features: By modality.
+        origin: How a generated or composed corpus came about, as JSON; empty where it was read.
+
     Raises:
         InputError: A dialogue twice, an emotion outside the schema, features of another length,
             or features that are not finite.
@@ -73,6 +92,7 @@ class Corpus:
     schema: EmotionSchema
     dialogues: tuple[Dialogue, ...]
     features: Mapping[str, Features] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dialogues", tuple(self.dialogues))
@@ -97,7 +117,8 @@ class Corpus:
     def _check(self, modality: str, features: Features) -> None:
         if modality not in MODALITIES:
             raise InputError(f"{self.name}: modality {modality!r} is none of {MODALITIES}")
-        if len(features.values) != len(self) or len(features.present) != len(self):
+        lengths = {len(features.values), len(features.present), len(features.flags or self)}
+        if lengths != {len(self)}:
             raise InputError(
                 f"{self.name}: {len(features.values)} rows of {modality} features"
                 f" for {len(self)} utterances"
@@ -131,15 +152,15 @@ class Corpus:
         wanted = set(keep)
         chosen = [dialogue.id in wanted for dialogue in self.dialogues]
         rows = np.repeat(chosen, [len(dialogue.utterances) for dialogue in self.dialogues])
-        return Corpus(
-            self.name,
-            self.schema,
-            tuple(dialogue for dialogue, yes in zip(self.dialogues, chosen, strict=True) if yes),
-            {
-                m: Features(f.values[rows], f.present[rows], f.extractor)
-                for m, f in self.features.items()
-            },
+        return replace(
+            self,
+            dialogues=tuple(d for d, yes in zip(self.dialogues, chosen, strict=True) if yes),
+            features={m: f.rows(rows) for m, f in self.features.items()},
         )
+
+    def with_features(self, modality: str, features: Features) -> "Corpus":
+        """Returns the corpus with one modality's features added, or put in place of others."""
+        return replace(self, features={**self.features, modality: features})
 
     def split(self, name: str) -> "Corpus":
         """Returns the corpus of one split's dialogues; it may be empty."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from synctva.errors import InputError
 
 SPLITS = ("train", "valid", "test")
+HALVES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,16 @@ class Utterance:
         speaker: The speaker's name; it only matters whether two turns share it.
         text: The words; None where there is no transcript.
         emotion: A name of the corpus's schema; None = unlabelled.
-        start_s: Start in the recording, in seconds; None = unknown.
-        end_s: End in the recording, in seconds; None = unknown.
+        start_s: Start in the recording, in seconds; None = unknown, or the recording's own.
+        end_s: End in the recording, in seconds; None = unknown, or the recording's own.
         media: Path of the recording; None where there is none.
+        audio_media: Path of a recording that holds this utterance's audio and nothing else;
+            None = the audio is in ``media``.
+        half: The half of the picture that shows the speaker, of ``HALVES``; None = all of it.
 
     Raises:
-        InputError: A negative turn, an empty speaker, or times that are not finite or in order.
+        InputError: A negative turn, an empty speaker, times that are not finite or in order, or
+            an unknown half.
     """
 
     turn: int
@@ -33,12 +38,16 @@ class Utterance:
     start_s: float | None = None
     end_s: float | None = None
     media: str | None = None
+    audio_media: str | None = None
+    half: str | None = None
 
     def __post_init__(self) -> None:
         if self.turn < 0:
             raise InputError(f"turn {self.turn}: turns are numbered from 0")
         if not self.speaker:
             raise InputError(f"turn {self.turn}: the speaker is empty; write any name")
+        if self.half not in (None, *HALVES):
+            raise InputError(f"turn {self.turn}: half {self.half!r} is neither left nor right")
         times = [time for time in (self.start_s, self.end_s) if time is not None]
         if not all(math.isfinite(time) for time in times):
             raise InputError(f"turn {self.turn}: start {self.start_s}, end {self.end_s} not finite")

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from synctva.corpus import Corpus, Features
 from synctva.data.split import split_dialogues, split_named
 from synctva.dialogue import Dialogue, Utterance
@@ -29,6 +31,8 @@ class Row:
         start_s: Start in the recording, in seconds.
         end_s: End in the recording, in seconds.
         media: Path of the recording.
+        audio_media: Path of a recording of the utterance's audio alone.
+        half: The half of the picture that shows the speaker.
     """
 
     dialogue: str
@@ -40,6 +44,8 @@ class Row:
     start_s: float | None = None
     end_s: float | None = None
     media: str | None = None
+    audio_media: str | None = None
+    half: str | None = None
 
 
 @contextmanager
@@ -91,9 +97,7 @@ def assemble(
                 utterances.append(_utterance(rows[turns[turn]], turn, schema))
         built.append(Dialogue(id, splits[id], tuple(utterances)))
     order = [turns[turn] for turns in dialogues.values() for turn in sorted(turns)]
-    ordered = {
-        m: Features(f.values[order], f.present[order], f.extractor) for m, f in features.items()
-    }
+    ordered = {m: f.rows(np.array(order)) for m, f in features.items()}
     with told_at(lambda: f"{source}"):
         return Corpus(name, schema, tuple(built), ordered)
 
@@ -143,4 +147,6 @@ def _utterance(row: Row, turn: int, schema: EmotionSchema) -> Utterance:
         start_s=row.start_s,
         end_s=row.end_s,
         media=row.media or None,
+        audio_media=row.audio_media or None,
+        half=row.half or None,
     )

@@ -85,14 +85,12 @@ def folds(corpus: Corpus, count: int = 5, seed: int = 0) -> list[Corpus]:
     part = {id: number % count for number, id in enumerate(order)}
     in_fold = {0: "test", 1: "valid"}
     return [
-        Corpus(
-            corpus.name,
-            corpus.schema,
-            tuple(
+        replace(
+            corpus,
+            dialogues=tuple(
                 replace(d, split=in_fold.get((part[d.id] - fold) % count, "train"))
                 for d in corpus.dialogues
             ),
-            corpus.features,
         )
         for fold in range(count)
     ]

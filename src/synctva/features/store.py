@@ -6,37 +6,24 @@ old one or the new one, never a mixture. Any Parquet reader opens the shards.
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.dialogue import SPLITS, Dialogue, Utterance
+from synctva.dialogue import SPLITS
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
+from synctva.features.shard import read_shard, write_shard
 from synctva.files import file_sha256, write_json
 
-FORMAT = 1
+FORMAT = 2
 SHARD_UTTERANCES = 4096
 """A shard is closed once it holds this many utterances; a dialogue is never split."""
-
-_UTTERANCE_COLUMNS = pa.schema(
-    [
-        pa.field("dialogue", pa.string(), nullable=False),
-        pa.field("turn", pa.int64(), nullable=False),
-        pa.field("speaker", pa.string(), nullable=False),
-        pa.field("split", pa.string(), nullable=False),
-        pa.field("emotion", pa.string()),
-        pa.field("start_s", pa.float64()),
-        pa.field("end_s", pa.float64()),
-        pa.field("text", pa.string()),
-        pa.field("media", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,7 @@ class FeatureStore:
         schema: The corpus's emotions.
         extractors: The extractor and the width of each modality that has features.
         shards: File name -> sha256.
+        origin: How a generated or composed corpus came about; empty for one that was read.
     """
 
     path: Path
@@ -56,6 +44,7 @@ class FeatureStore:
     schema: EmotionSchema
     extractors: Mapping[str, tuple[Extractor, int]]
     shards: Mapping[str, str]
+    origin: Mapping[str, Any]
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -69,7 +58,14 @@ class FeatureStore:
             InputError: A shard is missing, damaged or changed, or not as wide as the manifest says.
         """
         for file, sha256 in self.shards.items():
-            yield _read_shard(self, self.path / file, sha256)
+            path = self.path / file
+            part = read_shard(path, self.name, self.schema, self.extractors)
+            if file_sha256(path) != sha256:
+                raise InputError(
+                    f"{path}: changed since it was written (sha256 differs from manifest.json);"
+                    " import the corpus again"
+                )
+            yield replace(part, origin=self.origin)
 
     def read(self) -> Corpus:
         """Returns the whole corpus.
@@ -93,11 +89,18 @@ def concatenate(parts: list[Corpus]) -> Corpus:
             np.concatenate([part.features[m].values for part in parts]),
             np.concatenate([part.features[m].present for part in parts]),
             parts[0].features[m].extractor,
+            _flags([part.features[m] for part in parts]),
         )
         for m in parts[0].features
     }
     dialogues = tuple(dialogue for part in parts for dialogue in part.dialogues)
-    return Corpus(parts[0].name, parts[0].schema, dialogues, features)
+    return replace(parts[0], dialogues=dialogues, features=features)
+
+
+def _flags(features: list[Features]) -> tuple[str, ...]:
+    if not any(part.flags for part in features):
+        return ()
+    return tuple(flag for part in features for flag in part.flags or ("",) * len(part.values))
 
 
 def open_store(path: Path) -> FeatureStore:
@@ -125,6 +128,7 @@ def open_store(path: Path) -> FeatureStore:
                 for m, entry in manifest["modalities"].items()
             },
             shards={entry["file"]: entry["sha256"] for entry in manifest["shards"]},
+            origin=dict(manifest["origin"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
@@ -144,27 +148,59 @@ def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> Featu
     Raises:
         InputError: The corpus is empty, or something stands at ``path`` already.
     """
-    if not corpus.dialogues:
-        raise InputError(f"{corpus.name}: no dialogues, nothing to write to {path}")
-    is_store = (path / "manifest.json").is_file()
-    if path.exists() and not is_store and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path}: something other than a feature store is here; name a new folder")
-    if is_store and not overwrite:
-        raise InputError(f"{path}: a feature store is here; name a new folder or add --overwrite")
-    path.mkdir(parents=True, exist_ok=True)
-    shards = {}
-    for number, part in enumerate(_in_shards(corpus)):
+    return write_parts(_in_shards(corpus), path, overwrite=overwrite)
+
+
+def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False) -> FeatureStore:
+    """Writes the parts of one corpus as the shards of a store, holding one of them at a time.
+
+    Args:
+        parts: The corpus in parts, a dialogue never in two; the same schema, extractors and
+            origin in all of them.
+        path: The store's folder; made if it is not there.
+        overwrite: Replace the store that is there; else that is an error.
+
+    Raises:
+        InputError: There are no dialogues, or something stands at ``path`` already.
+    """
+    check_place(path, overwrite=overwrite)
+    shards: dict[str, str] = {}
+    manifest: dict[str, Any] = {}
+    for number, part in enumerate(parts):
+        path.mkdir(parents=True, exist_ok=True)
         staged = path / f".part-{secrets.token_hex(8)}"
-        pq.write_table(_table(part), staged, compression="zstd")
+        write_shard(part, staged)
         sha256 = file_sha256(staged)
         file = f"part-{number:05d}-{sha256[:8]}.parquet"
         staged.replace(path / file)
         shards[file] = sha256
-    write_json(path / "manifest.json", _manifest(corpus, shards))
+        _count(manifest, part)
+    if not shards:
+        raise InputError(f"{path}: no dialogues, nothing to write")
+    manifest["shards"] = [{"file": file, "sha256": sha256} for file, sha256 in shards.items()]
+    write_json(path / "manifest.json", manifest)
     for left_over in [*path.glob("part-*.parquet"), *path.glob(".part-*")]:
         if left_over.name not in shards:
             left_over.unlink()
     return open_store(path)
+
+
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """Checks that a store may be written at a path.
+
+    Raises:
+        InputError: Something other than a store is there, or a store that shall not be replaced.
+    """
+    is_store = (path / "manifest.json").is_file()
+    if path.exists() and not is_store and (not path.is_dir() or any(_foreign(path))):
+        raise InputError(f"{path}: something other than a feature store is here; name a new folder")
+    if is_store and not overwrite:
+        raise InputError(f"{path}: a feature store is here; name a new folder or add --overwrite")
+
+
+def _foreign(path: Path) -> Iterator[Path]:
+    """Yields what is in a folder, but for shards that a killed writing left there."""
+    return (p for p in path.iterdir() if not p.name.startswith((".part-", "part-")))
 
 
 def _in_shards(corpus: Corpus) -> Iterator[Corpus]:
@@ -180,107 +216,32 @@ def _in_shards(corpus: Corpus) -> Iterator[Corpus]:
         yield corpus.select(ids)
 
 
-def _table(corpus: Corpus) -> pa.Table:
-    pairs = list(corpus.utterances())
-    columns: dict[str, Iterable[object]] = {
-        "dialogue": [dialogue.id for dialogue, _ in pairs],
-        "split": [dialogue.split for dialogue, _ in pairs],
-    }
-    for name in set(_UTTERANCE_COLUMNS.names) - columns.keys():
-        columns[name] = [getattr(utterance, name) for _, utterance in pairs]
-    arrays = {field.name: pa.array(columns[field.name], field.type) for field in _UTTERANCE_COLUMNS}
-    for m in corpus.dims:
-        features = corpus.features[m]
-        flat = pa.array(features.values.reshape(-1), pa.float32())
-        missing = pa.array(~features.present) if not features.present.all() else None
-        arrays[f"{m}_features"] = pa.FixedSizeListArray.from_arrays(
-            flat, features.dim, mask=missing
-        )
-    return pa.table(arrays)
-
-
-def _manifest(corpus: Corpus, shards: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "format": FORMAT,
-        "corpus": corpus.name,
-        "schema": {"name": corpus.schema.name, "emotions": list(corpus.schema.emotions)},
-        "counts": {
-            split: {
-                "dialogues": sum(d.split == split for d in corpus.dialogues),
-                "utterances": sum(d.split == split for d, _ in corpus.utterances()),
-            }
-            for split in SPLITS
-        },
-        "modalities": {
-            m: {
-                "extractor": asdict(corpus.features[m].extractor),
-                "dim": dim,
-                "fingerprint": corpus.features[m].fingerprint,
-                "missing": int((~corpus.features[m].present).sum()),
-            }
-            for m, dim in corpus.dims.items()
-        },
-        "shards": [{"file": file, "sha256": sha256} for file, sha256 in shards.items()],
-    }
-
-
-def _read_shard(store: FeatureStore, path: Path, sha256: str) -> Corpus:
-    if not path.is_file():
-        raise InputError(f"{path}: this shard is missing; import the corpus again")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{path}: damaged or truncated Parquet shard ({reason}); import the corpus again"
-        ) from error
-    wanted = [*_UTTERANCE_COLUMNS.names, *(f"{m}_features" for m in store.extractors)]
-    lacking = [name for name in wanted if name not in table.column_names]
-    if lacking:
-        raise InputError(f"{path}: column {lacking[0]!r} is missing; import the corpus again")
-    features = {
-        m: _features(table, m, path, extractor, dim)
-        for m, (extractor, dim) in store.extractors.items()
-    }
-    corpus = Corpus(f"{path}", store.schema, _dialogues(table, path), features)
-    if file_sha256(path) != sha256:
-        raise InputError(
-            f"{path}: changed since it was written (sha256 differs from manifest.json);"
-            " import the corpus again"
-        )
-    return Corpus(store.name, corpus.schema, corpus.dialogues, corpus.features)
-
-
-def _features(
-    table: pa.Table, modality: str, path: Path, extractor: Extractor, dim: int
-) -> Features:
-    column = table.column(f"{modality}_features").combine_chunks()
-    kind = column.type
-    is_vector = pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)
-    if not is_vector or kind.list_size != dim:
-        raise InputError(
-            f"{path}: {modality}_features is {kind}, manifest.json says {dim} floats;"
-            f" extract {modality} again for the whole store"
-        )
-    present = np.asarray(column.is_valid())
-    values = np.zeros((len(table), dim), dtype=np.float32)
-    values[present] = np.asarray(column.flatten(), dtype=np.float32).reshape(-1, dim)
-    return Features(values, present, extractor)
-
-
-def _dialogues(table: pa.Table, path: Path) -> tuple[Dialogue, ...]:
-    """Builds the dialogues of a shard's rows, which keep a dialogue's rows together."""
-    utterances: dict[str, list[Utterance]] = {}
-    splits: dict[str, str] = {}
-    try:
-        rows = table.select(_UTTERANCE_COLUMNS.names).cast(_UTTERANCE_COLUMNS)
-        for row in rows.to_pylist():
-            dialogue, split = row.pop("dialogue"), row.pop("split")
-            if splits.setdefault(dialogue, split) != split:
-                raise InputError(
-                    f"dialogue {dialogue!r} is in two splits ({splits[dialogue]} and {split})"
-                )
-            utterances.setdefault(dialogue, []).append(Utterance(**row))
-        return tuple(Dialogue(id, splits[id], tuple(turns)) for id, turns in utterances.items())
-    except (pa.ArrowException, ValueError) as error:
-        raise InputError(f"{path}: {error}; import the corpus again") from error
+def _count(manifest: dict[str, Any], part: Corpus) -> None:
+    """Adds a part to the manifest of the parts before it, which begins empty."""
+    if not manifest:
+        manifest |= {
+            "format": FORMAT,
+            "corpus": part.name,
+            "schema": {"name": part.schema.name, "emotions": list(part.schema.emotions)},
+            "origin": dict(part.origin),
+            "counts": {split: {"dialogues": 0, "utterances": 0} for split in SPLITS},
+            "modalities": {
+                m: {
+                    "extractor": asdict(part.features[m].extractor),
+                    "dim": dim,
+                    "fingerprint": part.features[m].fingerprint,
+                    "missing": 0,
+                    "flags": {},
+                }
+                for m, dim in part.dims.items()
+            },
+        }
+    for dialogue in part.dialogues:
+        manifest["counts"][dialogue.split]["dialogues"] += 1
+        manifest["counts"][dialogue.split]["utterances"] += len(dialogue.utterances)
+    for m in part.dims:
+        entry = manifest["modalities"][m]
+        entry["missing"] += int((~part.features[m].present).sum())
+        counts = Counter(flag for flags in part.features[m].flags for flag in flags.split())
+        for flag in sorted(counts):
+            entry["flags"][flag] = entry["flags"].get(flag, 0) + counts[flag]
