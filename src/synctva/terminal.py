@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
 
-SCORES = {"weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy"}
+SCORES = {
+    "weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy",
+    "uar": "UAR (unweighted average recall)",
+}  # fmt: skip
 """Scores in words."""
 
 _console = Console(stderr=True)

@@ -21,7 +21,7 @@ def test_a_run_is_no_better_than_its_copy(evaluated, tmp_path):
     copy = shutil.copytree(evaluated, tmp_path / "copy")
     (found,) = compare(evaluated, [copy])
     assert (found.run, found.first) == (copy, evaluated)
-    assert list(found.differences) == ["weighted_f1", "macro_f1", "accuracy"]
+    assert list(found.differences) == ["weighted_f1", "macro_f1", "accuracy", "uar"]
     assert all(d.mean == 0 and d.p == 1 for d in found.differences.values())
 
 

@@ -29,7 +29,7 @@ def test_the_evaluation_has_the_promised_shape(run):
     emotions = schema_named("meld-7").emotions
     for split in ("test", "valid"):
         assert tuple(result[split]["f1"]) == emotions
-        single = [result[split][name] for name in ("weighted_f1", "macro_f1", "accuracy")]
+        single = [result[split][name] for name in ("weighted_f1", "macro_f1", "accuracy", "uar")]
         for estimate in (*single, *result[split]["f1"].values()):
             assert estimate.keys() == {"mean", "sd", "interval"}
             low, high = estimate["interval"]

@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
-from synctva.evaluation.metrics import scores_of
+from synctva.evaluation.metrics import SCORES, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
 from synctva.model.sync_tva import SyncTVA
@@ -37,13 +37,13 @@ def subset_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
 
 
 def over_seeds(run: EvaluatedRun, batch: Batch) -> dict[str, Any]:
-    """Returns mean and sd over the seeds of weighted F1, macro F1 and accuracy on a batch."""
+    """Returns mean and sd over the seeds of each score on a batch."""
     counts = [counts_of(predict(m, batch).numpy(), batch).sum(0) for m in run.models.values()]
     scores = scores_of(np.stack(counts))
     sd = (lambda x: float(x.std(ddof=1))) if len(counts) > 1 else (lambda x: None)
     return {
         name: {"mean": float(getattr(scores, name).mean()), "sd": sd(getattr(scores, name))}
-        for name in ("weighted_f1", "macro_f1", "accuracy")
+        for name in SCORES
     }
 
 

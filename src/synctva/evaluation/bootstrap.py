@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from synctva.evaluation.metrics import scores_of
+from synctva.evaluation.metrics import SCORES, scores_of
 
 RESAMPLES = 2000
 Confusions = Int[np.ndarray, "seed dialogue emotion predicted"]
@@ -28,7 +28,7 @@ class Estimate:
 
 
 def estimates(counts: Confusions, emotions: tuple[str, ...]) -> dict[str, object]:
-    """Returns weighted F1, macro F1, accuracy and F1 by emotion, as dictionaries of estimates."""
+    """Returns the scores and the F1 by emotion, as dictionaries of estimates."""
     seeds = scores_of(counts.sum(1))
     resampled = scores_of(resample(counts))
 
@@ -37,8 +37,7 @@ def estimates(counts: Confusions, emotions: tuple[str, ...]) -> dict[str, object
         sd = float(own.std(ddof=1)) if len(own) > 1 else None
         return asdict(Estimate(float(own.mean()), sd, (float(low), float(high))))
 
-    names = ("weighted_f1", "macro_f1", "accuracy")
-    by_name = {n: estimate(getattr(seeds, n), getattr(resampled, n).mean(1)) for n in names}
+    by_name = {n: estimate(getattr(seeds, n), getattr(resampled, n).mean(1)) for n in SCORES}
     by_emotion = {
         emotion: estimate(seeds.f1[:, i], resampled.f1[:, :, i].mean(1))
         for i, emotion in enumerate(emotions)
@@ -84,7 +83,7 @@ def paired_difference(
         ours: Confusion matrices of one run.
         theirs: Those of the other, of the same dialogues in the same order; seeds may be fewer
             or more.
-        score: ``weighted_f1``, ``macro_f1`` or ``accuracy``.
+        score: One of ``SCORES``.
 
     Source: paired bootstrap over the sampling unit, Efron & Tibshirani 1993, chapter 16.
     """

@@ -16,7 +16,7 @@ from synctva.corpus import Corpus, Extractor, Features
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, estimates
 from synctva.evaluation.calibration import calibration_error
-from synctva.evaluation.metrics import confusions, scores_of
+from synctva.evaluation.metrics import SCORES, confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store
 from synctva.files import write_json
@@ -24,7 +24,6 @@ from synctva.model.sync_tva import SyncTVA
 from synctva.run_folder import RunFolder, SeedFolder
 
 SPLITS = ("valid", "test")
-SCORES = ("weighted_f1", "macro_f1", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,9 @@ def evaluate(run: EvaluatedRun) -> dict[str, Any]:
 
     Returns:
         ``test`` and ``valid``: mean, sd over seeds and interval over dialogues of weighted F1,
-        macro F1, accuracy, calibration error and the F1 of every emotion, all in [0, 1]; then
-        seeds, parameters, seconds_per_epoch, and what the report needs beside.
+        macro F1, accuracy, unweighted average recall, calibration error and the F1 of every
+        emotion, all in [0, 1]; then seeds, parameters, seconds_per_epoch, and what the report
+        needs beside.
     """
     found: dict[str, Any] = {}
     per_seed: dict[int, dict[str, Any]] = {
