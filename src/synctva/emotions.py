@@ -21,6 +21,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "excited": ("exc", "excitement"),
         "frustrated": ("fru", "frustration"),
         "calm": ("cal",),
+        "boredom": ("bored",),
         "positive": ("pos",),
         "negative": ("neg",),
     }
@@ -115,6 +116,10 @@ SCHEMAS: Mapping[str, EmotionSchema] = MappingProxyType(
             EmotionSchema(
                 "ravdess-8",
                 ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise"),
+            ),
+            EmotionSchema(
+                "emodb-7",
+                ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral"),
             ),
         )
     }

@@ -1,4 +1,4 @@
-"""MELD: multi-party conversations of the television series Friends, as the official CSV files.
+"""MELD: multi-party conversations of the television series Friends: tables, and clips if there.
 
 Citation: Poria, Hazarika, Majumder, Naik, Cambria, Mihalcea: MELD: A Multimodal Multi-Party
     Dataset for Emotion Recognition in Conversations. ACL 2019.
@@ -6,9 +6,15 @@ Source: https://github.com/declare-lab/MELD, folder ``data/MELD``.
 Licence: GPL-3.0 (the label files).
 Emotions: neutral, surprise, fear, sadness, joy, disgust, anger (``meld-7``); or the sentiment:
     neutral, positive, negative (``meld-sentiment-3``).
+
+The clips (MELD.Raw) have their known defects: a corrupt one in train and a missing one in dev,
+whose utterances have no media, and two of the test split that last minutes. These are kept, as in
+all published results: where in them the utterance ends, nobody has noted.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +23,7 @@ from synctva.corpus import Corpus
 from synctva.data.assemble import Row, assemble, told_at
 from synctva.data.csv_file import csv_place, number_in, read_csv
 from synctva.data.facts import Facts
+from synctva.data.meld_raw import CORRUPT, find_clips, find_table, read_origin, tell_unused
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -87,11 +94,15 @@ _TIME = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d+)")
 
 
 def read_meld(source: Path, schema: str = "meld-7") -> Corpus:
-    """Returns MELD from the folder of its three CSV files.
+    """Returns MELD from the folder of its three CSV files, with the clips that are there too.
 
     Dialogues are named after the official file they stand in (``train_dia0``, ``dev_dia0``,
-    ``test_dia0``): the numbers alone repeat from split to split. Times that run backwards become
-    unknown.
+    ``test_dia0``): the numbers alone repeat from split to split. Where the folder of a split's
+    clips is there (as MELD.Raw's archives unpack), each clip is its utterance's media, whole: the
+    times of the table are those of the episode, so they are left out. Without clips they are
+    kept; times that run backwards become unknown.
+
+    A corpus in this layout that was generated says so in a file of its own, and is not called MELD.
 
     Raises:
         InputError: A file or a column is missing, an emotion is unknown, or a cell is not what
@@ -99,54 +110,69 @@ def read_meld(source: Path, schema: str = "meld-7") -> Corpus:
     """
     if schema not in COLUMNS:
         raise InputError(f"{source}: MELD is labelled in {' and '.join(COLUMNS)}, not {schema!r}")
+    origin = read_origin(source)
     places: list[tuple[Path, int]] = []
     rows: list[Row] = []
     for split, file in FILES.items():
-        path = source / file
-        if not path.is_file():
+        path = find_table(source, split, file)
+        if path is None:
             raise InputError(
                 f"{source}: {file} is missing; MELD needs {', '.join(FILES.values())}"
                 f" (from {FACTS.source})"
             )
         found = _rows(path, split, COLUMNS[schema])
-        rows += found
+        clips = find_clips(source, split, () if origin else CORRUPT)
+        if clips is not None:
+            tell_unused(clips, {key for key, _ in found})
+        rows += [_with_clip(row, clips.paths.get(key)) if clips else row for key, row in found]
         places += [(path, number) for number in range(len(found))]
 
     def place(number: int) -> str:
         path, line = places[number]
         return csv_place(path)(line)
 
-    return assemble(FACTS.name, schema_named(schema), rows, {}, source, place)
+    name = str(origin.get("name", "playhouse")) if origin else FACTS.name
+    corpus = assemble(name, schema_named(schema), rows, {}, source, place)
+    return replace(corpus, origin=origin)
 
 
-def _rows(path: Path, split: str, emotion: str) -> list[Row]:
+def _with_clip(row: Row, clip: Path | None) -> Row:
+    """Returns a row whose recording is its own clip, or none."""
+    return replace(row, start_s=None, end_s=None, media=None if clip is None else str(clip))
+
+
+def _rows(path: Path, split: str, emotion: str) -> list[tuple[tuple[int, int], Row]]:
+    """Returns the table's rows with the numbers of their dialogues and utterances."""
     wanted = ["Utterance", "Speaker", emotion, "Dialogue_ID", "Utterance_ID"]
     table = read_csv(path, [*wanted, "StartTime", "EndTime"])
     rows = []
     for number, cells in enumerate(_cells(table)):
         with told_at(lambda number=number: csv_place(path)(number)):
-            start_s, end_s = _seconds(cells["StartTime"]), _seconds(cells["EndTime"])
-            if start_s is not None and end_s is not None and end_s < start_s:
-                start_s = end_s = None
-            if not cells[emotion]:
-                raise InputError(f"column {emotion!r} is empty; every MELD utterance has one")
-            turn = number_in(int, cells["Utterance_ID"], "Utterance_ID")
             dialogue = number_in(int, cells["Dialogue_ID"], "Dialogue_ID")
+            turn = number_in(int, cells["Utterance_ID"], "Utterance_ID")
             if turn is None or dialogue is None:
                 raise InputError("Dialogue_ID or Utterance_ID is empty; both are needed")
-            rows.append(
-                Row(
-                    dialogue=f"{path.name.split('_')[0]}_dia{dialogue}",
-                    split=split,
-                    turn=turn,
-                    speaker=cells["Speaker"],
-                    text=cells["Utterance"],
-                    emotion=cells[emotion],
-                    start_s=start_s,
-                    end_s=end_s,
-                )
-            )
+            if not cells[emotion]:
+                raise InputError(f"column {emotion!r} is empty; every MELD utterance has one")
+            id = f"{path.name.split('_')[0]}_dia{dialogue}"
+            rows.append(((dialogue, turn), _row(cells, id, turn, split, emotion)))
     return rows
+
+
+def _row(cells: Mapping[str, str], dialogue: str, turn: int, split: str, emotion: str) -> Row:
+    start_s, end_s = _seconds(cells["StartTime"]), _seconds(cells["EndTime"])
+    if start_s is not None and end_s is not None and end_s < start_s:
+        start_s = end_s = None
+    return Row(
+        dialogue=dialogue,
+        split=split,
+        turn=turn,
+        speaker=cells["Speaker"],
+        text=cells["Utterance"],
+        emotion=cells[emotion],
+        start_s=start_s,
+        end_s=end_s,
+    )
 
 
 def _cells(table: pa.Table) -> list[dict[str, str]]:

@@ -1,0 +1,50 @@
+"""Folders of recordings: what in them is one, and those whose names say what they hold."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from synctva.errors import InputError
+
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
+MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
+"""Names of recordings, videos first; what is in a file is only found out when it is read."""
+
+
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Yields the files in a folder and below, without those whose name begins with a dot.
+
+    A Mac puts a ``._name`` beside every ``name`` in the archives it makes.
+    """
+    for path in folder.rglob("*"):
+        if not path.name.startswith(".") and path.is_file():
+            yield path
+
+
+def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re.Match[str]]]:
+    """Returns the recordings in a folder and below whose stems match, by stem, in its order.
+
+    Raises:
+        InputError: Two files of one name differ in size.
+    """
+    found: dict[str, tuple[Path, re.Match[str]]] = {}
+    for path in sorted(visible_files(folder)):
+        match = name.fullmatch(path.stem)
+        if match is None or path.suffix.lower() not in MEDIA_SUFFIXES:
+            continue
+        path = path.absolute()
+        first = found.setdefault(path.stem, (path, match))[0]
+        if path.stat().st_size != first.stat().st_size:
+            raise InputError(
+                f"{path}: a clip of this name, but another size, is at {first}; remove one of them"
+            )
+    return dict(sorted(found.items()))
+
+
+def has_named_clip(folder: Path, name: re.Pattern[str]) -> bool:
+    """Returns whether any recording in a folder or below has a stem that matches."""
+    return any(
+        name.fullmatch(path.stem) and path.suffix.lower() in MEDIA_SUFFIXES
+        for path in visible_files(folder)
+    )
