@@ -1,0 +1,26 @@
+"""Recordings: the sound and the pictures of a span; small movies written.
+
+Only local regular files of a closed list of formats are read, known by their first bytes and never
+by their names, and no file can make another one be opened. A recording's clock starts at 0 with
+its first packet, as in a player. Decoding runs in one thread, packet by packet, and holds no more
+than what it returns.
+"""
+
+from synctva.media.limits import LIMITS, Limits
+from synctva.media.movie import write_movie
+from synctva.media.pictures import Frames, Half, read_frames
+from synctva.media.probe import MediaFacts, probe
+from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
+
+__all__ = [
+    "LIMITS",
+    "SAMPLE_RATE_HZ",
+    "Frames",
+    "Half",
+    "Limits",
+    "MediaFacts",
+    "probe",
+    "read_audio",
+    "read_frames",
+    "write_movie",
+]

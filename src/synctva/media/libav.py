@@ -1,0 +1,303 @@
+"""All that touches libav, by way of PyAV: opening, decoding, resampling, writing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from io import FileIO
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.stream import Discard, Disposition
+from jaxtyping import Float32, UInt8
+
+from synctva.errors import InputError
+from synctva.media.channels import downmix
+from synctva.media.limits import LIMITS, check_picture, check_sound
+from synctva.media.local_file import STILL, open_local
+
+SEEK_FROM_S = 2.0
+"""What is wanted from before this is decoded from the start, which is as quick, and exact."""
+
+RUN_UP_S = 0.25
+"""Decoding starts so much before what is wanted: codecs and the resampler need it."""
+
+FAR_RUN_UP_S = 10.0
+"""Where an index leads too far, decoding starts so much before instead, else at the start."""
+
+GAP_S = 0.05
+"""Timestamps of sound that jump by more are a gap; by less, the rounding of the container."""
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator["Recording"]:
+    """Opens a local recording.
+
+    The file is handed to libav as an object with its format named, so that its name is never
+    taken for a protocol nor its content for another format; what it refers to is not opened.
+
+    Raises:
+        InputError: It is no recording, broken, too large, or not a local regular file.
+    """
+    with open_local(path) as (file, kind):
+        recording = Recording(f"{path}", file, kind)
+        with recording.container:
+            yield recording
+
+
+def _open_no_other(url: str, *_: object) -> None:
+    raise PermissionError(f"it refers to another file, {url!r}")
+
+
+@contextmanager
+def _told(path: str | Path) -> Iterator[None]:
+    """Makes whatever goes wrong within libav an InputError that names the file."""
+    try:
+        yield
+    except (FFmpegError, ArithmeticError, MemoryError, ValueError, TypeError, OSError) as error:
+        raise _broken(path, getattr(error, "strerror", None) or f"{error}") from error
+
+
+def _broken(path: str | Path, reason: str) -> InputError:
+    reason = " ".join(reason.split())[:120]
+    return InputError(f"{path}: damaged or cut off ({reason}); copy or download it again")
+
+
+class Recording:
+    """An opened recording.
+
+    Args:
+        path: For messages.
+        file: Its bytes.
+        kind: libav's name of its format.
+
+    Raises:
+        InputError: It is broken, or holds neither sound nor pictures.
+    """
+
+    def __init__(self, path: str, file: FileIO, kind: str) -> None:
+        self.path, self.file, self.kind = path, file, kind
+        self.is_still = kind in STILL
+        self._open()
+        if not self.container.streams.video and not self.container.streams.audio:
+            raise InputError(f"{path}: neither sound nor pictures in it; give a recording")
+
+    def _open(self) -> None:
+        options = {"max_pixels": str(LIMITS.frame_px), "max_streams": str(LIMITS.streams)}
+        self.file.seek(0)
+        self.is_at_start = True
+        with _told(self.path):
+            self.container: InputContainer = av.open(
+                self.file,
+                "r",
+                self.kind,
+                options,
+                metadata_errors="replace",
+                buffer_size=2**16,
+                io_open=_open_no_other,
+            )
+
+    @property
+    def start_s(self) -> float:
+        """What libav's clock shows at the recording's start."""
+        return (self.container.start_time or 0) / av.time_base
+
+    @property
+    def duration_s(self) -> float | None:
+        """The length in seconds as the header has it."""
+        length = self.container.duration
+        return length / av.time_base if length and length > 0 and not self.is_still else None
+
+    def broken(self, reason: str) -> InputError:
+        """Returns the error for a recording that cannot be decoded."""
+        return _broken(self.path, reason)
+
+    def stream(self, kind: Literal["audio", "video"]) -> Any:
+        """Returns the stream that a player would play; None if there is none (a cover is none).
+
+        Raises:
+            InputError: Its codec is not known, or its pictures or its sound are beyond the limits.
+        """
+        if kind == "audio":
+            best = self.container.streams.best("audio")
+        else:
+            videos = self.container.streams.video
+            best = next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
+        if best is not None:
+            if best.codec_context is None:
+                raise InputError(f"{self.path}: {kind} of an unknown codec; convert it to mp4")
+            codec = best.codec_context
+            if kind == "audio":
+                check_sound(self.path, codec.sample_rate, codec.channels)
+            else:
+                check_picture(self.path, codec.width, codec.height)
+        return best
+
+    def stated_end_s(self, stream: Any) -> float | None:
+        """Returns where the header says that a stream ends, in seconds since the start."""
+        if self.kind == "mp3":
+            return None  # a guess from the first bit rate
+        if not stream.duration or stream.duration < 0:
+            return self.duration_s
+        with _told(self.path):
+            return self._first_s(stream) + float(stream.duration * stream.time_base)
+
+    def _first_s(self, stream: Any) -> float:
+        if stream.start_time is None:
+            return 0.0
+        return float(stream.start_time * stream.time_base) - self.start_s
+
+    def measured_end_s(self, stream: Any) -> float:
+        """Returns where a stream really ends, in seconds since the start, from all its packets."""
+        end_s, packets = 0.0, self._packets(stream)
+        while (packet := self._next(packets)) is not None:
+            if packet.pts is not None:
+                ticks = packet.pts + (packet.duration or 0)
+                end_s = max(end_s, float(ticks * packet.time_base) - self.start_s)
+        return end_s
+
+    def frames(self, stream: Any, since_s: float) -> Iterator[tuple[float, Any]]:
+        """Yields decoded frames and their seconds since the recording's start.
+
+        The first is at or before ``since_s``, unless the stream starts later. What cannot be
+        decoded is left out, as players do.
+        """
+        for run_up_s in (RUN_UP_S, FAR_RUN_UP_S) if since_s > SEEK_FROM_S else ():
+            if self._seek(stream, max(self._first_s(stream), since_s - run_up_s)):
+                frames = self._decoded(stream)
+                first = next(frames, None)
+                if first is not None and first[0] <= since_s:
+                    yield first
+                    yield from frames
+                    return
+        if not self.is_at_start:
+            self.container.close()
+            self._open()
+            stream = self.container.streams[stream.index]
+        yield from self._decoded(stream)
+
+    def _seek(self, stream: Any, to_s: float) -> bool:
+        """Returns whether the stream's next packet is now the key frame before a time."""
+        self.is_at_start = False
+        with _told(self.path):
+            try:
+                ticks = round((self.start_s + to_s) / stream.time_base)
+                self.container.seek(ticks, stream=stream)
+            except FFmpegError:
+                return False
+        return True
+
+    def _packets(self, stream: Any) -> Iterator[Any]:
+        self.is_at_start = False
+        with _told(self.path):
+            for other in self.container.streams:
+                other.discard = Discard.default if other.index == stream.index else Discard.all
+            return iter(self.container.demux(stream))
+
+    def _next(self, packets: Iterator[Any]) -> Any:
+        """Returns the next packet, None at the end or where the file cannot be read further."""
+        with _told(self.path):
+            try:
+                return next(packets, None)
+            except FFmpegError:
+                return None
+
+    def _decoded(self, stream: Any) -> Iterator[tuple[float, Any]]:
+        with _told(self.path):
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = {"max_pixels": str(LIMITS.frame_px)}
+        clock_s, packets = 0.0, self._packets(stream)
+        while (packet := self._next(packets)) is not None:
+            with _told(self.path):
+                try:
+                    frames = packet.decode()
+                except FFmpegError:
+                    continue
+            for frame in frames:
+                clock_s = clock_s if frame.time is None else frame.time - self.start_s
+                yield clock_s, frame
+                if isinstance(frame, av.AudioFrame):
+                    clock_s += frame.samples / frame.sample_rate
+
+    def rgb(self, frame: Any, width: int, height: int) -> UInt8[np.ndarray, "height width 3"]:
+        """Returns a decoded picture in RGB, scaled."""
+        with _told(self.path):
+            return frame.reformat(width, height, "rgb24").to_ndarray()
+
+    def sound(
+        self, stream: Any, since_s: float, rate_hz: int
+    ) -> Iterator[tuple[int, Float32[np.ndarray, " sample"]]]:
+        """Yields mono pieces at ``rate_hz`` with the number of their first sample since the start.
+
+        Pieces join without a seam, except where the stream has a gap or changes its form.
+        """
+        run = None
+        for time_s, frame in chain(self.frames(stream, since_s), [(0.0, None)]):
+            if run is not None and (frame is None or not run.continues(time_s, frame)):
+                with _told(self.path):
+                    last = run.pieces(None)
+                yield from last
+                run = None
+            if frame is not None:
+                with _told(self.path):
+                    run = run or _Run(time_s, frame, rate_hz)
+                    pieces = run.pieces(frame)
+                yield from pieces
+
+
+class _Run:
+    """Frames of one form without a gap, on their way to mono at one rate."""
+
+    def __init__(self, time_s: float, frame: av.AudioFrame, rate_hz: int) -> None:
+        self.form, self.clock_s = _form(frame), time_s
+        self.position = round(time_s * rate_hz)
+        self.resampler = av.AudioResampler("fltp", frame.layout, rate_hz)
+
+    def continues(self, time_s: float, frame: av.AudioFrame) -> bool:
+        """Returns whether a frame follows the last one."""
+        return _form(frame) == self.form and abs(time_s - self.clock_s) <= GAP_S
+
+    def pieces(
+        self, frame: av.AudioFrame | None
+    ) -> list[tuple[int, Float32[np.ndarray, " sample"]]]:
+        """Returns what a frame adds, None for what was held back, with positions in samples."""
+        if frame is not None:
+            frame.pts = None  # else its rounding would be heard
+            self.clock_s += frame.samples / frame.sample_rate
+        made = []
+        for piece in self.resampler.resample(frame):
+            names = [channel.name for channel in piece.layout.channels]
+            made.append((self.position, downmix(piece.to_ndarray(), names)))
+            self.position += piece.samples
+        return made
+
+
+def _form(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def new_movie(path: Path) -> OutputContainer:
+    """Returns a container for an mp4 that holds neither the time nor libav's version."""
+    return av.open(str(path), "w", "mp4", container_options={"fflags": "+bitexact"})
+
+
+def picture_frame(
+    pixels: UInt8[np.ndarray, "height width 3"], number: int, rate_hz: Fraction
+) -> av.VideoFrame:
+    """Returns an RGB picture as libav's frame of that number."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
+    frame.pts, frame.time_base = number, 1 / rate_hz
+    return frame
+
+
+def sound_frame(
+    samples: Float32[np.ndarray, " sample"], number: int, rate_hz: int
+) -> av.AudioFrame:
+    """Returns mono samples, the first of which has that number, as libav's frame."""
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), "fltp", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, number, Fraction(1, rate_hz)
+    return frame

@@ -1,0 +1,83 @@
+"""A local regular file, and the format that its first bytes say it has."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from synctva.errors import InputError
+from synctva.media.limits import LIMITS
+
+SIGNATURES = (
+    (0, b"\x1a\x45\xdf\xa3", "matroska"),
+    (0, b"FLV\x01", "flv"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+    (0, b"ID3", "mp3"),
+    (0, b"\xff\xd8\xff", "jpeg_pipe"),
+    (0, b"\x89PNG\r\n\x1a\n", "png_pipe"),
+    (8, b"AVI ", "avi"),
+    (8, b"WAVE", "wav"),
+    *((4, box, "mp4") for box in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")),
+)
+"""Place and bytes by which a format is known, and libav's name of the one that reads it. What
+lists other files (HLS, DASH, concat, SDP, image sequences) is not among them, and never tried."""
+
+STILL = ("jpeg_pipe", "png_pipe")
+"""Formats of one picture that has no time."""
+
+READ = "mp4, mov, mkv, webm, avi, flv, wav, flac, mp3, ogg, jpeg and png"
+
+
+@contextmanager
+def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
+    """Opens a recording; yields the file at its start, and its format.
+
+    Raises:
+        InputError: There is no such file, it is not a regular one (a folder, a device, a pipe),
+            it is empty, too large, or of a format that is not read.
+    """
+    try:
+        # Not blocking: else opening a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; correct the path") from error
+    except (OSError, ValueError) as error:  # a ValueError is a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be opened ({reason}); give a local file") from error
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: a folder, device or pipe; give a file that is a recording")
+    with FileIO(descriptor) as file:
+        if facts.st_size > LIMITS.file_bytes:
+            most = LIMITS.file_bytes // 2**30
+            raise InputError(f"{path}: more than {most} GiB; cut the recording into parts")
+        kind = _format(path, file.read(16))
+        file.seek(0)
+        yield file, kind
+
+
+def _format(path: str | Path, head: bytes) -> str:
+    if not head:
+        raise InputError(f"{path}: empty (0 bytes); copy or download it again")
+    for place, mark, name in SIGNATURES:
+        if head[place:].startswith(mark):
+            return name
+    if _begins_as_mp3(head):
+        return "mp3"
+    raise InputError(
+        f"{path}: begins with {head!r}, which is no recording of a format that is read"
+        f" ({READ}); if it is a recording, convert it to mp4 or wav"
+    )
+
+
+def _begins_as_mp3(head: bytes) -> bool:
+    """Returns whether the bytes are the header of an MPEG audio frame without reserved values."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
+        return False
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and layer != 0 and bit_rate not in (0, 15) and sample_rate != 3

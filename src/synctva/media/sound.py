@@ -1,0 +1,77 @@
+"""The sound of a span."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from synctva.media.libav import opened
+from synctva.media.span import Span
+
+SAMPLE_RATE_HZ = 16_000
+"""Of all audio that is read."""
+
+
+def read_audio(
+    path: str | Path, start_s: float | None = None, end_s: float | None = None
+) -> Float32[np.ndarray, " sample"] | None:
+    """Returns the sound of a span as 16 kHz mono in -1..1; None if there is no audio stream.
+
+    The first sample is the one at the span's start, to within half a sample; where the recording
+    has a gap, there is silence. A span that ends beyond the end is clipped.
+
+    Args:
+        path: A local recording.
+        start_s: Seconds since the recording's start; None for its start.
+        end_s: Seconds since the recording's start; None for its end.
+
+    Raises:
+        InputError: It is no recording, broken, too large, not a local regular file, or less than
+            half of the span is there.
+    """
+    with opened(path) as recording:
+        stream = recording.stream("audio")
+        if stream is None:
+            return None
+        span = Span(str(path), start_s or 0.0, end_s, recording.stated_end_s(stream))
+        track = _Track(span)
+        first = round(span.start_s * SAMPLE_RATE_HZ)
+        for position, piece in recording.sound(stream, span.start_s, SAMPLE_RATE_HZ):
+            if not track.write(position - first, piece):
+                break
+    return track.samples()
+
+
+class _Track:
+    """Samples that are written at their places, and grow no longer than the span."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.most = max(1, round(span.most_s * SAMPLE_RATE_HZ))
+        self.values = np.zeros(0, np.float32)
+        self.end = self.written = 0
+
+    def write(self, place: int, piece: Float32[np.ndarray, " sample"]) -> bool:
+        """Writes samples at a place counted from the span's start; returns whether more fit."""
+        end = place + len(piece)
+        piece = piece[max(0, -place) : max(0, self.most - place)]
+        place = max(0, place)
+        if len(piece):
+            self._reserve(place + len(piece))
+            self.values[place : place + len(piece)] = piece
+            self.end = max(self.end, place + len(piece))
+            self.written += len(piece)
+        if end > self.most and self.span.end_s is None:
+            raise self.span.too_long(f"more than {self.span.most_s:.0f} s")
+        return end < self.most
+
+    def _reserve(self, length: int) -> None:
+        if length > len(self.values):
+            grown = np.zeros(min(self.most, 2 * length), np.float32)
+            grown[: self.end] = self.values[: self.end]
+            self.values = grown
+
+    def samples(self) -> Float32[np.ndarray, " sample"]:
+        """Returns what was written, if it is enough of the span."""
+        self.span.check(self.written / SAMPLE_RATE_HZ, "sound")
+        return self.values[: self.end].copy()
