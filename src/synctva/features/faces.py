@@ -1,0 +1,223 @@
+"""Faces in pictures, and upright crops of them; the one file that knows OpenCV.
+
+A face is a square that frames it as FER2013's pictures frame theirs (forehead to chin, ear to ear):
+the expression network was trained on that framing, so detectors differ but crops do not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from synctva.errors import InputError
+from synctva.files import file_sha256
+
+cv2.setNumThreads(1)  # extraction runs a process per core
+
+VERSION = f"opencv {cv2.__version__}"
+
+DETECTION_PX = 320
+"""Faces are looked for in a picture whose longer side has so many pixels, or as many as it has."""
+
+CASCADE = "haarcascade_frontalface_alt2"
+"""Of OpenCV's frontal cascades the one with the most faces, the fewest mistakes, the least time."""
+CASCADE_STEP = 1.1
+"""The pictures of the cascade's pyramid shrink by this factor."""
+CASCADE_NEIGHBOURS = 2
+"""Overlapping hits that make a face; few, since tracks weed out what flickers."""
+CASCADE_WINDOW_PX = 20
+"""The cascade's smallest face."""
+CASCADE_MARGIN = 1.04
+"""FER2013's pictures are so much wider than the cascade's boxes in them (median)."""
+
+YUNET_SCORE = 0.7
+YUNET_OVERLAP = 0.3
+EYES_SHARE = 0.375
+"""Distance of the eyes in FER2013's pictures, as a share of the side (median)."""
+EYES_TO_MOUTH_SHARE = 0.41
+EYES_HEIGHT_SHARE = 0.38
+"""How far below the upper edge the eyes are."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """A square around a face, in pixels of the picture.
+
+    Attributes:
+        x_px: Its middle, from the left edge of the picture.
+        y_px: Its middle, from the upper edge.
+        side_px: Its side.
+        angle_rad: How far the face is turned clockwise; 0 where the detector does not see eyes.
+    """
+
+    x_px: float
+    y_px: float
+    side_px: float
+    angle_rad: float = 0.0
+
+
+class Detector(Protocol):
+    """Finds faces; ``name`` tells one detector from another in the settings of an extractor."""
+
+    name: str
+
+    def find(self, pixels: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
+        """Returns the faces of an RGB picture, from left to right."""
+        ...
+
+
+class CascadeDetector:
+    """OpenCV's bundled cascade: frontal faces, no landmarks, so crops are upright as they are.
+
+    Its eye cascades are not used: they find both eyes of every second face of FER2013 and take
+    longer than the face itself.
+
+    Args:
+        smallest_px: Smaller faces are ignored; the side in the picture.
+    """
+
+    name = CASCADE
+
+    def __init__(self, smallest_px: float) -> None:
+        self._cascade = cv2.CascadeClassifier(
+            str(Path(cv2.data.haarcascades) / f"{CASCADE}.xml")  # pyright: ignore
+        )
+        self._smallest_px = smallest_px
+
+    def find(self, pixels: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
+        """Returns the faces of an RGB picture, from left to right."""
+        small, scale = _shrunk(pixels)
+        least = max(CASCADE_WINDOW_PX, round(self._smallest_px / CASCADE_MARGIN * scale))
+        boxes = self._cascade.detectMultiScale(
+            cv2.cvtColor(small, cv2.COLOR_RGB2GRAY),
+            CASCADE_STEP,
+            CASCADE_NEIGHBOURS,
+            minSize=(least, least),
+        )
+        found = [
+            Face((x + w / 2) / scale, (y + h / 2) / scale, w * CASCADE_MARGIN / scale)
+            for x, y, w, h in np.asarray(boxes, dtype=float).reshape(-1, 4).tolist()
+        ]
+        return _sorted(found, self._smallest_px)
+
+
+class YuNetDetector:
+    """The YuNet network in an ONNX file of the user's: turned faces too, and eyes to level.
+
+    Args:
+        path: Such as ``face_detection_yunet_2023mar.onnx`` of OpenCV's model zoo.
+        smallest_px: Smaller faces are ignored; the side in the picture.
+
+    Raises:
+        InputError: There is no such file, or it is not YuNet.
+    """
+
+    def __init__(self, path: str | Path, smallest_px: float) -> None:
+        if not Path(path).is_file():
+            raise InputError(
+                f"{path}: no such file; give YuNet's ONNX file, or leave the detector out to use"
+                " OpenCV's own"
+            )
+        try:
+            self._network = cv2.FaceDetectorYN.create(
+                str(path), "", (DETECTION_PX, DETECTION_PX), YUNET_SCORE, YUNET_OVERLAP
+            )
+            self._network.detect(np.zeros((DETECTION_PX, DETECTION_PX, 3), dtype=np.uint8))
+        except cv2.error as error:
+            raise InputError(
+                f"{path}: not YuNet's ONNX file ({error.err}); get the one"
+                " of OpenCV's model zoo, or leave the detector out to use OpenCV's own"
+            ) from error
+        self.name = f"yunet {file_sha256(Path(path))[:16]}"
+        self._smallest_px = smallest_px
+
+    def find(self, pixels: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
+        """Returns the faces of an RGB picture, from left to right."""
+        small, scale = _shrunk(pixels)
+        self._network.setInputSize((small.shape[1], small.shape[0]))
+        _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        rows = np.zeros((0, 15)) if rows is None else np.asarray(rows, dtype=float)
+        return _sorted([_from_landmarks(row[4:14] / scale) for row in rows], self._smallest_px)
+
+
+def detector_named(path: str | None, smallest_px: float) -> Detector:
+    """Returns YuNet of an ONNX file, or OpenCV's cascade where there is none.
+
+    Raises:
+        InputError: There is no such file, or it is not YuNet.
+    """
+    return CascadeDetector(smallest_px) if path is None else YuNetDetector(path, smallest_px)
+
+
+def crop(
+    pixels: UInt8[np.ndarray, "height width 3"], face: Face, size_px: int
+) -> UInt8[np.ndarray, "size size 3"]:
+    """Returns a face upright, ``size_px`` wide; beyond the picture's edge its border goes on."""
+    side = max(2, round(face.side_px))
+    scale, angle = face.side_px / side, face.angle_rad
+    across = scale * np.cos(angle), scale * np.sin(angle)
+    middle = (side - 1) / 2
+    to_picture = np.array(
+        [
+            [across[0], -across[1], face.x_px - 0.5 - middle * (across[0] - across[1])],
+            [across[1], across[0], face.y_px - 0.5 - middle * (across[0] + across[1])],
+        ]
+    )
+    upright = cv2.warpAffine(
+        pixels,
+        to_picture,
+        (side, side),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return resize(upright, size_px)
+
+
+def resize(
+    pixels: UInt8[np.ndarray, "height width 3"], size_px: int
+) -> UInt8[np.ndarray, "size size 3"]:
+    """Returns the whole picture as a square, squeezed if it is none."""
+    shrinks = max(pixels.shape[:2]) > size_px
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (size_px, size_px), interpolation=how), dtype=np.uint8)
+
+
+def grey(pictures: UInt8[np.ndarray, "n height width 3"]) -> UInt8[np.ndarray, "n height width"]:
+    """Returns RGB pictures in grey, weighted as JPEG does."""
+    return np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures])
+
+
+def _shrunk(
+    pixels: UInt8[np.ndarray, "height width 3"],
+) -> tuple[UInt8[np.ndarray, "h w 3"], float]:
+    """Returns a picture scaled down for detection, and by how much."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, DETECTION_PX / max(height, width))
+    if scale == 1.0:
+        return pixels, scale
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _from_landmarks(points: Sequence[float] | np.ndarray) -> Face:
+    """Returns the face of YuNet's five points (eyes, nose, corners of the mouth; x and y each)."""
+    right_eye, left_eye, _, right_mouth, left_mouth = np.asarray(points).reshape(5, 2)
+    eyes, mouth = (right_eye + left_eye) / 2, (right_mouth + left_mouth) / 2
+    across = left_eye - right_eye
+    angle = float(np.arctan2(across[1], across[0]))
+    side = max(
+        np.hypot(*across) / EYES_SHARE,  # less than it is where a face looks aside
+        np.hypot(*(mouth - eyes)) / EYES_TO_MOUTH_SHARE,  # less where it looks up or down
+    )
+    down = np.array([-np.sin(angle), np.cos(angle)])
+    x, y = eyes + (0.5 - EYES_HEIGHT_SHARE) * side * down
+    return Face(float(x), float(y), float(side), angle)
+
+
+def _sorted(faces: list[Face], smallest_px: float) -> list[Face]:
+    kept = [face for face in faces if face.side_px >= smallest_px]
+    return sorted(kept, key=lambda face: (face.x_px, face.y_px, face.side_px))
