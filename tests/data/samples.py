@@ -1,6 +1,7 @@
 """Tiny samples of every corpus and format, as the real files are written."""
 
 import csv
+import io
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
+from pympi.Elan import Eaf
 
 from synctva.data import iemocap, meld
 
@@ -180,3 +183,182 @@ def write_legacy(folder: Path, layout: str, protocol: int = 2) -> Path:
 
 def legacy_order(layout: str) -> tuple[str, ...]:
     return IEMOCAP_ORDER if layout.startswith("iemocap") else MELD_ORDER
+
+
+def put(folder: Path, *names: str) -> Path:
+    """Files that only matter by their names."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"recording")
+    return folder
+
+
+def write_meld_raw(folder: Path) -> Path:
+    """MELD.Raw as its archives unpack: the test clips in a folder of their own, others not."""
+    write_meld(folder)
+    (folder / "train").mkdir()
+    (folder / "train_sent_emo.csv").rename(folder / "train" / "train_sent_emo.csv")
+    return put(
+        folder,
+        *(f"train/train_splits/dia{name}.mp4" for name in ("0_utt0", "0_utt2", "3_utt0")),
+        "dev_splits_complete/dia0_utt0.mp4",
+        "dev_splits_complete/dia0_utt2.mp4",
+        "dev_splits_complete/._dia3_utt0.mp4",
+        *(f"test/output_repeated_splits_test/dia{name}.mp4" for name in ("0_utt0", "3_utt0")),
+        "test/output_repeated_splits_test/final_videos_testdia0_utt2.mp4",
+        "test/output_repeated_splits_test/dia7_utt1.mp4",
+    )
+
+
+EVALUATION = """% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]
+
+[3.5000 - 4.2500]\t{id}_M000\tang\t[2.5000, 2.5000, 2.5000]
+C-E2:\tAnger;\t()
+A-E3:\tval 3; act 2; dom  2;\t()
+
+[1.2500 - 3.0000]\t{id}_F000\tneu\t[2.5000, 2.5000, 2.5000]
+C-E2:\tNeutral;\t()
+
+[5.0000 - 6.0000]\t{id}_F001\txxx\t[2.5000, 2.5000, 2.5000]
+[6.0000 - 7.5000]\t{id}_F002\thap\t[2.5000, 2.5000, 2.5000]
+"""
+
+IEMOCAP_RELEASE = {1: "Ses01F_impro01", 2: "Ses02M_script01_2", 5: "Ses05M_script01_1b"}
+"""Session -> its only dialogue; the second is of valid."""
+
+
+def write_iemocap_release(folder: Path) -> Path:
+    for session, id in IEMOCAP_RELEASE.items():
+        dialog = folder / f"Session{session}" / "dialog"
+        words = [f"{id}_F000 [001.2500-003.0000]: Well, hello.", "F: (laughs)", ""]
+        words += [f"{id}_M000 [003.5000-004.2500]: No: not now!", f"{id}_F002 [006.0-007.5]: Ha."]
+        texts = {"EmoEvaluation": EVALUATION.format(id=id), "transcriptions": "\n".join(words)}
+        for part, text in texts.items():
+            put(dialog / part, f"._{id}.txt")
+            (dialog / part / f"{id}.txt").write_text(text, encoding="utf-8")
+        sounds = [f"sentences/wav/{id}/{id}_{turn}.wav" for turn in ("F000", "M000", "F001")]
+        put(folder / f"Session{session}", *sounds)
+        if session != 5:
+            put(dialog, f"avi/DivX/{id}.avi")
+    return folder
+
+
+def write_ravdess(folder: Path) -> Path:
+    names = ["03-01-01-01-01-01-01", "03-01-08-02-02-01-19", "03-01-05-01-02-02-24"]
+    return put(
+        folder,
+        *(f"Actor_{name[-2:]}/{name}.wav" for name in names),
+        "Actor_24/01-01-05-01-02-02-24.mp4",
+        "Actor_24/02-01-06-01-02-02-24.mp4",
+        "Actor_24/03-02-05-01-02-02-24.wav",
+        "copy/Actor_19/03-01-08-02-02-01-19.wav",
+        "copy/Actor_19/._03-01-08-02-02-01-19.wav",
+        "notes.txt",
+    )
+
+
+def write_emodb(folder: Path) -> Path:
+    return put(folder, *(f"wav/{name}.wav" for name in ("03a01Fa", "14b10N", "16a05Wb", "16a99Ea")))
+
+
+def picture(grey: int = 100, side: int = 48, kind: str = "JPEG") -> bytes:
+    content = io.BytesIO()
+    Image.new("L", (side, side), grey).save(content, kind)
+    return content.getvalue()
+
+
+def fer2013_columns() -> dict[str, list]:
+    return {
+        "split": ["test", "train", "train", "valid"],
+        "id": [7, 7, 8, 9],
+        "emotion": ["angry", "happy", "neutral", "sad"],
+        "jpeg": [picture(grey) for grey in (0, 80, 160, 240)],
+    }
+
+
+def write_fer2013(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(fer2013_columns()), folder / "fer2013.parquet")
+    return folder / "fer2013.parquet"
+
+
+CLIPS = """clip,dialogue,turn,speaker,text,emotion,split,start_s,end_s,mood
+monday/a.mp4,monday,1,Ben,Really?,surprise,train,,,x
+monday/a.mp4,monday,0,Ada,We won!,joy,train,0.5,2,x
+b.wav,tuesday,0,Ada,"Well, hm.",,dev,,,x
+c.wav,wednesday,0,Ada,,joy,test,,,x
+"""
+
+
+def write_clips(folder: Path) -> Path:
+    put(folder, "monday/a.mp4", "b.wav", "c.wav", "unused.mp4")
+    (folder / "who.csv").write_text(CLIPS, encoding="utf-8")
+    return folder
+
+
+SRT = """1
+00:00:01,000 --> 00:00:02,500
+Ada: We won!
+
+2
+00:00:00,000 --> 00:00:00,900
+<i>What is
+this?</i>
+
+3
+00:00:03,000 --> 00:00:04,000
+
+4
+00:01:00,000 --> 00:01:01,000
+note the lower case: no speaker
+"""
+
+VTT = """WEBVTT - a talk
+
+NOTE between --> us
+
+STYLE
+::cue { color: red }
+
+intro
+00:01.000 --> 00:02.500 align:start
+<v Ada Byron>We <b>won</b> &amp; won!
+
+01:00:03.000 --> 01:00:04.000
+<v.loud Ben>No.
+<v Ada Byron>Yes.
+"""
+
+TOLD = """start_s,end_s,speaker,text,emotion
+2,3.5,Ben,Really?,surprise
+0.25,2,Ada,We won!,joy
+"""
+
+
+def write_eaf(path: Path) -> None:
+    file = Eaf()
+    file.remove_tier("default")
+    file.add_linguistic_type("felt", constraints="Symbolic_Association")
+    for tier, participant in (("ada", "Ada"), ("Ben", None)):
+        file.add_tier(tier, part=participant)
+    file.add_tier("emotion of ada", ling="felt", parent="ada")
+    file.add_tier("words", parent="ada")
+    file.add_tier("Ben-Emotion")
+    file.add_annotation("ada", 2000, 3000, "We won!")
+    file.add_annotation("ada", 0, 900, "")
+    file.add_annotation("words", 2000, 2400, "We")
+    file.add_annotation("Ben", 1000, 2100, "Really?")
+    file.add_ref_annotation("emotion of ada", "ada", 2500, "joy")
+    file.add_annotation("Ben-Emotion", 0, 1100, "joy")
+    file.add_annotation("Ben-Emotion", 1200, 2000, "surprise")
+    file.to_file(str(path))
+
+
+def write_recordings(folder: Path) -> Path:
+    put(folder, "one.mp4", "one.wav", "day/two.webm", "three.mkv", "four.flac", "._four.flac")
+    (folder / "one.srt").write_text(SRT, encoding="utf-8-sig")
+    (folder / "day" / "two.vtt").write_text(VTT, encoding="utf-8")
+    write_eaf(folder / "three.eaf")
+    (folder / "four.csv").write_text(TOLD, encoding="utf-8")
+    return folder

@@ -11,15 +11,35 @@ from strategies import assert_same_corpus
 
 from synctva.corpus import Corpus
 from synctva.data.arrays import read_arrays
+from synctva.data.emodb import read_emodb
+from synctva.data.fer2013 import read_fer2013
+from synctva.data.folder import read_folder
 from synctva.data.iemocap import read_iemocap
+from synctva.data.iemocap_release import read_iemocap_release
 from synctva.data.legacy import read_legacy
 from synctva.data.meld import read_meld
 from synctva.data.mosi import read_mosi
 from synctva.data.official import KNOWN
+from synctva.data.ravdess import read_ravdess
 from synctva.data.source import KINDS, kind_of, read_source
 from synctva.data.table import read_table
 from synctva.dialogue import SPLITS
 from synctva.emotions import SCHEMAS
+
+RAW: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]] = {
+    "meld raw": (samples.write_meld_raw, read_meld, "meld"),
+    "iemocap release": (samples.write_iemocap_release, read_iemocap_release, "iemocap-release"),
+    "ravdess": (samples.write_ravdess, read_ravdess, "ravdess"),
+    "emodb": (samples.write_emodb, read_emodb, "emodb"),
+    "fer2013": (
+        samples.write_fer2013,
+        lambda source: read_fer2013(source, source.with_name("pictures")),
+        "fer2013",
+    ),
+    "clips": (samples.write_clips, read_folder, "folder"),
+    "recordings": (samples.write_recordings, read_folder, "folder"),
+}
+"""Corpora of recordings."""
 
 READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]] = {
     "meld": (samples.write_meld, read_meld, "meld"),
@@ -41,6 +61,7 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]]
         )
         for layout in samples.LEGACY
     },
+    **RAW,
 }
 
 
@@ -95,13 +116,27 @@ def test_features_are_finite_aligned_and_zero_where_missing(corpus):
 
 
 def test_there_is_something_to_learn_from(corpus):
-    assert corpus.features or any(utterance.text for _, utterance in corpus.utterances())
+    assert corpus.features or any(u.text or u.media for _, u in corpus.utterances())
 
 
 def test_the_source_is_read_by_its_kind_as_well(case, corpus, request):
     source, read, kind = case
     settings = read.keywords if isinstance(read, functools.partial) else {}
-    assert_same_corpus(corpus, read_source(source, kind, **settings))
+    pictures = source.with_name("pictures")  # only where there are any, they are unpacked
+    assert_same_corpus(corpus, read_source(source, kind, media=pictures, **settings))
+
+
+@pytest.mark.parametrize("raw", list(RAW))
+def test_recordings_are_absolute_paths_of_files(tmp_path, monkeypatch, raw: str):
+    write, read, kind = RAW[raw]
+    source = write(tmp_path / "corpus")
+    monkeypatch.chdir(tmp_path)
+    corpus = read(source.relative_to(tmp_path))
+    recordings = [r for _, u in corpus.utterances() for r in (u.media, u.audio_media) if r]
+    assert recordings
+    assert all(Path(r).is_absolute() and Path(r).is_file() for r in recordings)
+    assert kind_of(source.relative_to(tmp_path)) == kind
+    assert read(source).dialogues == corpus.dialogues
 
 
 @pytest.mark.parametrize("name", list(KNOWN))

@@ -7,6 +7,7 @@ the readers tell it with file and row.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -49,6 +50,7 @@ def check(corpus: Corpus) -> list[Finding]:
         *_leaks(corpus.dialogues),
         *_texts(corpus),
         *_times(corpus),
+        *_media(corpus),
         *_features(corpus),
     ]
     rank = {"error": 0, "warning": 1, "note": 2}
@@ -125,6 +127,7 @@ def _leaks(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
         words = tuple((u.speaker, (u.text or "").strip().lower()) for u in dialogue.utterances)
         if sum(len(text.split()) for _, text in words) >= LEAK_WORDS:
             copies[words].append(dialogue)
+    same = []
     for first, *others in copies.values():
         for other in others:
             if other.split != first.split:
@@ -134,7 +137,9 @@ def _leaks(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
                     f"a copy of {first.id} ({first.split}): remove it, or it leaks into the score",
                 )
             else:
-                yield Finding("note", other.id, f"has the same words as {first.id} ({first.split})")
+                same.append(f"{other.id} as {first.id} ({first.split})")
+    if same:
+        yield Finding("note", _some(same), f"{len(same)} dialogues have the words of another")
 
 
 def _texts(corpus: Corpus) -> Iterator[Finding]:
@@ -173,6 +178,31 @@ def _times(corpus: Corpus) -> Iterator[Finding]:
         yield Finding("warning", _some(long), f"{len(long)} utterances longer than {LONG_S:.0f} s")
     if instant:
         yield Finding("warning", _some(instant), f"{len(instant)} utterances end as they start")
+
+
+def _media(corpus: Corpus) -> Iterator[Finding]:
+    """Yields utterances without a recording where others have one, and recordings that are gone."""
+    paths = {path for _, u in corpus.utterances() for path in (u.media, u.audio_media) if path}
+    lost = {path for path in paths if not Path(path).is_file()}
+    bare, gone = defaultdict(list), []
+    for dialogue, utterance in corpus.utterances():
+        place = f"{dialogue.id} turn {utterance.turn}"
+        if utterance.media is None and utterance.audio_media is None:
+            bare[dialogue.split].append(place)
+        elif {utterance.media, utterance.audio_media} & lost:
+            gone.append(place)
+    if paths:
+        for split, places in bare.items():
+            yield Finding(
+                "warning", split, f"{len(places)} utterances have no recording: {_some(places)}"
+            )
+    if gone:
+        yield Finding(
+            "warning",
+            _some(gone),
+            f"the recordings of {len(gone)} utterances are not where they were: put them back, or"
+            " import the corpus again",
+        )
 
 
 def _features(corpus: Corpus) -> Iterator[Finding]:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synctva.corpus import Corpus
-from synctva.data import iemocap, meld, mosi
+from synctva.data import emodb, fer2013, iemocap, meld, mosi, ravdess
 from synctva.dialogue import SPLITS
 
-KNOWN = {facts.name: facts for facts in (meld.FACTS, iemocap.FACTS, mosi.FACTS)}
+KNOWN = {
+    corpus.FACTS.name: corpus.FACTS for corpus in (meld, iemocap, mosi, ravdess, emodb, fer2013)
+}
 """Corpora with official counts, by name."""
 
 

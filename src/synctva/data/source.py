@@ -1,32 +1,120 @@
-"""Finds out what a path holds, and reads it."""
+"""Finds out what a path holds, and reads it: the one place that knows all readers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from synctva.corpus import Corpus
-from synctva.data import iemocap, meld, mosi
+from synctva.data import emodb, fer2013, iemocap, meld, mosi, ravdess
 from synctva.data.arrays import read_arrays
+from synctva.data.clips import has_named_clip
 from synctva.data.csv_file import read_header
+from synctva.data.emodb import read_emodb
+from synctva.data.fer2013 import read_fer2013
+from synctva.data.folder import is_folder, read_folder
 from synctva.data.iemocap import read_iemocap
+from synctva.data.iemocap_release import is_release, read_iemocap_release
 from synctva.data.legacy import read_legacy
 from synctva.data.meld import read_meld
+from synctva.data.meld_raw import find_table
 from synctva.data.mosi import read_mosi
 from synctva.data.npz_file import npz_names
+from synctva.data.parquet_file import parquet_names
+from synctva.data.ravdess import read_ravdess
 from synctva.data.table import read_table
 from synctva.errors import InputError, did_you_mean
 
-KINDS: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that can be read.
+
+    Attributes:
+        words: What it is.
+        is_it: Whether an existing path holds it, from its name and the names inside it; a path is
+            the first of ``KINDS`` that says yes.
+        read: Its reader; takes the path and ``arguments``.
+        arguments: Those of ``read_source`` that its reader takes.
+    """
+
+    words: str
+    is_it: Callable[[Path], bool]
+    read: Callable[..., Corpus]
+    arguments: tuple[str, ...] = ()
+
+
+def _is_meld(path: Path) -> bool:
+    if path.suffix.lower() == ".csv" and path.is_file():
+        if {"Dialogue_ID", "Utterance_ID"} <= set(read_header(path)):
+            raise InputError(f"{path}: one of MELD's CSV files; name their folder instead")
+        return False
+    return any(find_table(path, split, file) for split, file in meld.FILES.items())
+
+
+def _is_iemocap(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "utterances.csv").is_file()
+    return path.suffix.lower() == ".csv" and set(iemocap.COLUMNS) <= set(read_header(path))
+
+
+def _is_mosi(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "mosi.npz").is_file()
+    return path.suffix.lower() == ".npz" and set(mosi.ARRAYS) <= set(npz_names(path))
+
+
+def _is_fer2013(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "fer2013.parquet").is_file()
+    return path.suffix.lower() == ".parquet" and set(fer2013.COLUMNS) <= set(parquet_names(path))
+
+
+def _is_folder(path: Path) -> bool:
+    if path.is_dir():
+        return is_folder(path)
+    return path.suffix.lower() == ".csv" and "clip" in read_header(path)
+
+
+def _has_suffix(*suffixes: str) -> Callable[[Path], bool]:
+    return lambda path: path.is_file() and path.suffix.lower() in suffixes
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "meld": "MELD's folder of CSV files",
-        "iemocap": "the IEMOCAP table utterances.csv",
-        "mosi": "CMU-MOSI's mosi.npz",
-        "npz": "own features, .npz",
-        "table": "an own table, .csv or .parquet",
-        "legacy": "the field's pickles, .pkl or .pickle",
+        "meld": Kind(
+            "MELD's folder of CSV files, with its clips", _is_meld, read_meld, ("schema",)
+        ),
+        "iemocap": Kind("the IEMOCAP table utterances.csv", _is_iemocap, read_iemocap),
+        "iemocap-release": Kind("IEMOCAP as released", is_release, read_iemocap_release),
+        "mosi": Kind("CMU-MOSI's mosi.npz", _is_mosi, read_mosi),
+        "fer2013": Kind("FER2013's Parquet table", _is_fer2013, read_fer2013, ("media",)),
+        "ravdess": Kind(
+            "RAVDESS's clips", lambda path: has_named_clip(path, ravdess.NAME), read_ravdess
+        ),
+        "emodb": Kind("EmoDB's clips", lambda path: has_named_clip(path, emodb.NAME), read_emodb),
+        "folder": Kind(
+            "own recordings with a CSV, SRT, VTT or EAF file",
+            _is_folder,
+            read_folder,
+            ("schema", "name"),
+        ),
+        "npz": Kind("own features, .npz", _has_suffix(".npz"), read_arrays, ("name",)),
+        "table": Kind(
+            "an own table, .csv or .parquet",
+            _has_suffix(".csv", ".parquet"),
+            read_table,
+            ("schema", "name"),
+        ),
+        "legacy": Kind(
+            "the field's pickles, .pkl or .pickle",
+            _has_suffix(".pkl", ".pickle"),
+            read_legacy,
+            ("label_order",),
+        ),
     }
 )
-"""What can be read -> in words."""
+"""What can be read, by name."""
 
 
 def read_source(
@@ -36,15 +124,18 @@ def read_source(
     schema: str | None = None,
     name: str | None = None,
     label_order: Sequence[str] | None = None,
+    media: Path | None = None,
 ) -> Corpus:
     """Returns the corpus at a path, whatever of ``KINDS`` it is.
 
     Args:
         source: A file or folder.
         kind: One of ``KINDS``; found out where not given.
-        schema: Name of the emotion schema; for ``meld`` and ``table`` only.
-        name: The corpus's name; for ``npz`` and ``table`` only.
+        schema: Name of the emotion schema; for ``meld``, ``folder`` and ``table`` only.
+        name: The corpus's name; for ``folder``, ``npz`` and ``table`` only.
         label_order: The emotions in the order of their numbers; for ``legacy`` only.
+        media: Where pictures that are packed in the source are unpacked to; for others than
+            ``fer2013`` it means nothing.
 
     Raises:
         InputError: Nothing is there, its kind is not known, an argument does not go with the
@@ -57,20 +148,17 @@ def read_source(
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
     kind = kind or kind_of(source)
-    _refuse_stray(source, kind, "schema", schema, ("meld", "table"))
-    _refuse_stray(source, kind, "name", name, ("npz", "table"))
-    _refuse_stray(source, kind, "label_order", label_order, ("legacy",))
-    if kind == "meld":
-        return read_meld(source, schema or meld.FACTS.schema)
-    if kind == "iemocap":
-        return read_iemocap(source)
-    if kind == "mosi":
-        return read_mosi(source)
-    if kind == "npz":
-        return read_arrays(source, name)
-    if kind == "legacy":
-        return read_legacy(source, label_order)
-    return read_table(source, schema, name)
+    wished = {"schema": schema, "name": name, "label_order": label_order}
+    given = {argument: value for argument, value in wished.items() if value is not None}
+    for argument in given:
+        if argument not in KINDS[kind].arguments:
+            takers = [other for other, known in KINDS.items() if argument in known.arguments]
+            raise InputError(
+                f"{source}: {argument} goes with {_and(takers)}, and this is {kind}; leave it out"
+            )
+    if media is not None and "media" in KINDS[kind].arguments:
+        given["media"] = media
+    return KINDS[kind].read(source, **given)
 
 
 def kind_of(source: Path) -> str:
@@ -79,43 +167,12 @@ def kind_of(source: Path) -> str:
     Raises:
         InputError: None of them.
     """
-    if source.is_dir():
-        return _kind_of_folder(source)
-    suffix = source.suffix.lower()
-    if suffix == ".csv":
-        header = read_header(source)
-        if {"Dialogue_ID", "Utterance_ID"} <= set(header):
-            raise InputError(f"{source}: one of MELD's CSV files; name their folder instead")
-        return "iemocap" if set(iemocap.COLUMNS) <= set(header) else "table"
-    if suffix == ".parquet":
-        return "table"
-    if suffix == ".npz":
-        return "mosi" if set(mosi.ARRAYS) <= set(npz_names(source)) else "npz"
-    if suffix in (".pkl", ".pickle"):
-        return "legacy"
-    raise InputError(f"{source}: {_known()}")
+    for name, kind in KINDS.items():
+        if kind.is_it(source):
+            return name
+    known = "; ".join(f"{name} ({kind.words})" for name, kind in KINDS.items())
+    raise InputError(f"{source}: what this is could not be found out; state its kind: {known}")
 
 
-def _kind_of_folder(folder: Path) -> str:
-    if any((folder / file).is_file() for file in meld.FILES.values()):
-        return "meld"
-    if (folder / "utterances.csv").is_file():
-        return "iemocap"
-    if (folder / "mosi.npz").is_file():
-        return "mosi"
-    raise InputError(f"{folder}: {_known()}")
-
-
-def _known() -> str:
-    kinds = "; ".join(f"{kind} ({words})" for kind, words in KINDS.items())
-    return f"what this is could not be found out; state its kind: {kinds}"
-
-
-def _refuse_stray(
-    source: Path, kind: str, argument: str, value: object, belongs_to: Sequence[str]
-) -> None:
-    if value is not None and kind not in belongs_to:
-        raise InputError(
-            f"{source}: {argument} goes with {' and '.join(belongs_to)}, and this is {kind};"
-            " leave it out"
-        )
+def _and(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]

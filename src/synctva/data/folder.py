@@ -1,0 +1,213 @@
+"""Own recordings: a folder of clips with a table, or of long recordings with annotations.
+
+Either a CSV file with the column ``clip`` says who says what in which clip (``clip`` is needed;
+``dialogue``, else the clip; ``turn``, else the order of the rows; ``speaker``; ``text``;
+``emotion``, empty = unlabelled; ``split``; ``start_s`` and ``end_s`` where the clip holds more than
+the utterance). Or each recording is a dialogue, and a file of the same name beside it says who says
+what when: SRT, VTT, ELAN's EAF, or CSV with ``start_s`` and ``end_s`` and any of ``speaker``,
+``text`` and ``emotion``. Where no split is said, dialogues are split 80/10/10.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from synctva.corpus import Corpus
+from synctva.data.annotation import SUFFIXES, Span, read_annotation
+from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.clips import MEDIA_SUFFIXES, visible_files
+from synctva.data.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.emotions import EmotionSchema, schema_for, schema_named
+from synctva.errors import InputError
+
+COLUMNS = ("clip", "dialogue", "turn", "speaker", "text", "emotion", "split", "start_s", "end_s")
+
+UNLABELLED = "meld-7"
+"""The schema of recordings in which no emotion is labelled, to recognise them."""
+
+Placed = tuple[Row, Callable[[], str]]
+"""An utterance, and what says where it is written."""
+
+
+def read_folder(source: Path, schema: str | None = None, name: str | None = None) -> Corpus:
+    """Returns the corpus of own recordings.
+
+    Args:
+        source: The folder, or its CSV file with the column ``clip``.
+        schema: Name of the emotion schema; by default that of the labelled emotions: a registered
+            one if it fits, else their alphabetical order; ``meld-7`` where none is labelled.
+        name: The corpus's name; the folder's by default.
+
+    Raises:
+        InputError: A recording or an annotation is missing or stands twice, a cell or a time is
+            not what it should be, or an emotion is unknown.
+    """
+    table = source if source.is_file() else find_table(source)
+    placed = list(_listed(table) if table else _annotated(source))
+    rows = [row for row, _ in placed]
+    with told_at(lambda: f"{source}"):
+        known = schema_named(schema) if schema else _own_schema(rows)
+    folder = source.absolute() if source.is_dir() else source.absolute().parent
+    return assemble(name or folder.name, known, rows, {}, source, lambda row: placed[row][1]())
+
+
+def find_table(folder: Path) -> Path | None:
+    """Returns the CSV file of a folder that has the column ``clip``; None where there is none.
+
+    Raises:
+        InputError: Two files have it, or a CSV file cannot be read.
+    """
+    files = sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
+    tables = [path for path in files if "clip" in read_header(path)]
+    if len(tables) > 1:
+        raise InputError(
+            f"{folder}: {tables[0].name} and {tables[1].name} both have a column 'clip'; name one"
+            " of them instead of the folder"
+        )
+    return tables[0] if tables else None
+
+
+def is_folder(folder: Path) -> bool:
+    """Returns whether a folder holds own recordings with what belongs to them."""
+    if find_table(folder) is not None:
+        return True
+    stems = {path.with_suffix("") for path in _with_suffix(folder, (*SUFFIXES, ".csv"))}
+    return any(path.with_suffix("") in stems for path in _with_suffix(folder, MEDIA_SUFFIXES))
+
+
+def _own_schema(rows: Sequence[Row]) -> EmotionSchema:
+    emotions = {(row.emotion or "").strip().lower() for row in rows} - {""}
+    if not emotions:
+        return schema_named(UNLABELLED)
+    if len(emotions) == 1:
+        raise InputError(f"one emotion only ({min(emotions)!r}); label more, or state the schema")
+    return schema_for(emotions)
+
+
+def _listed(table: Path) -> Iterator[Placed]:
+    """Yields the rows of a table of clips, and where they stand."""
+    cells = read_csv(table, ["clip"])
+    place = csv_place(table)
+    known = [column for column in COLUMNS if column in cells.column_names]
+    for number, row in enumerate(cells.select(known).to_pylist()):
+        with told_at(lambda number=number: place(number)):
+            parsed = _listed_row(row, table.absolute().parent)
+        yield parsed, partial(place, number)
+
+
+def _listed_row(cells: Mapping[str, str], folder: Path) -> Row:
+    if not cells["clip"].strip():
+        raise InputError("clip is empty; write the recording's path, relative to this file")
+    clip = folder / cells["clip"].strip()
+    if not clip.is_file():
+        raise InputError(
+            f"there is no recording {cells['clip'].strip()!r}; correct the path, which is relative"
+            " to this file, or remove the row"
+        )
+    turn = number_in(int, cells.get("turn", ""), "turn")
+    if turn is None and "turn" in cells:
+        raise InputError("turn is empty; number every row's turn, or leave the column out")
+    start_s, end_s = _times(cells, needed=False)
+    return Row(
+        dialogue=cells.get("dialogue", "")
+        or Path(cells["clip"].strip()).with_suffix("").as_posix(),
+        turn=turn,
+        speaker=cells.get("speaker", "") or "speaker",
+        split=cells.get("split"),
+        emotion=cells.get("emotion", "").strip(),
+        text=cells.get("text"),
+        start_s=start_s,
+        end_s=end_s,
+        media=str(clip),
+    )
+
+
+def _times(cells: Mapping[str, str], *, needed: bool) -> tuple[float | None, float | None]:
+    """Returns the start and the end of a row, in seconds."""
+    start_s = number_in(float, cells.get("start_s", ""), "start_s")
+    end_s = number_in(float, cells.get("end_s", ""), "end_s")
+    if (start_s is None) != (end_s is None) or (needed and start_s is None):
+        missing = "start_s" if start_s is None else "end_s"
+        raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
+    if start_s is not None and start_s < 0:
+        raise InputError(f"start_s {start_s} is negative; a recording begins at 0")
+    return start_s, end_s
+
+
+def _annotated(folder: Path) -> Iterator[Placed]:
+    """Yields the utterances of long recordings, dialogue by dialogue, and where they stand."""
+    recordings = _by_stem(folder, MEDIA_SUFFIXES)
+    annotations = _by_stem(folder, (*SUFFIXES, ".csv"))
+    if not annotations:
+        raise InputError(
+            f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a .srt,"
+            " .vtt, .eaf or .csv file of the same name; add one"
+        )
+    for stem in sorted({*recordings, *annotations}):
+        if stem not in recordings:
+            raise InputError(
+                f"{annotations[stem][0]}: no recording of this name beside it; add it, or move this"
+                " file away"
+            )
+        if stem not in annotations:
+            raise InputError(
+                f"{recordings[stem][0]}: no .srt, .vtt, .eaf or .csv file of this name beside it;"
+                " add one, or move the recording away"
+            )
+        if len(annotations[stem]) > 1:
+            first, second, *_ = annotations[stem]
+            raise InputError(f"{first}: {second.name} says who speaks as well; keep one of the two")
+        yield from _spoken(annotations[stem][0], stem, recordings[stem][0])
+
+
+def _spoken(annotation: Path, dialogue: str, recording: Path) -> Iterator[Placed]:
+    """Yields what an annotation says of a recording, in the order of time."""
+    if annotation.suffix.lower() == ".csv":
+        placed = sorted(_told(annotation), key=lambda pair: (pair[0].start_s, pair[0].end_s))
+    else:
+        placed = [(_row(span), partial(str, span.place)) for span in read_annotation(annotation)]
+    for row, place in placed:
+        yield replace(row, dialogue=dialogue, media=str(recording)), place
+
+
+def _row(span: Span) -> Row:
+    return Row(
+        dialogue="",
+        speaker=span.speaker or "speaker",
+        emotion=span.emotion,
+        text=span.text,
+        start_s=span.start_s,
+        end_s=span.end_s,
+    )
+
+
+def _told(table: Path) -> Iterator[Placed]:
+    """Yields the rows of a CSV file that belongs to one recording."""
+    place = csv_place(table)
+    for number, cells in enumerate(read_csv(table, ["start_s", "end_s"]).to_pylist()):
+        with told_at(lambda number=number: place(number)):
+            start_s, end_s = _times(cells, needed=True)
+        row = Row(
+            dialogue="",
+            speaker=cells.get("speaker", "") or "speaker",
+            emotion=cells.get("emotion", "").strip(),
+            text=cells.get("text"),
+            start_s=start_s,
+            end_s=end_s,
+        )
+        yield row, partial(place, number)
+
+
+def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
+    """Returns the files of these kinds by name without suffix; of a name, in the kinds' order."""
+    found: dict[str, list[Path]] = {}
+    for path in _with_suffix(folder, suffixes):
+        found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
+    for paths in found.values():
+        paths.sort(key=lambda path: suffixes.index(path.suffix.lower()))
+    return {stem: [path.absolute() for path in paths] for stem, paths in found.items()}
+
+
+def _with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    return sorted(path for path in visible_files(folder) if path.suffix.lower() in suffixes)
