@@ -10,11 +10,12 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "synctva"
 
-NOUNS = ("errors", "files", "emotions", "dialogue")
+NOUNS = ("errors", "files", "processes", "emotions", "dialogue")
 
 ONLY = {
     "errors": NOUNS,
     "files": NOUNS,
+    "processes": NOUNS,
     "emotions": NOUNS,
     "dialogue": NOUNS,
     "corpus": NOUNS,

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -18,10 +18,25 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
+Kind = TypeVar("Kind", bound="Section")
+
+
 class Section(BaseModel):
     """A table of the recipe: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls: type[Kind], value: dict[str, Any], place: str) -> Kind:
+        """Returns the section of a nested dictionary.
+
+        Raises:
+            InputError: An unknown key or a wrong value; the message names ``place`` and the key.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise InputError(f"{place}: {_first_problem(error)}") from error
 
 
 class LossRecipe(Section):
@@ -92,36 +107,30 @@ class Recipe(Section):
     loss: LossRecipe = LossRecipe()
     training: TrainingRecipe = TrainingRecipe()
 
-    @classmethod
-    def parse(cls, value: dict[str, Any], place: str) -> "Recipe":
-        """Returns the recipe of a nested dictionary.
-
-        Raises:
-            InputError: An unknown key or a wrong value; the message names ``place`` and the key.
-        """
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            raise InputError(f"{place}: {_first_problem(error)}") from error
-
     def to_toml(self) -> str:
         """Returns the whole recipe, defaults included, as TOML."""
         return tomli_w.dumps(TypeAdapter(Recipe).dump_python(self, mode="json"))
 
 
 def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Recipe:
-    """Returns a recipe from a file, or the default, with some keys set.
+    """Returns a recipe from a file, or the default, with some keys set; see ``load_section``."""
+    return load_section(Recipe, path, settings)
+
+
+def load_section(kind: type[Kind], path: Path | None, settings: tuple[str, ...] = ()) -> Kind:
+    """Returns a recipe of any kind from a file, or its default, with some keys set.
 
     A file may open with ``based_on = "other.toml"`` (a path beside it) and give the difference.
 
     Args:
+        kind: What the file describes.
         path: The recipe's file; None = the default recipe.
         settings: ``key=value`` pairs such as ``model.width=64``; values are TOML, or plain words.
 
     Raises:
         InputError: The file cannot be read, or holds an unknown key or a wrong value.
     """
-    value = {} if path is None else _read(path, ())
+    value = {} if path is None else _read(kind, path, ())
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
@@ -130,10 +139,10 @@ def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Rec
             raise InputError(f"--set {setting}: give that recipe's file itself, before --store")
         value = _merged(value, _nested(key.strip(), _toml_value(text.strip())))
     place = " ".join([str(path or "default recipe"), *(f"--set {s}" for s in settings)])
-    return Recipe.parse(value, place)
+    return kind.parse(value, place)
 
 
-def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: no such recipe; see the folder recipes/, or leave it out")
     if path.resolve() in seen:
@@ -148,8 +157,8 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(based_on, str):
         raise InputError(f"{path}: based_on must be the path of a recipe, in quotes")
     below_path = path.parent / based_on
-    below = _read(below_path, (*seen, path.resolve()))
-    Recipe.parse(below, str(below_path))  # so that a mistake is told with the file it stands in
+    below = _read(kind, below_path, (*seen, path.resolve()))
+    kind.parse(below, str(below_path))  # so that a mistake is told with the file it stands in
     return _merged(below, value)
 
 

@@ -12,12 +12,15 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from synctva.dialogue import SPLITS
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from synctva.data.check import Finding
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
+    from synctva.features.extract import Filled
+    from synctva.features.verify import Verified
 
 SCORES = {
     "weighted_f1": "weighted F1", "macro_f1": "macro F1", "accuracy": "accuracy",
@@ -34,6 +39,8 @@ SCORES = {
 """Scores in words."""
 
 _console = Console(stderr=True)
+
+FAILURES_SHOWN = 20
 
 
 def say(text: str) -> None:
@@ -143,11 +150,48 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
     _console.print(table)
 
 
+def show_filled(filled: "Filled", store: Path) -> None:
+    """Prints how much was computed, and the utterances that failed."""
+    for modality, known in filled.known.items():
+        say(f"{modality}: {known.dim} numbers of {escape(known.extractor.name)}")
+    say(f"{filled.computed} vectors computed now; the others were in the cache.")
+    if not filled.failures:
+        return
+    table = Table(title=f"{len(filled.failures)} failed and lack the modality")
+    for column in ("dialogue", "turn", "modality", "reason"):
+        table.add_column(column, overflow="fold")
+    for failure in filled.failures[:FAILURES_SHOWN]:
+        cells = failure.dialogue, failure.turn, failure.modality, failure.reason
+        table.add_row(*map(escape, cells))
+    _console.print(table)
+    if (store / "failures.csv").is_file():
+        say(f"All of them: [bold]{escape(store / 'failures.csv')}[/bold].")
+
+
+def show_verified(compared: "Sequence[Verified]") -> None:
+    """Prints how a sample computed again compares to a store."""
+    for one in compared:
+        verdict = "[green]agrees[/green]" if one.agrees else "[red]differs[/red]"
+        told = one.changed or (f"greatest difference {one.difference:.1e} of a feature's spread",)
+        say(f"{one.modality}: {verdict}, {one.utterances} utterances: {escape('; '.join(told))}")
+    if not compared:
+        say("The store holds no features of these modalities.")
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Returns the rate so far."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f}/s")
+
+
 @contextmanager
-def progress(words: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Shows a bar; gives a function to be told how much more is done."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(),
         TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
     )  # fmt: skip
     with _shown(Progress(*columns, console=_console)) as bar:

@@ -1,21 +1,36 @@
-"""Trains the face-expression network on FER2013: selection on ``valid``, the test split unseen."""
+"""Trains and scores the face-expression network; the epoch is chosen on ``valid``.
 
+There is no way to hand a test split to the training.
+"""
+
+import io
+import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Float32, Int64, UInt8
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from synctva.features.expression import ExpressionNetwork
+from synctva.errors import InputError
+from synctva.features.expression import EMOTIONS, ExpressionNetwork, save_expression_network
+from synctva.files import write_bytes, write_text
+from synctva.recipe import NotNegative, Rate, Section
+
+Faces = tuple[UInt8[np.ndarray, "_ 48 48"], Int64[np.ndarray, " _"]]
+"""Grey pictures and the numbers of their emotions."""
+
+Record = dict[str, Any]
+"""What the log keeps of an epoch."""
 
 
-@dataclass(frozen=True)
-class ExpressionRecipe:
+class ExpressionRecipe(Section):
     """How the network is trained.
 
     Attributes:
@@ -24,7 +39,7 @@ class ExpressionRecipe:
         learning_rate: The greatest; it rises over the first tenth and falls to zero.
         weight_decay: Of all weights.
         smoothing: Label smoothing; FER2013's labels are noisy.
-        mixup: Beta distribution's parameter; 0 = faces are not mixed.
+        mixup: Parameter of the Beta distribution that faces are mixed by; 0 = they are not.
         rotation: Greatest angle, in degrees.
         zoom: Greatest change of size, as a fraction.
         shift: Greatest shift, as a fraction of the face's side.
@@ -32,80 +47,135 @@ class ExpressionRecipe:
         averaging: Decay of the moving average of the weights, per step.
     """
 
-    epochs: int = 40
-    batch: int = 128
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-4
-    smoothing: float = 0.1
-    mixup: float = 0.2
-    rotation: float = 15.0
-    zoom: float = 0.12
-    shift: float = 0.08
-    erasing: float = 0.3
-    averaging: float = 0.999
+    epochs: Annotated[int, Field(ge=1)] = 40
+    batch: Annotated[int, Field(ge=2)] = 128
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    weight_decay: NotNegative = 5e-4
+    smoothing: Rate = 0.1
+    mixup: NotNegative = 0.2
+    rotation: NotNegative = 15.0
+    zoom: Rate = 0.12
+    shift: Rate = 0.08
+    erasing: Rate = 0.3
+    averaging: Rate = 0.999
 
 
 def train_expression(
-    train: tuple[UInt8[np.ndarray, "n 48 48"], Int[np.ndarray, " n"]],
-    valid: tuple[UInt8[np.ndarray, "v 48 48"], Int[np.ndarray, " v"]],
+    train: Faces,
+    valid: Faces,
     recipe: ExpressionRecipe,
-    seed: int,
-    on_epoch: Callable[[dict[str, float]], None] = lambda record: None,
-    on_better: Callable[[ExpressionNetwork], None] = lambda model: None,
-) -> ExpressionNetwork:
-    """Returns the network of the best epoch on ``valid``."""
+    folder: Path,
+    seed: int = 0,
+    on_epoch: Callable[[Record], None] = lambda record: None,
+) -> Path:
+    """Trains the network and returns the file of its best weights on ``valid``.
+
+    ``folder`` keeps ``log.jsonl``, the weights, and the state from which a killed training goes
+    on after its last finished epoch. Half precision is used for the products (bf16).
+
+    Raises:
+        InputError: ``folder`` holds the state of another training.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    model = ExpressionNetwork().to(memory_format=torch.channels_last)
-    average = AveragedModel(
-        model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
-    )
-    faces = torch.from_numpy(train[0])
-    emotions = torch.from_numpy(train[1]).long()
-    steps = -(-len(faces) // recipe.batch) * recipe.epochs
-    optimizer = torch.optim.SGD(
-        model.parameters(),
-        lr=recipe.learning_rate,
-        momentum=0.9,
-        nesterov=True,
-        weight_decay=recipe.weight_decay,
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.1, cycle_momentum=False
-    )
-    best, best_state = -1.0, average.module.state_dict()
-    for epoch in range(recipe.epochs):
+    training = _Training(recipe, steps=-(-len(train[0]) // recipe.batch) * recipe.epochs)
+    log = training.restore(folder)
+    for record in log:
+        on_epoch(record)
+    weights = folder / "face_expression.safetensors"
+    for epoch in range(len(log), recipe.epochs):
         started = time.monotonic()
-        model.train()
-        total = 0.0
-        for rows in torch.randperm(len(faces)).split(recipe.batch):
-            x = augment(faces[rows].float(), recipe)
-            y = functional.one_hot(emotions[rows], 7).float()
-            x, y = mix(x, y, recipe.mixup)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = model(x)
-            loss = functional.cross_entropy(logits.float(), y, label_smoothing=recipe.smoothing)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            average.update_parameters(model)
-            total += float(loss.detach()) * len(rows)
-        probabilities = predict_expressions(average.module, valid[0])
-        accuracy = float((probabilities.argmax(1) == valid[1]).mean())
-        on_epoch(
-            {
-                "epoch": epoch + 1,
-                "loss": total / len(faces),
-                "valid_accuracy": accuracy,
-                "seconds": time.monotonic() - started,
-            }
+        loss = training.epoch(*map(torch.from_numpy, train))
+        guessed = predict_expressions(training.average.module, valid[0]).argmax(axis=1)
+        accuracy = float((guessed == valid[1]).mean())
+        if accuracy > max((record["valid_accuracy"] for record in log), default=-1.0):
+            save_expression_network(training.average.module, weights)
+        seconds = round(time.monotonic() - started, 1)
+        log.append({"epoch": epoch, "loss": loss, "valid_accuracy": accuracy, "seconds": seconds})
+        training.save(folder, log)
+        on_epoch(log[-1])
+    return weights
+
+
+class _Training:
+    """The network in training, the moving average of its weights, the optimiser, the schedule."""
+
+    def __init__(self, recipe: ExpressionRecipe, steps: int) -> None:
+        self.recipe = recipe
+        self.model = ExpressionNetwork().to(memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
-        if accuracy > best:
-            best = accuracy
-            best_state = {k: v.clone() for k, v in average.module.state_dict().items()}
-            on_better(average.module)
-    model.load_state_dict(best_state)
-    return model.eval()
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(),
+            lr=recipe.learning_rate,
+            momentum=0.9,
+            nesterov=True,
+            weight_decay=recipe.weight_decay,
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            recipe.learning_rate,
+            total_steps=steps,
+            pct_start=0.1,
+            cycle_momentum=False,
+        )
+
+    def epoch(self, faces: UInt8[Tensor, "face 48 48"], emotions: Int64[Tensor, " face"]) -> float:
+        """Trains on every face once; returns the mean loss."""
+        self.model.train()
+        total = 0.0
+        for rows in torch.randperm(len(faces)).split(self.recipe.batch):
+            shown = augment(faces[rows].float(), self.recipe)
+            wanted = functional.one_hot(emotions[rows], len(EMOTIONS)).float()
+            shown, wanted = mix(shown, wanted, self.recipe.mixup)
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = self.model(shown)
+            loss = functional.cross_entropy(
+                logits.float(), wanted, label_smoothing=self.recipe.smoothing
+            )
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            self.average.update_parameters(self.model)
+            total += float(loss.detach()) * len(rows)
+        return total / len(faces)
+
+    def save(self, folder: Path, log: list[Record]) -> None:
+        """Writes the state and the log, each atomically."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        content = io.BytesIO()
+        torch.save({**state, "random": torch.get_rng_state(), "log": log}, content)
+        write_text(folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in log))
+        write_bytes(folder / "state.pt", content.getvalue())
+
+    def restore(self, folder: Path) -> list[Record]:
+        """Reads the state back, if there is one; returns the log of the epochs it knows."""
+        path = folder / "state.pt"
+        if not path.is_file():
+            return []
+        try:
+            state = torch.load(path, weights_only=True)
+            if state["schedule"]["total_steps"] != self.schedule.total_steps:
+                raise ValueError("another number of epochs, faces or faces per step")
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+        except Exception as error:  # whatever damage does to torch.load
+            raise InputError(
+                f"{path}: damaged, or of another training ({str(error).splitlines()[0]});"
+                f" delete {folder} to start again"
+            ) from error
+        torch.set_rng_state(state["random"])
+        return state["log"]
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "average": self.average,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+        }
 
 
 def augment(
@@ -113,32 +183,38 @@ def augment(
 ) -> Float[Tensor, "face h w"]:
     """Returns the faces, each mirrored or not, turned, zoomed, shifted, and partly blanked."""
     count, side, _ = faces.shape
-    uniform = lambda limit: (torch.rand(count) * 2 - 1) * limit
-    angle = uniform(recipe.rotation * torch.pi / 180)
-    zoom = 1 + uniform(recipe.zoom)
+    angle = _uniform(count, recipe.rotation * torch.pi / 180)
+    zoom = 1 + _uniform(count, recipe.zoom)
     mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     affine = torch.stack(
         [
-            torch.stack([cos * mirror, -sin, uniform(2 * recipe.shift)], dim=1),
-            torch.stack([sin * mirror, cos, uniform(2 * recipe.shift)], dim=1),
+            torch.stack([cos * mirror, -sin, _uniform(count, 2 * recipe.shift)], dim=1),
+            torch.stack([sin * mirror, cos, _uniform(count, 2 * recipe.shift)], dim=1),
         ],
         dim=1,
     )
     grid = functional.affine_grid(affine, [count, 1, side, side], align_corners=False)
-    faces = functional.grid_sample(
+    turned = functional.grid_sample(
         faces.unsqueeze(1), grid, padding_mode="border", align_corners=False
     ).squeeze(1)
+    blank = _rectangles(count, side) & (torch.rand(count) < recipe.erasing)[:, None, None]
+    return torch.where(blank, turned.mean(dim=(1, 2), keepdim=True), turned)
+
+
+def _uniform(count: int, limit: float) -> Float[Tensor, " face"]:
+    return (torch.rand(count) * 2 - 1) * limit
+
+
+def _rectangles(count: int, side: int) -> Tensor:
+    """Returns a mask with one rectangle per face, each side 15-45 % of the face's."""
     height, width = (side * (0.15 + 0.3 * torch.rand(2, count))).long()
     top = (torch.rand(count) * (side - height)).long()
     left = (torch.rand(count) * (side - width)).long()
     place = torch.arange(side)
     rows = (place >= top[:, None]) & (place < (top + height)[:, None])
     columns = (place >= left[:, None]) & (place < (left + width)[:, None])
-    blank = (
-        rows[:, :, None] & columns[:, None, :] & (torch.rand(count) < recipe.erasing)[:, None, None]
-    )
-    return torch.where(blank, faces.mean(dim=(1, 2), keepdim=True), faces)
+    return rows[:, :, None] & columns[:, None, :]
 
 
 def mix(
@@ -146,7 +222,7 @@ def mix(
 ) -> tuple[Float[Tensor, "face h w"], Float[Tensor, "face emotion"]]:
     """Returns each face blended with another one, and the emotions blended alike.
 
-    Source: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018, equation 2.
+    Source: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018, section 2.
     """
     if not strength:
         return faces, emotions
@@ -160,14 +236,14 @@ def mix(
 
 @torch.inference_mode()
 def predict_expressions(
-    model: ExpressionNetwork, faces: UInt8[np.ndarray, "n 48 48"], batch: int = 256
-) -> Float[np.ndarray, "n emotion"]:
-    """Returns the emotions' probabilities, the mean of each face's and its mirror image's."""
+    model: ExpressionNetwork, faces: UInt8[np.ndarray, "face 48 48"], batch: int = 256
+) -> Float32[np.ndarray, "face emotion"]:
+    """Returns the probabilities of :data:`EMOTIONS`, the mean over a face and its mirror image."""
     was_training = model.training
     model.eval()
     rows = []
     for part in torch.from_numpy(faces).split(batch):
-        x = part.float()
-        rows.append((model(x).softmax(1) + model(x.flip(2)).softmax(1)) / 2)
+        shown = part.float()
+        rows.append((model(shown).softmax(1) + model(shown.flip(2)).softmax(1)) / 2)
     model.train(was_training)
     return torch.cat(rows).numpy()

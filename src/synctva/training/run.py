@@ -1,9 +1,6 @@
 """A run: one recipe on one store with several seeds, side by side over processes, resumable."""
 
 import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -21,6 +18,7 @@ from synctva.features.store import open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
 from synctva.model.sync_tva import SyncTVA
+from synctva.processes import end_with
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
@@ -129,7 +127,7 @@ def _calibrate(folder: SeedFolder, valid: Batch) -> None:
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Gives a pool whose processes end with this one, even if this one is killed."""
     pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+        workers, get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
     )
     try:
         yield pool
@@ -139,17 +137,6 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _end_with(parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.2)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _watch(

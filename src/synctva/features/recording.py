@@ -1,0 +1,153 @@
+"""Audio and visual features of one utterance's recording, computed once, in a worker process."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from synctva.corpus import Extractor
+from synctva.dialogue import Utterance
+from synctva.errors import InputError
+from synctva.features.cache import Cache, cache_key
+from synctva.features.encoded import Encoded
+from synctva.features.preset import Preset
+from synctva.files import file_sha256
+
+
+@dataclass(frozen=True)
+class Request:
+    """One modality of one utterance.
+
+    Attributes:
+        row: The utterance's number in the store.
+        dialogue: Its dialogue's id.
+        modality: ``audio`` or ``visual``.
+        utterance: Where its recording is, and its span.
+    """
+
+    row: int
+    dialogue: str
+    modality: str
+    utterance: Utterance
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a worker knows of an extractor before it loads it: enough to look into the cache.
+
+    Attributes:
+        extractor: Its description.
+        dim: Its width.
+    """
+
+    extractor: Extractor
+    dim: int
+
+
+class Recordings:
+    """Turns requests into features; loads an extractor when the first one needs it.
+
+    Args:
+        preset: Which extractors.
+        known: Modality -> what is known of its extractor.
+        cache: Where features are looked up and kept.
+    """
+
+    def __init__(self, preset: Preset, known: dict[str, Known], cache: Cache) -> None:
+        self._preset, self._known, self._cache = preset, known, cache
+
+    def key(self, request: Request) -> tuple[str, bool]:
+        """Returns the cache's key of a request's features, and whether they were computed now.
+
+        Raises:
+            InputError: The recording is missing, broken or hostile.
+        """
+        utterance = request.utterance
+        heard = utterance.audio_media or utterance.media
+        span = [utterance.start_s, utterance.end_s]
+        if request.modality == "audio":
+            content = [_sha256(heard), *([None, None] if utterance.audio_media else span)]
+        else:
+            sound = _sha256(heard) if self._hears else None
+            content = [_sha256(utterance.media), *span, utterance.half, sound]
+        known = self._known[request.modality]
+        key = cache_key(known.extractor, known.dim, content)
+        if self._cache.get(key) is not None:
+            return key, False
+        encode = self._encode_audio if request.modality == "audio" else self._encode_visual
+        self._cache.put(key, encode(utterance))
+        return key, True
+
+    @property
+    def _hears(self) -> bool:
+        """Whether the visual features depend on the sound."""
+        return self._preset.settings.get("visual", {}).get("speaker") == "moving"
+
+    def _samples(self, utterance: Utterance) -> Any:
+        from synctva.media import read_audio
+
+        if utterance.audio_media is not None:
+            return read_audio(utterance.audio_media)
+        assert utterance.media is not None
+        return read_audio(utterance.media, utterance.start_s, utterance.end_s)
+
+    def _encode_audio(self, utterance: Utterance) -> Encoded:
+        samples = self._samples(utterance)
+        return Encoded(None, ("no_audio",)) if samples is None else self._audio.encode(samples)
+
+    def _encode_visual(self, utterance: Utterance) -> Encoded:
+        from synctva.media import read_frames
+
+        assert utterance.media is not None
+        span = utterance.start_s, utterance.end_s
+        frames = read_frames(utterance.media, *span, half=utterance.half)
+        if frames is None:
+            return Encoded(None, ("no_video",))
+        samples = self._samples(utterance) if self._hears else None
+        return self._visual.encode(frames, samples)
+
+    @cached_property
+    def _audio(self) -> Any:
+        return load_extractor(self._preset, "audio")
+
+    @cached_property
+    def _visual(self) -> Any:
+        return load_extractor(self._preset, "visual")
+
+
+def load_extractor(preset: Preset, modality: str) -> Any:
+    """Returns the extractor of a modality, ready to encode.
+
+    Raises:
+        InputError: There is none of the preset's name, or it cannot be loaded.
+    """
+    name, settings = preset.chosen[modality], preset.settings.get(modality, {})
+    if modality == "text":
+        from synctva.features.text import TextExtractor
+
+        return TextExtractor(name, **settings)
+    if modality == "audio":
+        from synctva.features.audio import AudioExtractor
+
+        return AudioExtractor(name, **settings)
+    from synctva.features.visual import VisualExtractor
+
+    return VisualExtractor(name, **settings)
+
+
+def _sha256(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        facts = Path(path).stat()
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror or error}; restore it, or import again"
+        ) from error
+    return _hashed(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _hashed(path: str, size: int, changed_ns: int) -> str:
+    """Returns a file's sha256; many utterances of one long recording ask for it."""
+    return file_sha256(Path(path))
