@@ -11,9 +11,13 @@ import pytest
 import samples
 
 from synctva.data.arrays import read_arrays
+from synctva.data.emodb import read_emodb
+from synctva.data.fer2013 import read_fer2013, read_fer2013_faces
 from synctva.data.iemocap import read_iemocap
+from synctva.data.iemocap_release import read_iemocap_release
 from synctva.data.meld import read_meld
 from synctva.data.mosi import read_mosi
+from synctva.data.ravdess import read_ravdess
 from synctva.data.source import KINDS, read_source
 from synctva.data.table import read_table
 from synctva.errors import InputError
@@ -232,6 +236,109 @@ def test_a_bad_iemocap_table_is_told(tmp_path: Path, column: str, value: str, to
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, first, *rest])
     assert told in complaint(read_iemocap, path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("[3.5000 - 4.2500]\t", "[3.5000 - 4.2500] ", "line 3: '[3.5000 - 4.2500] Ses01F"),
+        ("[3.5000 -", "[3,5000 -", "line 3: '[3,5000"),
+        ("[3.5000 - 4.2500]", "[4.5000 - 4.2500]", "line 3: turn 1: it ends at"),
+        ("Ses01F_impro01_M000", "Ses01F_impro02_M000", "line 3: 'Ses01F_impro02_M000' is no utter"),
+    ],
+)
+def test_a_bad_iemocap_evaluation_is_told(tmp_path: Path, before: str, after: str, told: str):
+    samples.write_iemocap_release(tmp_path)
+    dialog = tmp_path / "Session1" / "dialog"
+    path = dialog / "EmoEvaluation" / "Ses01F_impro01.txt"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    message = complaint(lambda _: read_iemocap_release(tmp_path), path)
+    assert told in message
+
+
+def test_what_iemocaps_release_lacks_is_told(tmp_path):
+    samples.write_iemocap_release(tmp_path / "release")
+    words = tmp_path / "release" / "Session2" / "dialog" / "transcriptions"
+    (words / "Ses02M_script01_2.txt").unlink()
+    with pytest.raises(InputError, match=r"Ses02M_script01_2\.txt: missing"):
+        read_iemocap_release(tmp_path / "release")
+    assert "no Session1 to Session5" in complaint(read_iemocap_release, tmp_path)
+
+
+@pytest.mark.parametrize(("read", "like"), [(read_ravdess, "03-01-06"), (read_emodb, "03a01Fa")])
+def test_a_folder_without_its_clips_is_told(tmp_path: Path, read: Callable, like: str):
+    samples.put(tmp_path, "song.wav", "03-02-06-01-02-01-12.wav", "._03a01Fa.wav")
+    assert like in complaint(read, tmp_path)
+
+
+def test_two_different_clips_of_one_name_are_told(tmp_path):
+    samples.write_ravdess(tmp_path)
+    (tmp_path / "copy" / "Actor_19" / "03-01-08-02-02-01-19.wav").write_bytes(b"other")
+    message = complaint(read_ravdess, tmp_path)
+    assert "03-01-08-02-02-01-19.wav: a clip of this name, but another size" in message
+
+
+def giant() -> bytes:
+    """A JPEG file whose header promises 60,000 x 60,000 pixels."""
+    jpeg = bytearray(samples.picture())
+    place = jpeg.index(b"\xff\xc0") + 5
+    jpeg[place : place + 4] = b"\xea\x60\xea\x60"
+    return bytes(jpeg)
+
+
+@pytest.mark.parametrize(
+    "jpeg",
+    [
+        None,
+        b"",
+        b"hello",
+        samples.picture()[:200],
+        samples.picture(side=47),
+        samples.picture(kind="PNG"),
+        samples.picture() + b"\0" * (1 << 16),
+        giant(),
+    ],
+)
+def test_a_bad_fer2013_picture_is_told_with_its_row_and_not_written(tmp_path: Path, jpeg):
+    columns = samples.fer2013_columns()
+    columns["jpeg"][2] = jpeg
+    path = tmp_path / "fer2013.parquet"
+    pq.write_table(pa.table(columns), path)
+    for read in (read_fer2013_faces, lambda path: read_fer2013(path, tmp_path / "pictures")):
+        assert "row 3: the picture is no JPEG file of 48x48 pixels" in complaint(read, path)
+    assert not (tmp_path / "pictures" / "train" / "00002.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"emotion": ["angry", "happy", "calm", "sad"]}, "row 3: unknown emotion 'calm'"),
+        ({"emotion": ["angry", "happy", None, "sad"]}, "row 3: emotion or split is empty"),
+        ({"split": ["test", "train", "rest", "valid"]}, "row 3: unknown split 'rest'"),
+        ({"jpeg": ["a", "b", "c", "d"]}, "column 'jpeg' holds string; the bytes of JPEG"),
+        ({"jpeg": None}, "column 'jpeg' is missing"),
+    ],
+)
+def test_a_bad_fer2013_table_is_told(tmp_path: Path, changes: dict, told: str):
+    columns = {k: v for k, v in {**samples.fer2013_columns(), **changes}.items() if v is not None}
+    pq.write_table(pa.table(columns), tmp_path / "fer2013.parquet")
+    assert told in complaint(read_fer2013, tmp_path / "fer2013.parquet")
+
+
+def test_pictures_that_cannot_be_written_are_told(tmp_path):
+    source = samples.write_fer2013(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="file: the pictures cannot be written there"):
+        read_fer2013(source, tmp_path / "file")
+
+
+def test_a_damaged_playhouse_file_is_told(tmp_path):
+    samples.write_meld(tmp_path)
+    for content, told in (("{", "damaged"), ("[]", "holds no object")):
+        (tmp_path / "playhouse.json").write_text(content)
+        with pytest.raises(InputError, match=rf"playhouse\.json: {told}"):
+            read_meld(tmp_path)
 
 
 def test_what_is_no_source_is_told_with_the_kinds(tmp_path):

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctva.data import iemocap, meld, mosi
+from synctva.data import emodb, fer2013, iemocap, meld, mosi, ravdess
 from synctva.data.check import check
 from synctva.data.facts import Facts
+from synctva.data.fer2013 import read_fer2013_faces
 from synctva.data.meld import read_meld
 from synctva.data.official import counts
 from synctva.data.source import read_source
@@ -20,6 +21,9 @@ PLACES = {
     "meld": (meld.FACTS, "meld", {}),
     "iemocap": (iemocap.FACTS, "iemocap", {"audio": 8}),
     "mosi": (mosi.FACTS, "mosi/mosi.npz", {"audio": 73}),
+    "ravdess": (ravdess.FACTS, "ravdess", {}),
+    "emodb": (emodb.FACTS, "emodb", {}),
+    "fer2013": (fer2013.FACTS, "fer2013/fer2013.parquet", {}),
 }
 
 
@@ -31,8 +35,26 @@ def test_every_official_utterance_is_there(corpora: Path, facts: Facts, place: s
     assert corpus.dims == dims
     assert all(row.utterances == row.official for row in counts(corpus))
     assert Counter(d.split for d in corpus.dialogues) == facts.dialogues
-    assert all(u.text and u.emotion for _, u in corpus.utterances())
+    assert all(u.emotion for _, u in corpus.utterances())
+    assert all(u.text for _, u in corpus.utterances()) or facts is fer2013.FACTS
     assert not [finding for finding in check(corpus) if finding.severity == "error"]
+
+
+@pytest.mark.parametrize("place", ["ravdess", "emodb"])
+def test_speech_corpora_are_clips_of_people_in_one_split_each(corpora: Path, place: str):
+    corpus = read_source(corpora / place)
+    assert all(u.media and Path(u.media).is_file() for _, u in corpus.utterances())
+    people = {(u.speaker, d.split) for d, u in corpus.utterances()}
+    assert len(people) == len({speaker for speaker, _ in people})
+
+
+def test_fer2013_faces_are_pictures_of_their_emotions(corpora):
+    faces = read_fer2013_faces(corpora / "fer2013" / "fer2013.parquet")
+    pixels, emotions = faces.of("test")
+    assert pixels.shape == (3589, 48, 48)
+    assert np.bincount(emotions).tolist() == list(fer2013.FACTS.utterances["test"].values())
+    assert 100 < faces.pixels.mean() < 160
+    assert (pixels.std(axis=(1, 2)) > 0).mean() > 0.99  # a few are blank
 
 
 def test_meld_has_times_and_its_known_defects(corpora):

@@ -144,21 +144,24 @@ def _annotated(folder: Path) -> Iterator[Placed]:
             f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a .srt,"
             " .vtt, .eaf or .csv file of the same name; add one"
         )
-    for stem in sorted({*recordings, *annotations}):
-        if stem not in recordings:
-            raise InputError(
-                f"{annotations[stem][0]}: no recording of this name beside it; add it, or move this"
-                " file away"
-            )
+    for stem in sorted(set(annotations) - set(recordings)):
+        path = annotations[stem][0]
+        or_clip = "no column 'clip' in it, and " if path.suffix.lower() == ".csv" else ""
+        raise InputError(
+            f"{path}: {or_clip}no recording of this name beside it; add it, or move this file away"
+        )
+    for stem, paths in sorted(recordings.items()):
         if stem not in annotations:
             raise InputError(
-                f"{recordings[stem][0]}: no .srt, .vtt, .eaf or .csv file of this name beside it;"
-                " add one, or move the recording away"
+                f"{paths[0]}: no .srt, .vtt, .eaf or .csv file of this name beside it; add one, or"
+                " move the recording away"
             )
-        if len(annotations[stem]) > 1:
-            first, second, *_ = annotations[stem]
-            raise InputError(f"{first}: {second.name} says who speaks as well; keep one of the two")
-        yield from _spoken(annotations[stem][0], stem, recordings[stem][0])
+        first, *others = annotations[stem]
+        if others:
+            raise InputError(
+                f"{first}: {others[0].name} says who speaks as well; keep one of the two"
+            )
+        yield from _spoken(first, stem, paths[0])
 
 
 def _spoken(annotation: Path, dialogue: str, recording: Path) -> Iterator[Placed]:
