@@ -18,7 +18,7 @@ from jaxtyping import Float32, UInt8
 from synctva.errors import InputError
 from synctva.media.channels import downmix
 from synctva.media.limits import LIMITS, check_picture, check_sound
-from synctva.media.local_file import STILL, open_local
+from synctva.media.local_file import RIFF, STILL, open_local, stated_growth
 
 SEEK_FROM_S = 2.0
 """What is wanted from before this is decoded from the start, which is as quick, and exact."""
@@ -33,6 +33,10 @@ GAP_S = 0.05
 """Timestamps of sound that jump by more are a gap; by less, the rounding of the container."""
 
 
+LATE_CLOCK = ("matroska", "flv")
+"""Formats whose stated length may or may not count from the first packet."""
+
+
 @contextmanager
 def opened(path: str | Path) -> Iterator["Recording"]:
     """Opens a local recording.
@@ -45,8 +49,10 @@ def opened(path: str | Path) -> Iterator["Recording"]:
     """
     with open_local(path) as (file, kind):
         recording = Recording(f"{path}", file, kind)
-        with recording.container:
+        try:
             yield recording
+        finally:
+            recording.container.close()
 
 
 def _open_no_other(url: str, *_: object) -> None:
@@ -82,12 +88,15 @@ class Recording:
     def __init__(self, path: str, file: FileIO, kind: str) -> None:
         self.path, self.file, self.kind = path, file, kind
         self.is_still = kind in STILL
+        self.growth = stated_growth(file) if kind in RIFF else 1.0
         self._open()
+        if len(self.container.streams) > LIMITS.streams:
+            raise InputError(f"{path}: more than {LIMITS.streams} streams; keep one or two of them")
         if not self.container.streams.video and not self.container.streams.audio:
             raise InputError(f"{path}: neither sound nor pictures in it; give a recording")
 
     def _open(self) -> None:
-        options = {"max_pixels": str(LIMITS.frame_px), "max_streams": str(LIMITS.streams)}
+        options = {"max_pixels": f"{LIMITS.frame_px}", "max_streams": f"{LIMITS.streams + 1}"}
         self.file.seek(0)
         self.is_at_start = True
         with _told(self.path):
@@ -127,37 +136,54 @@ class Recording:
         else:
             videos = self.container.streams.video
             best = next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
-        if best is not None:
-            if best.codec_context is None:
-                raise InputError(f"{self.path}: {kind} of an unknown codec; convert it to mp4")
-            codec = best.codec_context
-            if kind == "audio":
-                check_sound(self.path, codec.sample_rate, codec.channels)
-            else:
-                check_picture(self.path, codec.width, codec.height)
-        return best
+        return None if best is None else self._set_up(best)
+
+    def _set_up(self, stream: Any) -> Any:
+        codec = stream.codec_context
+        if codec is None:
+            raise InputError(f"{self.path}: {stream.type} of an unknown codec; convert it to mp4")
+        if stream.type == "audio":
+            check_sound(self.path, codec.sample_rate, codec.channels)
+        else:
+            check_picture(self.path, codec.width, codec.height)
+        codec.thread_count, codec.options = 1, {"max_pixels": f"{LIMITS.frame_px}"}
+        return stream
 
     def stated_end_s(self, stream: Any) -> float | None:
-        """Returns where the header says that a stream ends, in seconds since the start."""
-        if self.kind == "mp3":
-            return None  # a guess from the first bit rate
-        if not stream.duration or stream.duration < 0:
-            return self.duration_s
-        with _told(self.path):
-            return self._first_s(stream) + float(stream.duration * stream.time_base)
+        """Returns where the header says that a stream ends, in seconds since the start.
+
+        None if it does not say, or not clearly: for an mp3 libav guesses from the first bit rate,
+        and if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
+        """
+        if self.kind == "mp3" or (self.kind in LATE_CLOCK and self.start_s > GAP_S):
+            return None
+        end_s = self.duration_s
+        if stream.duration and stream.duration > 0:
+            with _told(self.path):
+                end_s = self._first_s(stream) + float(stream.duration * stream.time_base)
+        return end_s if end_s is None else end_s * self.growth
 
     def _first_s(self, stream: Any) -> float:
         if stream.start_time is None:
             return 0.0
         return float(stream.start_time * stream.time_base) - self.start_s
 
-    def measured_end_s(self, stream: Any) -> float:
-        """Returns where a stream really ends, in seconds since the start, from all its packets."""
+    def measured_end_s(self, stream: Any, since_s: float) -> float:
+        """Returns where a stream really ends, in seconds since the start, from its packets.
+
+        Args:
+            stream: Of pictures.
+            since_s: Packets from there on are read; 0 if there are none.
+        """
+        if since_s > SEEK_FROM_S:
+            self._seek(stream, since_s)
         end_s, packets = 0.0, self._packets(stream)
+        usual_s = float(1 / stream.average_rate) if stream.average_rate else 0.0
         while (packet := self._next(packets)) is not None:
             if packet.pts is not None:
-                ticks = packet.pts + (packet.duration or 0)
-                end_s = max(end_s, float(ticks * packet.time_base) - self.start_s)
+                shown_s = float(packet.pts * packet.time_base) - self.start_s
+                own_s = float((packet.duration or 0) * packet.time_base)
+                end_s = max(end_s, shown_s + (own_s or usual_s))
         return end_s
 
     def frames(self, stream: Any, since_s: float) -> Iterator[tuple[float, Any]]:
@@ -175,9 +201,10 @@ class Recording:
                     yield from frames
                     return
         if not self.is_at_start:
+            index = stream.index  # a stream dies with its container
             self.container.close()
             self._open()
-            stream = self.container.streams[stream.index]
+            stream = self._set_up(self.container.streams[index])
         yield from self._decoded(stream)
 
     def _seek(self, stream: Any, to_s: float) -> bool:
@@ -207,9 +234,6 @@ class Recording:
                 return None
 
     def _decoded(self, stream: Any) -> Iterator[tuple[float, Any]]:
-        with _told(self.path):
-            stream.codec_context.thread_count = 1
-            stream.codec_context.options = {"max_pixels": str(LIMITS.frame_px)}
         clock_s, packets = 0.0, self._packets(stream)
         while (packet := self._next(packets)) is not None:
             with _told(self.path):

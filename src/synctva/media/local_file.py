@@ -28,6 +28,12 @@ lists other files (HLS, DASH, concat, SDP, image sequences) is not among them, a
 STILL = ("jpeg_pipe", "png_pipe")
 """Formats of one picture that has no time."""
 
+RIFF = ("wav", "avi")
+"""Formats that state their size in bytes."""
+
+ENDLESS_BYTES = 0x7FFF_0000
+"""A RIFF file that states more was written as a stream, whose end was not known."""
+
 READ = "mp4, mov, mkv, webm, avi, flv, wav, flac, mp3, ogg, jpeg and png"
 
 
@@ -58,6 +64,17 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
         kind = _format(path, file.read(16))
         file.seek(0)
         yield file, kind
+
+
+def stated_growth(file: FileIO) -> float:
+    """Returns how many times as large as it is a RIFF file states to be; 1 if all of it is there.
+
+    Of one that was cut off libav states the shorter length, as if nothing were missing.
+    """
+    there = os.fstat(file.fileno()).st_size
+    file.seek(4)
+    stated = int.from_bytes(file.read(4), "little") + 8
+    return max(1.0, stated / there) if stated < ENDLESS_BYTES else 1.0
 
 
 def _format(path: str | Path, head: bytes) -> str:

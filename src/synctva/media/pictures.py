@@ -68,11 +68,13 @@ def read_frames(
         if recording.is_still:
             return _still(recording, stream, half)
         span = Span(str(path), start_s or 0.0, end_s, recording.stated_end_s(stream))
-        stop_s = min(end for end in (span.end_s, span.stated_s, np.inf) if end is not None)
-        if stop_s == np.inf:
-            stop_s = recording.measured_end_s(stream)
+        stop_s = span.end_s
+        if stop_s is None or span.stated_s is None or stop_s > span.stated_s:
+            stop_s = min(stop_s or np.inf, recording.measured_end_s(stream, span.start_s))
         length_s = stop_s - span.start_s
         span.check(length_s, "video")
+        if length_s > span.most_s:
+            raise span.too_long(f"{length_s:.0f} s")
         number = min(most, max(1, round(length_s * rate_hz)))
         times_s = (np.arange(number) + 0.5) * length_s / number
         shown = dict(_shown_at(recording, stream, (times_s + span.start_s).tolist(), half))

@@ -18,7 +18,7 @@ class Span:
         stated_s: Where the header says that the stream ends; None if it does not say.
 
     Raises:
-        InputError: The span is empty, too long, or starts beyond the end.
+        InputError: The span is empty or too long.
     """
 
     path: str
@@ -33,8 +33,6 @@ class Span:
                 f"{self.path}: there is no span from {start:g} s to {end:g} s; it must start at 0"
                 " or later, and end after its start"
             )
-        if self.stated_s is not None and start >= self.stated_s:
-            raise self.beyond(self.stated_s)
         if self.asked_s is not None and self.asked_s > LIMITS.span_s:
             raise self.too_long(f"{self.asked_s:.0f} s")
 
@@ -55,19 +53,19 @@ class Span:
         Raises:
             InputError: Less than ``LIMITS.least_share`` of it could be.
         """
-        if got_s <= 0 or got_s < LIMITS.least_share * (self.asked_s or 0):
-            end = "the end" if self.end_s is None else f"{self.end_s:g} s"
-            stated = "" if self.stated_s is None else f" (it should end at {self.stated_s:g} s)"
+        if got_s > 0 and got_s >= LIMITS.least_share * (self.asked_s or 0):
+            return
+        stated = "" if self.stated_s is None else f" (it should end at {self.stated_s:g} s)"
+        if got_s <= 0 and self.stated_s is not None and self.start_s >= self.stated_s:
             raise InputError(
-                f"{self.path}: from {self.start_s:g} s to {end} only {got_s:.2f} s of {what} can be"
-                f" read{stated}; correct the times, or copy the recording again if it was cut off"
+                f"{self.path}: the span starts at {self.start_s:g} s, but the {what} ends at"
+                f" {self.stated_s:g} s; correct the times"
             )
-
-    def beyond(self, end_s: float) -> InputError:
-        """Returns the error for a span that starts beyond the end."""
-        return InputError(
-            f"{self.path}: the span starts at {self.start_s:g} s, but the recording ends at"
-            f" {end_s:g} s; correct the times"
+        end = "the end" if self.end_s is None else f"{self.end_s:g} s"
+        raise InputError(
+            f"{self.path}: from {self.start_s:g} s to {end} only {max(0.0, got_s):.2f} s of {what}"
+            f" can be read{stated}; correct the times, or copy the recording again if it was cut"
+            " off"
         )
 
     def too_long(self, length: str) -> InputError:
