@@ -50,13 +50,13 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            help="MELD's folder of CSVs, the IEMOCAP table, CMU-MOSI's or an own .npz, an own"
-            " CSV or Parquet table, or a legacy pickle."
+            help="MELD, IEMOCAP, CMU-MOSI, RAVDESS, EmoDB or FER2013 as released; own recordings"
+            " with a CSV, SRT, VTT or ELAN file; an own table or .npz; a legacy pickle."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
     kind: Annotated[
-        str | None, typer.Option(help="meld, iemocap, mosi, npz, table or legacy; else found out.")
+        str | None, typer.Option(help="One of these, such as meld or folder; else found out.")
     ] = None,
     schema: Annotated[
         str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")
@@ -75,7 +75,9 @@ def import_(
     from synctva.features.store import write_store
 
     order = None if label_order is None else [name.strip() for name in label_order.split(",")]
-    corpus = read_source(source, kind, schema=schema, name=name, label_order=order)
+    corpus = read_source(
+        source, kind, schema=schema, name=name, label_order=order, media=_pictures_of(out)
+    )
     store = write_store(corpus, out, overwrite=overwrite)
     terminal.show_corpus(corpus)
     terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")
@@ -145,6 +147,10 @@ def features(
     detector: Annotated[
         Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
     ] = None,
+    standardise: Annotated[
+        str | None,
+        typer.Option(help="Audio by: corpus, speaker, or speaker_in_dialogue; else as it is."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one per core by default.")
     ] = None,
@@ -184,7 +190,8 @@ def features(
         raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
     kept = Cache(cache or default_cache())
     with terminal.progress(f"Extracting {store.name}", amount(store, chosen, share)) as advance:
-        work = extract if share == (1, 1) else partial(fill, shard=share)
+        whole = partial(extract, standardise_by=standardise)
+        work = whole if share == (1, 1) else partial(fill, shard=share)
         filled = work(store, chosen, kept, workers=processes, advance=advance)
     terminal.show_filled(filled, store.path)
     if filled.failures:
@@ -194,6 +201,11 @@ def features(
         terminal.say(f"Next: synctva train --store {path} --out runs/{terminal.escape(store.name)}")
     else:
         terminal.say(f"Next, after all shares: synctva features {path}, as now, without --shard")
+
+
+def _pictures_of(out: Path) -> Path:
+    """Returns where pictures go that are packed in a corpus's file: beside its store."""
+    return out.with_name(f"{out.name}-pictures")
 
 
 def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool) -> "FeatureStore":
@@ -211,7 +223,7 @@ def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool)
         terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
         return open_store(out)
     check_place(out, overwrite=overwrite)
-    corpus = read_source(source, kind)
+    corpus = read_source(source, kind, media=_pictures_of(out))
     terminal.show_corpus(corpus)
     return write_store(corpus, out, overwrite=overwrite)
 

@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue, Utterance
@@ -21,15 +22,19 @@ from synctva.features.cache import Cache
 from synctva.features.pool import supervised
 from synctva.features.preset import Preset
 from synctva.features.recording import Known, Recordings, Request, load_extractor
-from synctva.features.store import FeatureStore, write_parts
+from synctva.features.standardise import standardise
+from synctva.features.store import FeatureStore, concatenate, write_parts, write_store
 from synctva.features.words import fill_words, read_words, share_of_chunks
-from synctva.files import write_text
+from synctva.files import write_bytes, write_text
 
 TIME_LIMIT_S = 300.0
 """For one modality of one utterance, the loading of the extractor included."""
 
 FAILURES = "failures.csv"
 """In the store: the utterances that failed, and why; not there if none did."""
+
+STANDARDISATION = "audio-standardisation.parquet"
+"""In the store: mean and sd that its audio features were standardised by, where they were."""
 
 Advance = Callable[[int], None]
 
@@ -68,6 +73,7 @@ def extract(
     cache: Cache,
     *,
     workers: int = 1,
+    standardise_by: str | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     advance: Advance = lambda count: None,
 ) -> Filled:
@@ -81,14 +87,27 @@ def extract(
         preset: Which extractors.
         cache: Where features are looked up and kept.
         workers: Processes that decode recordings.
+        standardise_by: How the audio features are standardised, of ``standardise.BY``; None = not
+            (a model standardises what it is trained on by itself). Needs the store in memory.
         time_limit_s: For one modality of one utterance.
         advance: Called with the number of utterances that are done in one more modality.
 
     Raises:
-        InputError: An extractor cannot be loaded.
+        InputError: An extractor cannot be loaded, or nothing can be standardised.
     """
     filled = fill(store, preset, cache, workers=workers, time_limit_s=time_limit_s, advance=advance)
-    write_parts(_with_features(store, filled, cache), store.path, overwrite=True)
+    parts = _with_features(store, filled, cache)
+    statistics = store.path / STANDARDISATION
+    if standardise_by is None:
+        write_parts(parts, store.path, overwrite=True)
+        if "audio" in filled.known:
+            statistics.unlink(missing_ok=True)
+    else:
+        corpus, found = standardise(concatenate(list(parts)), "audio", standardise_by)
+        write_store(corpus, store.path, overwrite=True)
+        content = io.BytesIO()
+        pq.write_table(found.to_table(), content)
+        write_bytes(statistics, content.getvalue())
     _write_failures(filled.failures, store.path / FAILURES)
     return filled
 

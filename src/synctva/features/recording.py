@@ -100,11 +100,14 @@ class Recordings:
 
         assert utterance.media is not None
         span = utterance.start_s, utterance.end_s
-        frames = read_frames(utterance.media, *span, half=utterance.half)
+        seen = self._visual
+        frames = read_frames(
+            utterance.media, *span, rate_hz=seen.rate_hz, most=seen.most_frames, half=utterance.half
+        )
         if frames is None:
             return Encoded(None, ("no_video",))
         samples = self._samples(utterance) if self._hears else None
-        return self._visual.encode(frames, samples)
+        return seen.encode(frames, samples)
 
     @cached_property
     def _audio(self) -> Any:

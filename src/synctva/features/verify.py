@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
-from synctva.corpus import Corpus
+from synctva.corpus import Corpus, Features
+from synctva.errors import InputError
 from synctva.features.cache import Cache
-from synctva.features.extract import extract
+from synctva.features.extract import STANDARDISATION, extract
 from synctva.features.preset import Preset
 from synctva.features.recording import load_extractor
+from synctva.features.standardise import Standardisation, people_of
 from synctva.features.store import FeatureStore, open_store, write_store
 
 TOLERANCE = 1e-3
@@ -74,7 +77,7 @@ def verify(
         extract(bare, preset, Cache(Path(folder) / "cache"), workers=workers, advance=advance)
         again = open_store(bare.path).read()
     modalities = [m for m in preset.chosen if m in store.extractors]
-    return [_compare(m, corpus, drawn, again, preset) for m in modalities]
+    return [_compare(m, store, corpus, drawn, again, preset) for m in modalities]
 
 
 def _drawn(corpus: Corpus, sample: int, seed: int) -> Corpus:
@@ -90,14 +93,23 @@ def _drawn(corpus: Corpus, sample: int, seed: int) -> Corpus:
 
 
 def _compare(
-    modality: str, corpus: Corpus, drawn: Corpus, again: Corpus, preset: Preset
+    modality: str,
+    store: FeatureStore,
+    corpus: Corpus,
+    drawn: Corpus,
+    again: Corpus,
+    preset: Preset,
 ) -> Verified:
     there, new = drawn.features[modality], again.features.get(modality)
     if new is None:
         return Verified(modality, 0, 0.0, ("the recordings are not there any more",))
     changed = []
     described = load_extractor(preset, modality)
-    if there.extractor.fingerprint(there.dim) != described.extractor.fingerprint(described.dim):
+    settings = dict(there.extractor.settings)
+    if settings.pop("standardised", None):
+        new = _standardised(new, again, store)
+    plain = replace(there.extractor, settings=settings)
+    if plain.fingerprint(there.dim) != described.extractor.fingerprint(described.dim):
         changed.append(f"the store's extractor is {there.extractor.name}, with other settings")
         return Verified(modality, 0, 0.0, tuple(changed))
     if lacking := int((there.present != new.present).sum()):
@@ -108,3 +120,12 @@ def _compare(
     differences = np.abs(there.values[both] - new.values[both]) / np.maximum(spread, 1e-6)
     greatest = float(differences.max()) if differences.size else 0.0
     return Verified(modality, int(both.sum()), greatest, tuple(changed))
+
+
+def _standardised(features: Features, corpus: Corpus, store: FeatureStore) -> Features:
+    """Returns features by the statistics that the store's were standardised by."""
+    path = store.path / STANDARDISATION
+    if not path.is_file():
+        raise InputError(f"{path}: missing; extract the audio features again")
+    found = Standardisation.from_table(pq.read_table(path))
+    return replace(features, values=found.apply(features.values, people_of(corpus, found.by)))
