@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from synctva.data.check import Finding
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
+    from synctva.evaluation.metrics import Scores
     from synctva.features.extract import Filled
     from synctva.features.verify import Verified
 
@@ -176,6 +177,17 @@ def show_verified(compared: "Sequence[Verified]") -> None:
         say(f"{one.modality}: {verdict}, {one.utterances} utterances: {escape('; '.join(told))}")
     if not compared:
         say("The store holds no features of these modalities.")
+
+
+def show_face_scores(scores: "Mapping[str, Scores]", emotions: Sequence[str]) -> None:
+    """Prints a row per split: accuracy, macro F1, and the F1 of every emotion."""
+    table = Table(title="The face-expression network on FER2013")
+    for column in ("", "accuracy", "macro F1", *emotions):
+        table.add_column(escape(column), justify="right" if column else "left")
+    for split, own in scores.items():
+        numbers = [float(own.accuracy), float(own.macro_f1), *own.f1.tolist()]
+        table.add_row(split, *(f"{100 * number:.1f}" for number in numbers))
+    _console.print(table)
 
 
 class _Rate(ProgressColumn):

@@ -19,6 +19,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from synctva.errors import InputError
+from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.features.expression import EMOTIONS, ExpressionNetwork, save_expression_network
 from synctva.files import write_bytes, write_text
 from synctva.recipe import NotNegative, Rate, Section
@@ -247,3 +248,11 @@ def predict_expressions(
         rows.append((model(shown).softmax(1) + model(shown.flip(2)).softmax(1)) / 2)
     model.train(was_training)
     return torch.cat(rows).numpy()
+
+
+def score_expressions(model: ExpressionNetwork, faces: Faces) -> Scores:
+    """Returns the scores of the network on faces."""
+    pixels, emotions = faces
+    guessed = predict_expressions(model, pixels).argmax(axis=1)
+    one_set = np.zeros(len(emotions), np.int64)
+    return scores_of(confusions(emotions, guessed, one_set, len(EMOTIONS)).sum(axis=0))

@@ -1,0 +1,32 @@
+"""The command line. Every verb imports what it needs when it runs, so that help is instant."""
+
+import sys
+
+from synctva.cli.app import app
+from synctva.errors import InputError
+
+# Their verbs, in the order of help:
+from synctva.cli import corpora as corpora  # isort: skip
+from synctva.cli import features as features  # isort: skip
+from synctva.cli import models as models  # isort: skip
+from synctva.cli import faces as faces  # isort: skip
+from synctva.cli import tour as tour  # isort: skip
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+
+def main() -> None:
+    """Runs the command line; bad input, or no access to files, is one line and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"synctva: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except OSError as error:
+        print(f"synctva: {error.filename or 'files'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("synctva: stopped; run the same command again to go on", file=sys.stderr)
+        raise

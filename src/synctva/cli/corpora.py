@@ -1,0 +1,121 @@
+"""Verbs about corpora: import, check, compose."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app
+
+
+@app.command("import", epilog="Example: synctva import corpora/MELD/data --out stores/meld")
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="MELD, IEMOCAP, CMU-MOSI, RAVDESS, EmoDB or FER2013 as released; own recordings"
+            " with a CSV, SRT, VTT or ELAN file; an own table or .npz; a legacy pickle."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The feature store to make.")],
+    kind: Annotated[
+        str | None, typer.Option(help="One of these, such as meld or folder; else found out.")
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The corpus's name, for own data.")] = None,
+    label_order: Annotated[
+        str | None,
+        typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the store that is there.")
+    ] = False,
+) -> None:
+    """Turn a corpus into a feature store."""
+    from synctva.data.source import read_source
+    from synctva.features.store import write_store
+
+    order = None if label_order is None else [name.strip() for name in label_order.split(",")]
+    corpus = read_source(
+        source, kind, schema=schema, name=name, label_order=order, media=pictures_of(out)
+    )
+    store = write_store(corpus, out, overwrite=overwrite)
+    terminal.show_corpus(corpus)
+    terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")
+    if "text" not in corpus.dims and any(u.text for _, u in corpus.utterances()):
+        terminal.say(f"Next: synctva features {terminal.escape(out)}")
+
+
+@app.command(epilog="Example: synctva check stores/meld")
+def check(
+    source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
+    kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+) -> None:
+    """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
+    from synctva.data.check import check as examine
+    from synctva.data.source import read_source
+    from synctva.features.store import open_store
+
+    is_store = (source / "manifest.json").is_file()
+    corpus = open_store(source).read() if is_store else read_source(source, kind)
+    findings = examine(corpus)
+    terminal.show_corpus(corpus)
+    terminal.show_findings(findings)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def pictures_of(out: Path) -> Path:
+    """Returns where pictures go that are packed in a corpus's file: beside its store."""
+    return out.with_name(f"{out.name}-pictures")
+
+
+@app.command(
+    epilog="Example: synctva compose stores/meld --audio stores/ravdess --audio stores/emodb"
+    " --visual stores/fer2013 --reliability 0.5 --out stores/composed"
+)
+def compose(
+    text: Annotated[Path, typer.Argument(help="A feature store of dialogues, such as MELD's.")],
+    *,
+    audio: Annotated[
+        list[Path] | None, typer.Option(help="A store of voices; may be given several times.")
+    ] = None,
+    visual: Annotated[
+        list[Path] | None, typer.Option(help="A store of faces; may be given several times.")
+    ] = None,
+    reliability: Annotated[
+        float, typer.Option(min=0, max=1, help="How often voice and face have the emotion said.")
+    ] = 0.5,
+    missing: Annotated[
+        float, typer.Option(min=0, max=1, help="How often an utterance lacks voice, or face.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Decides who speaks for whom.")] = 0,
+    out: Annotated[Path, typer.Option(help="The feature store to make.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the store that is there.")
+    ] = False,
+) -> None:
+    """Give the utterances of a corpus the voices and faces of other corpora, to train fusion on.
+
+    The store says that it is composed, and how; its scores are no scores on the text's corpus.
+    """
+    from synctva.data.compose import compose as put_together
+    from synctva.features.store import check_place, open_store, write_store
+
+    check_place(out, overwrite=overwrite)
+    sources = {"audio": audio or [], "visual": visual or []}
+    read = {m: [open_store(path).read() for path in paths] for m, paths in sources.items()}
+    corpus = put_together(
+        open_store(text).read(),
+        read["audio"],
+        read["visual"],
+        reliability={m: reliability for m, paths in sources.items() if paths},
+        missing={m: missing for m, paths in sources.items() if paths},
+        seed=seed,
+    )
+    store = write_store(corpus, out, overwrite=overwrite)
+    terminal.show_corpus(corpus)
+    terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")

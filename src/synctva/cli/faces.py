@@ -1,0 +1,59 @@
+"""Verbs about the face-expression network: train-faces, evaluate-faces."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app
+
+Pictures = Annotated[Path, typer.Argument(help="FER2013's Parquet table, or its folder.")]
+
+
+@app.command(
+    "train-faces",
+    epilog="Example: synctva train-faces fer2013.parquet recipes/faces.toml --out runs/faces",
+)
+def train_faces(
+    pictures: Pictures,
+    recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="The run's folder; a killed training goes on.")],
+    seed: Annotated[int, typer.Option(help="Decides the first weights and the order.")] = 0,
+) -> None:
+    """Train the network that reads faces; the epoch is chosen on valid."""
+    from synctva.data.fer2013 import read_fer2013_faces
+    from synctva.recipe import load_section
+    from synctva.training.expression import ExpressionRecipe, train_expression
+
+    loaded = load_section(ExpressionRecipe, recipe)
+    faces = read_fer2013_faces(pictures)
+    with terminal.progress("Training", loaded.epochs) as advance:
+        weights = train_expression(
+            faces.of("train"),
+            faces.of("valid"),
+            loaded,
+            out,
+            seed,
+            on_epoch=lambda record: advance(1),
+        )
+    where = terminal.escape(f"{pictures} --weights {weights}")
+    terminal.say(f"Next: synctva evaluate-faces {where}")
+
+
+@app.command("evaluate-faces", epilog="Example: synctva evaluate-faces fer2013.parquet")
+def evaluate_faces(
+    pictures: Pictures,
+    weights: Annotated[
+        Path | None, typer.Option(help="A .safetensors file; else the one in the package.")
+    ] = None,
+) -> None:
+    """Score the network that reads faces on valid and test."""
+    from synctva.data.fer2013 import read_fer2013_faces
+    from synctva.features.expression import EMOTIONS, WEIGHTS, load_expression_network
+    from synctva.training.expression import score_expressions
+
+    network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
+    scores = {split: score_expressions(network, faces.of(split)) for split in ("valid", "test")}
+    terminal.show_face_scores(scores, EMOTIONS)

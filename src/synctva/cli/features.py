@@ -1,0 +1,135 @@
+"""The verb features: from recordings and words to vectors."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app
+from synctva.cli.corpora import pictures_of
+from synctva.errors import InputError
+
+if TYPE_CHECKING:
+    from synctva.features.store import FeatureStore
+
+
+@app.command(
+    epilog="Examples: synctva features stores/meld --preset lite[bright_black] · [/]"
+    "synctva features recordings/ --out stores/own[bright_black] · [/]"
+    "synctva features stores/meld --text roberta-base --audio compare --workers 8"
+    "[bright_black] · [/]synctva features stores/meld --shard 3/10[bright_black] · [/]"
+    "synctva features stores/meld --verify"
+)
+def features(
+    source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The store to make, where SOURCE is not one.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="lite or paper; lite where no modality's extractor is chosen either."),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="minilm, roberta-base, roberta-large, a hub id, a folder; or none."),
+    ] = None,
+    audio: Annotated[
+        str | None, typer.Option(help="egemaps, is09, is10 or compare; or none.")
+    ] = None,
+    visual: Annotated[
+        str | None, typer.Option(help="expression, resnet50, a hub id, a folder; or none.")
+    ] = None,
+    context: Annotated[
+        int, typer.Option(min=0, help="Encode an utterance's words after so many earlier turns.")
+    ] = 0,
+    faces: Annotated[
+        str, typer.Option(help="found: look for faces; whole: the pictures are faces.")
+    ] = "found",
+    speaker: Annotated[
+        str, typer.Option(help="Whose face: the largest, or the one moving with the sound.")
+    ] = "largest",
+    no_face: Annotated[
+        str, typer.Option(help="Without a face: absent, or frame: features of the whole frame.")
+    ] = "absent",
+    detector: Annotated[
+        Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
+    ] = None,
+    standardise: Annotated[
+        str | None,
+        typer.Option(help="Audio by: corpus, speaker, or speaker_in_dialogue; else as it is."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one per core by default.")
+    ] = None,
+    shard: Annotated[
+        str, typer.Option(help="i/n: fill the cache with the i-th share; at the end run without.")
+    ] = "1/1",
+    cache: Annotated[
+        Path | None, typer.Option(help="Where vectors are kept; else $SYNCTVA_CACHE, ~/.cache.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compute a sample again and compare it to the store.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the store at --out.")
+    ] = False,
+) -> None:
+    """Extract features from recordings and words into a store; killed, it goes on where it was.
+
+    What was computed once is kept in a cache and not computed again, in whatever store. Exit
+    code 1: some utterances failed; failures.csv in the store says which, and why.
+    """
+    from synctva.features.cache import Cache, default_cache
+    from synctva.features.extract import amount, extract, fill
+    from synctva.features.preset import choose, share_of
+    from synctva.features.verify import verify as compute_again
+
+    names = {"text": text, "audio": audio, "visual": visual}
+    where = None if detector is None else str(detector)
+    seen = {"faces": faces, "speaker": speaker, "no_face": no_face, "detector": where}
+    chosen = choose(preset, names, {"text": {"context": context}, "visual": seen})
+    share, processes = share_of(shard), workers or os.cpu_count() or 1
+    store = _store_of(source, out, kind, overwrite)
+    if verify:
+        with terminal.progress("Computing a sample again", None) as advance:
+            compared = compute_again(store, chosen, workers=processes, advance=advance)
+        terminal.show_verified(compared)
+        raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
+    kept = Cache(cache or default_cache())
+    with terminal.progress(f"Extracting {store.name}", amount(store, chosen, share)) as advance:
+        whole = partial(extract, standardise_by=standardise)
+        work = whole if share == (1, 1) else partial(fill, shard=share)
+        filled = work(store, chosen, kept, workers=processes, advance=advance)
+    terminal.show_filled(filled, store.path)
+    if filled.failures:
+        raise typer.Exit(1)
+    path = terminal.escape(store.path)
+    if share == (1, 1):
+        terminal.say(f"Next: synctva train --store {path} --out runs/{terminal.escape(store.name)}")
+    else:
+        terminal.say(f"Next, after all shares: synctva features {path}, as now, without --shard")
+
+
+def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool) -> "FeatureStore":
+    """Returns the store at a path, or the one made of the corpus there."""
+    from synctva.data.source import read_source
+    from synctva.features.store import check_place, open_store, write_store
+
+    if (source / "manifest.json").is_file():
+        if out is not None:
+            raise InputError(f"{source}: a feature store already; leave --out away")
+        return open_store(source)
+    if out is None:
+        raise InputError(f"{source}: not a feature store; name the one to make with --out STORE")
+    if (out / "manifest.json").is_file() and not overwrite:
+        terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
+        return open_store(out)
+    check_place(out, overwrite=overwrite)
+    corpus = read_source(source, kind, media=pictures_of(out))
+    terminal.show_corpus(corpus)
+    return write_store(corpus, out, overwrite=overwrite)

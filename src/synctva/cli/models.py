@@ -1,0 +1,105 @@
+"""Verbs about models: train, evaluate, compare, report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app
+from synctva.errors import InputError
+
+Run = Annotated[Path, typer.Argument(help="The run's folder.")]
+
+
+@app.command(
+    epilog="Examples: synctva train --store stores/meld --out runs/meld --seeds 5[bright_black] · "
+    "[/]synctva train recipes/meld.toml --store stores/meld --out runs/small --set model.width=64"
+)
+def train(
+    recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
+    *,
+    store: Annotated[Path, typer.Option(help="The feature store.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, side by side.")] = 1,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")
+    ] = None,
+    save_every: Annotated[float, typer.Option(help="Seconds between two saved states.")] = 10.0,
+) -> None:
+    """Train Sync-TVA; killed and started again, it goes on where it was."""
+    from synctva.recipe import load_recipe
+    from synctva.training.run import train_run
+
+    loaded = load_recipe(recipe, tuple(set_ or ()))
+    with terminal.seeds_progress(seeds, loaded.training.epochs) as on_epoch:
+        train_run(loaded, store, out, seeds, save_every_s=save_every, on_epoch=on_epoch)
+    terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
+
+
+@app.command(epilog="Example: synctva evaluate runs/meld --subsets")
+def evaluate(
+    run: Run,
+    store: Annotated[Path | None, typer.Option(help="Another store than the run's own.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    subsets: Annotated[
+        bool, typer.Option("--subsets", help="Also score every subset of modalities.")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Also score at missing rates 0.0-0.7.")
+    ] = False,
+    community: Annotated[
+        bool,
+        typer.Option(
+            "--community",
+            help="Also tell the best test epoch, as much of the field reports it, beside the gap;"
+            " needs training.keep_epochs.",
+        ),
+    ] = False,
+) -> None:
+    """Score a run on valid and test: mean and sd over seeds, interval over dialogues."""
+    from synctva.evaluation.attribution import subset_scores
+    from synctva.evaluation.community import community_score
+    from synctva.evaluation.protocol import add_to_evaluation, load_evaluated
+    from synctva.evaluation.protocol import evaluate as score
+    from synctva.evaluation.robustness import missing_rate_scores
+
+    loaded = load_evaluated(run, store)
+    result = score(loaded)
+    if subsets:
+        result["subsets"] = subset_scores(loaded)
+    if missing:
+        result["missing_rates"] = missing_rate_scores(loaded)
+    if community:
+        result["community"] = community_score(loaded)
+    add_to_evaluation(loaded.folder, result)
+    if json:
+        import json as json_module
+
+        print(json_module.dumps(result, indent=2))
+    else:
+        terminal.show_evaluation(run, result)
+
+
+@app.command(epilog="Example: synctva compare runs/meld runs/meld-lite runs/meld-no-graphs")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the first against each.")],
+) -> None:
+    """Tell how far the first run is above each other one, with intervals and p-values."""
+    from synctva.evaluation.compare import compare as held_against
+
+    if len(runs) < 2:
+        raise InputError("compare: name two runs or more, such as `synctva compare runs/a runs/b`")
+    terminal.show_comparisons(held_against(runs[0], runs[1:]))
+
+
+@app.command(epilog="Example: synctva report runs/meld --out reports/meld.html")
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs.")],
+    out: Annotated[Path, typer.Option(help="The HTML file; .md, .csv and .tex go beside it.")],
+) -> None:
+    """Write one self-contained page of results, and its table as Markdown, CSV and LaTeX."""
+    from synctva.reports.page import write_report
+
+    for path in write_report(runs, out):
+        terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")

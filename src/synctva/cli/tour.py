@@ -1,0 +1,20 @@
+"""The verb demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva.cli.app import app
+
+
+@app.command(epilog="Example: synctva demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the demo's store, run and report go.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Generate conversations with a known ceiling, train on them, and write the report."""
+    from synctva.demo import run_demo
+
+    run_demo(out)
