@@ -18,6 +18,7 @@ REGISTERED = st.sampled_from(list(SCHEMAS.values()))
         ("mosi-2", "negative positive"),
         ("fer-7", "anger disgust fear joy sadness surprise neutral"),
         ("ravdess-8", "neutral calm happy sad angry fear disgust surprise"),
+        ("emodb-7", "anger boredom disgust fear happiness sadness neutral"),
     ],
 )
 def test_the_registered_orders_never_change(schema: str, emotions: str):
