@@ -7,7 +7,7 @@ the expression network was trained on that framing, so detectors differ but crop
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -60,16 +60,6 @@ class Face:
     angle_rad: float = 0.0
 
 
-class Detector(Protocol):
-    """Finds faces; ``name`` tells one detector from another in the settings of an extractor."""
-
-    name: str
-
-    def find(self, pixels: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
-        """Returns the faces of an RGB picture, from left to right."""
-        ...
-
-
 class CascadeDetector:
     """OpenCV's bundled cascade: frontal faces, no landmarks, so crops are upright as they are.
 
@@ -80,7 +70,8 @@ class CascadeDetector:
         smallest_px: Smaller faces are ignored; the side in the picture.
     """
 
-    name = CASCADE
+    settings = MappingProxyType({"detector": CASCADE, "margin": CASCADE_MARGIN})
+    """Tell it from other detectors in an extractor's description."""
 
     def __init__(self, smallest_px: float) -> None:
         self._cascade = cv2.CascadeClassifier(
@@ -129,10 +120,13 @@ class YuNetDetector:
             self._network.detect(np.zeros((DETECTION_PX, DETECTION_PX, 3), dtype=np.uint8))
         except cv2.error as error:
             raise InputError(
-                f"{path}: not YuNet's ONNX file ({error.err}); get the one"
+                f"{path}: not YuNet's ONNX file; get the one"
                 " of OpenCV's model zoo, or leave the detector out to use OpenCV's own"
             ) from error
-        self.name = f"yunet {file_sha256(Path(path))[:16]}"
+        self.settings = {
+            "detector": f"yunet {file_sha256(Path(path))[:16]}",
+            "eyes_share": EYES_SHARE,
+        }
         self._smallest_px = smallest_px
 
     def find(self, pixels: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
@@ -142,6 +136,9 @@ class YuNetDetector:
         _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         rows = np.zeros((0, 15)) if rows is None else np.asarray(rows, dtype=float)
         return _sorted([_from_landmarks(row[4:14] / scale) for row in rows], self._smallest_px)
+
+
+Detector = CascadeDetector | YuNetDetector
 
 
 def detector_named(path: str | None, smallest_px: float) -> Detector:
