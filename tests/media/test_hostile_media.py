@@ -252,7 +252,7 @@ def test_random_bytes_are_refused(tmp_path_factory: pytest.TempPathFactory, sign
     check()
 
 
-@pytest.mark.parametrize("ending", ["mp4", "wav", "mkv"])
+@pytest.mark.parametrize("ending", ["mp4", "wav", "mkv", "flv"])
 def test_flipped_and_missing_bytes_are_read_over_or_refused(
     tmp_path_factory: pytest.TempPathFactory, ending: str
 ):

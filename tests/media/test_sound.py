@@ -144,8 +144,10 @@ def test_more_than_the_limit_is_refused_whatever_the_header_says(
 ):
     stated = record(tmp_path / "a.wav", Making(length_s=2.0))
     unstated = record(tmp_path / "a.mp3", Making(length_s=2.0))
-    monkeypatch.setattr("synctva.media.span.LIMITS", Limits(span_s=1.5))
-    for path in (stated, unstated):
-        with pytest.raises(InputError, match="asked for at once, 2 s are the most"):
+    late_clock = Making(length_s=2.0, begin_s=9.0, rate_hz=16_000, codec="pcm_s16le")
+    to_the_sample = record(tmp_path / "a.mkv", late_clock, pictures=False)
+    monkeypatch.setattr("synctva.media.span.LIMITS", Limits(span_s=1.0))
+    for path in (stated, unstated, to_the_sample):
+        with pytest.raises(InputError, match="asked for at once, 1 s are the most"):
             read_audio(path)
         assert len(read_audio(path, 0.5, 1.5)) == SAMPLE_RATE_HZ

@@ -13,7 +13,7 @@ OTHER_SHARE = 0.7
 def downmix(
     values: Float32[np.ndarray, "channel sample"], names: list[str]
 ) -> Float32[np.ndarray, " sample"]:
-    """Returns the weighted mean of the channels in -1..1; what is not finite becomes silence.
+    """Returns the weighted mean of the channels.
 
     A mean cannot be louder than its loudest channel; libav's own downmix is a sum that can.
 
@@ -21,8 +21,7 @@ def downmix(
         values: Samples in -1..1, more or less.
         names: libav's short name of each channel.
     """
+    if len(names) == 1:
+        return values[0]
     shares = np.array([SHARES.get(name, OTHER_SHARE) for name in names], np.float32)
-    if not shares.any():
-        shares[:] = 1.0
-    finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip((shares / shares.sum()) @ finite, -1.0, 1.0).astype(np.float32)
+    return (shares / max(1e-6, shares.sum())) @ values

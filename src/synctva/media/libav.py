@@ -64,12 +64,16 @@ def _told(path: str | Path) -> Iterator[None]:
     """Makes whatever goes wrong within libav an InputError that names the file."""
     try:
         yield
-    except (FFmpegError, ArithmeticError, MemoryError, ValueError, TypeError, OSError) as error:
-        raise _broken(path, getattr(error, "strerror", None) or f"{error}") from error
+    except TROUBLE as error:
+        raise _broken(path, error) from error
 
 
-def _broken(path: str | Path, reason: str) -> InputError:
-    reason = " ".join(reason.split())[:120]
+TROUBLE = (FFmpegError, ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError)
+"""What PyAV raises where a file makes no sense."""
+
+
+def _broken(path: str | Path, error: Exception) -> InputError:
+    reason = " ".join((getattr(error, "strerror", None) or f"{error}").split())[:120]
     return InputError(f"{path}: damaged or cut off ({reason}); copy or download it again")
 
 
@@ -120,10 +124,6 @@ class Recording:
         """The length in seconds as the header has it."""
         length = self.container.duration
         return length / av.time_base if length and length > 0 and not self.is_still else None
-
-    def broken(self, reason: str) -> InputError:
-        """Returns the error for a recording that cannot be decoded."""
-        return _broken(self.path, reason)
 
     def stream(self, kind: Literal["audio", "video"]) -> Any:
         """Returns the stream that a player would play; None if there is none (a cover is none).
@@ -227,20 +227,22 @@ class Recording:
 
     def _next(self, packets: Iterator[Any]) -> Any:
         """Returns the next packet, None at the end or where the file cannot be read further."""
-        with _told(self.path):
-            try:
-                return next(packets, None)
-            except FFmpegError:
-                return None
+        try:
+            return next(packets, None)
+        except (FFmpegError, IndexError):  # PyAV trips at the end over streams that appeared late
+            return None
+        except TROUBLE as error:
+            raise _broken(self.path, error) from error
 
     def _decoded(self, stream: Any) -> Iterator[tuple[float, Any]]:
         clock_s, packets = 0.0, self._packets(stream)
         while (packet := self._next(packets)) is not None:
-            with _told(self.path):
-                try:
-                    frames = packet.decode()
-                except FFmpegError:
-                    continue
+            try:
+                frames = packet.decode()
+            except FFmpegError:
+                continue
+            except TROUBLE as error:
+                raise _broken(self.path, error) from error
             for frame in frames:
                 clock_s = clock_s if frame.time is None else frame.time - self.start_s
                 yield clock_s, frame

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from synctva.errors import InputError
 from synctva.media.libav import Recording, opened
 from synctva.media.span import Span
 
@@ -85,7 +86,7 @@ def read_frames(
 def _still(recording: Recording, stream: Any, half: Half | None) -> Frames:
     for _, frame in recording.frames(stream, 0.0):
         return Frames(_upright(recording, frame, half, None)[None], np.zeros(1))
-    raise recording.broken("the picture cannot be decoded")
+    raise InputError(f"{recording.path}: the picture is damaged or cut off; save it again")
 
 
 def _shown_at(
@@ -123,15 +124,17 @@ def _upright(
     recording: Recording, frame: Any, half: Half | None, size: tuple[int, int] | None
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Returns a frame turned upright, its half cut out, scaled down or to (height, width)."""
-    turned = frame.rotation % 180 == 90
-    width, height = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    quarters = round(frame.rotation / 90) % 4
+    sides = (frame.width, frame.height)
+    width, height = sides[::-1] if quarters % 2 else sides
     parts = 1 if half is None else 2
     if size is None:
         scale = min(1.0, LONGER_SIDE_PX / max(width / parts, height))
         size = max(1, round(height * scale)), max(1, round(width / parts * scale))
     height, width = size[0], size[1] * parts
-    pixels = recording.rgb(frame, *((height, width) if turned else (width, height)))
-    pixels = np.rot90(pixels, frame.rotation // 90)
+    sides = (width, height)
+    pixels = recording.rgb(frame, *(sides[::-1] if quarters % 2 else sides))
+    pixels = np.rot90(pixels, quarters)
     if half is not None:
         pixels = pixels[:, : size[1]] if half == "left" else pixels[:, size[1] :]
     return np.ascontiguousarray(pixels)

@@ -63,7 +63,7 @@ class _Track:
             self.written += len(piece)
         if end > self.most and self.span.end_s is None:
             raise self.span.too_long(f"more than {self.span.most_s:.0f} s")
-        return end < self.most
+        return end < self.most or self.span.end_s is None
 
     def _reserve(self, length: int) -> None:
         if length > len(self.values):
@@ -72,6 +72,7 @@ class _Track:
             self.values = grown
 
     def samples(self) -> Float32[np.ndarray, " sample"]:
-        """Returns what was written, if it is enough of the span."""
+        """Returns what was written, if it is enough of the span; what is not finite is silence."""
         self.span.check(self.written / SAMPLE_RATE_HZ, "sound")
-        return self.values[: self.end].copy()
+        values = np.nan_to_num(self.values[: self.end], nan=0.0, posinf=0.0, neginf=0.0)
+        return np.clip(values, -1.0, 1.0)
