@@ -1,6 +1,8 @@
+import json
+import logging
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features import text
+from synctva.features.context import InContext, inputs_in_context
 from synctva.features.text import TextExtractor, TextPreset, text_features
 
 SENTENCES = (
@@ -31,6 +34,7 @@ SENTENCES = (
     "I am so, so happy for you!",
 )
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "i", "am", "so", "happy", "sad", "no", "yes"]
+WORDS += ["Speaker", ":", "1", "2", "3"]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -94,6 +98,17 @@ def corpus_of(*texts: str | None) -> Corpus:
     utterances = tuple(Utterance(turn, "Ada", said) for turn, said in enumerate(texts))
     schema = EmotionSchema("own", ("joy", "anger"))
     return Corpus("own", schema, (Dialogue("d", "train", utterances),))
+
+
+def dialogue_of(*turns: tuple[str, str | None], id: str = "d") -> Dialogue:
+    said = tuple(Utterance(turn, who, words) for turn, (who, words) in enumerate(turns))
+    return Dialogue(id, "train", said)
+
+
+def in_context(folder: Path, context: int, *dialogues: Dialogue) -> np.ndarray:
+    """Encodes dialogues with so many turns before each utterance."""
+    corpus = Corpus("own", EmotionSchema("own", ("joy", "anger")), dialogues)
+    return text_features(corpus, TextExtractor(str(folder), "cpu", context)).values
 
 
 def test_minilm_gives_the_vectors_of_sentence_transformers(minilm: TextExtractor):
@@ -266,3 +281,145 @@ def test_an_extractor_tells_where_its_features_come_from(minilm: TextExtractor):
         "normalise": True,
         "max_tokens": 256,
     }
+
+
+TALK = (("Ada", "no"), ("Bob", "i am so happy"), ("Ada", "yes i am"), ("Bob", "so sad"))
+
+
+def test_the_vector_in_context_is_the_mean_over_the_utterance_s_own_tokens(roberta: Path):
+    model = RobertaModel.from_pretrained(roberta).eval()
+    written = "<s> Speaker 1 : i am so happy </s> Speaker 2 : yes i am </s>"
+    tokens = torch.tensor([[WORDS.index(word) for word in written.split()]])
+    with torch.no_grad():
+        hidden = model(tokens).last_hidden_state[0]
+    found = in_context(roberta, 1, dialogue_of(*TALK))
+    np.testing.assert_allclose(found[2], hidden[-4:-1].mean(0).numpy(), atol=1e-5)
+
+
+def test_an_item_holds_the_turns_before_and_numbers_speakers_as_they_appear():
+    corpus = Corpus("own", EmotionSchema("own", ("joy", "anger")), (dialogue_of(*TALK),))
+    items = inputs_in_context(corpus, 2)
+    assert items[0] == InContext("no", 1)
+    assert items[2] == InContext("yes i am", 1, ((1, "no"), (2, "i am so happy")))
+    assert items[3] == InContext("so sad", 1, ((1, "i am so happy"), (2, "yes i am")))
+    assert len({hash(item) for item in items}) == 4
+    assert json.loads(json.dumps(asdict(items[2])))["before"] == [[1, "no"], [2, "i am so happy"]]
+
+
+def test_without_context_an_item_is_the_words(roberta: Path):
+    extractor = TextExtractor(str(roberta), "cpu")
+    assert extractor.inputs_of(corpus_of("no", None, "")) == ["no", "", ""]
+
+
+@pytest.mark.parametrize("context", [1, 2])
+def test_a_later_turn_changes_nothing_and_an_earlier_one_within_reach_does(
+    roberta: Path, context: int
+):
+    before = in_context(roberta, context, dialogue_of(*TALK))
+    for edited in range(4):
+        words = [
+            (who, "sad sad" if turn == edited else said) for turn, (who, said) in enumerate(TALK)
+        ]
+        after = in_context(roberta, context, dialogue_of(*words))
+        changed = ~np.isclose(before, after, atol=1e-6).all(axis=1)
+        assert changed.tolist() == [0 <= turn - edited <= context for turn in range(4)]
+
+
+def test_another_dialogue_changes_nothing(roberta: Path):
+    first = dialogue_of(*TALK, id="first")
+    alone = in_context(roberta, 3, first)
+    second = dialogue_of(("Ada", "so so so"), ("Cy", "no"), id="second")
+    np.testing.assert_allclose(in_context(roberta, 3, second, first)[2:], alone, atol=1e-6)
+
+
+def test_speakers_names_do_not_matter_but_who_speaks_does(roberta: Path):
+    named = in_context(roberta, 3, dialogue_of(*TALK))
+    other = {"Ada": "Zoe", "Bob": "Ada"}
+    renamed = dialogue_of(*((other[who], said) for who, said in TALK))
+    np.testing.assert_array_equal(in_context(roberta, 3, renamed), named)
+    monologue = in_context(roberta, 3, dialogue_of(*(("Ada", said) for _, said in TALK)))
+    changed = ~np.isclose(monologue, named, atol=1e-6).all(axis=1)
+    assert changed.tolist() == [False, True, True, True]
+
+
+def test_turns_without_words_are_passed_over(roberta: Path):
+    quiet = [TALK[0], ("Cy", None), ("Bob", "  "), TALK[1]]
+    found = in_context(roberta, 3, dialogue_of(*quiet))
+    expected = in_context(roberta, 3, dialogue_of(TALK[0], TALK[1]))
+    np.testing.assert_allclose(found[[0, 3]], expected, atol=1e-6)
+    assert not found[[1, 2]].any()
+
+
+def test_turns_that_do_not_fit_are_left_out_from_the_oldest(
+    roberta: Path, caplog: pytest.LogCaptureFixture
+):
+    """38 tokens hold <s>, Speaker 1 :, the utterance, </s>, and 4 more tokens for each turn."""
+    caplog.set_level(logging.DEBUG)
+    turns = [("Ada", "so " * 9), ("Ada", "sad " * 9), ("Ada", "happy " * 9), ("Ada", "no yes")]
+    whole = in_context(roberta, 3, dialogue_of(*turns))[3]
+    fitting = in_context(roberta, 2, dialogue_of(*turns))[3]
+    fewer = in_context(roberta, 1, dialogue_of(*turns))[3]
+    np.testing.assert_allclose(whole, fitting, atol=1e-6)
+    assert not np.allclose(fitting, fewer, atol=1e-4)
+    assert not [record for record in caplog.records if "longer than" in record.getMessage()]
+
+
+def test_an_utterance_that_fills_the_encoder_has_no_context_and_loses_its_end(roberta: Path):
+    found = in_context(roberta, 3, dialogue_of(("Ada", "no"), ("Ada", "so " * 33 + "sad " * 99)))
+    alone = in_context(roberta, 3, dialogue_of(("Ada", "so " * 33)))
+    np.testing.assert_allclose(found[1], alone[0], atol=1e-5)
+
+
+def test_in_context_neither_order_nor_batch_mates_matter(
+    roberta: Path, monkeypatch: pytest.MonkeyPatch
+):
+    extractor = TextExtractor(str(roberta), "cpu", context=3)
+    corpus = Corpus("own", EmotionSchema("own", ("joy", "anger")), (dialogue_of(*TALK * 3),))
+    items = extractor.inputs_of(corpus)
+    together = extractor.encode([*items, "no"])
+    np.testing.assert_allclose(extractor.encode(["no", *items[::-1]])[::-1], together, atol=1e-5)
+    monkeypatch.setattr(text, "BATCH_TOKENS", 1)
+    np.testing.assert_allclose(extractor.encode([*items, "no"]), together, atol=1e-5)
+
+
+def test_padding_on_the_left_gives_the_same(roberta: Path):
+    extractor = TextExtractor(str(roberta), "cpu", context=3)
+    items = [InContext("so", 1), InContext("no", 2, ((1, "yes i am so happy"),))]
+    expected = extractor.encode(items)
+    extractor._tokenizer.padding_side = "left"
+    # positions are counted without padding, so only the pooling could go wrong
+    np.testing.assert_allclose(extractor.encode(items), expected, atol=1e-5)
+
+
+def test_words_that_the_tokenizer_drops_give_a_vector_all_the_same(minilm: TextExtractor):
+    odd = TextExtractor("minilm", "cpu", context=1).encode([InContext("\x00", 1)])
+    np.testing.assert_allclose(np.linalg.norm(odd, axis=1), 1, atol=1e-5)
+
+
+def test_minilm_reads_a_context_apart_from_the_words(minilm: TextExtractor):
+    extractor = TextExtractor("minilm", "cpu", context=2)
+    happy, sad, again = extractor.encode(
+        [
+            InContext("Really?", 1, ((2, "I got the job! I am so happy!"),)),
+            InContext("Really?", 1, ((2, "My dog died this morning."),)),
+            InContext(" Really? ", 1, ((2, "I got the job! I am so happy! "),)),
+        ]
+    )
+    np.testing.assert_allclose(happy, again, atol=1e-6)
+    job = minilm.encode(["a new job"])[0]
+    assert happy @ job > sad @ job + 0.05
+
+
+def test_the_context_is_in_the_fingerprint_and_0_is_not(roberta: Path):
+    plain, none, one, two = (
+        TextExtractor(str(roberta), "cpu", *context).extractor for context in [(), (0,), (1,), (2,)]
+    )
+    assert plain == none
+    assert "context" not in none.settings
+    assert (one.settings["context"], two.settings["context"]) == (1, 2)
+    assert len({each.fingerprint(8) for each in (none, one, two)}) == 3
+
+
+def test_a_negative_context_is_one_line():
+    with pytest.raises(InputError, match="context -1: take 0 or a number of turns"):
+        TextExtractor("minilm", "cpu", context=-1)
