@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 
 from synctva.data.playhouse.looks import Colour, Look, lit
+from synctva.dialogue import SPLITS
 
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -67,11 +69,12 @@ class Person:
     voice: Voice
 
 
+@cache
 def cast(seed: int, split: str) -> tuple[Person, ...]:
     """Returns the people of a split; nobody is in two, and the same seed gives the same people."""
     people = []
     for number, name in enumerate(NAMES[split]):
-        rng = np.random.default_rng((seed, 1, sum(map(ord, name))))
+        rng = np.random.default_rng((seed, 1, SPLITS.index(split), number))
         woman = number % 2 == 0
         people.append(Person(name, _look(rng, woman), _voice(rng, woman)))
     return tuple(people)

@@ -65,7 +65,7 @@ class Production:
     def __post_init__(self) -> None:
         counts = [self.seed, self.imbalance, self.noise, *self.dialogues]
         shares = [*self.reliability.values(), *self.missing.values()]
-        if min(counts) < 0 or not sum(self.dialogues):
+        if not all(count >= 0 for count in counts) or not sum(self.dialogues):
             raise InputError(
                 f"playhouse: seed {self.seed}, imbalance {self.imbalance}, noise {self.noise} and"
                 f" dialogues {self.dialogues} must not be negative, nor all dialogues 0"

@@ -159,7 +159,7 @@ def _synthesise(
     finally:
         library.espeak_Terminate()
         _unload(library)
-    if not pieces:
+    if not any(piece.any() for piece in pieces):
         raise InputError(f"playhouse: espeak-ng says nothing for {text!r}; install it again")
     return np.concatenate(pieces)
 
