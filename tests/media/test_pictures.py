@@ -1,6 +1,7 @@
 """The pictures of a span are those that were on screen at its moments, upright and not large."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from recordings import HEIGHT, MOVING, WIDTH, Making, drawn, number_in, record
 
 from synctva.errors import InputError
 from synctva.media import Frames, read_frames
+from synctva.media.libav import Recording
 
 FEW = settings(max_examples=8, deadline=None)
 
@@ -44,6 +46,35 @@ def test_every_moment_has_the_picture_that_was_on_screen(
             assert np.floor(shown - 0.05) <= number <= np.floor(max(0, shown) + 0.05)
 
     check()
+
+
+@pytest.mark.parametrize("ending", MOVING)
+def test_a_late_span_is_reached_without_decoding_what_comes_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+):
+    path = record(tmp_path / f"a.{ending}", Making(length_s=8.0, key_every=25))
+    decoded, truly = [], Recording._decoded
+
+    def counted(self: Recording, stream: object) -> Iterator[tuple[float, object]]:
+        for time_s, frame in truly(self, stream):
+            decoded.append(time_s)
+            yield time_s, frame
+
+    monkeypatch.setattr(Recording, "_decoded", counted)
+    assert len(read_frames(path, 7.0, 7.4).pixels) == 2
+    assert min(decoded) > 5.0
+
+
+@pytest.mark.parametrize("leads_to_s", [7.9, 100.0])
+def test_an_index_that_leads_too_far_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads_to_s: float
+):
+    path, truly = record(tmp_path / "a.mp4", Making(length_s=8.0)), Recording._seek
+    expected = numbers(read_frames(path, 5.0, 5.8))
+    monkeypatch.setattr(
+        Recording, "_seek", lambda self, stream, to_s: truly(self, stream, leads_to_s)
+    )
+    assert numbers(read_frames(path, 5.0, 5.8)) == expected
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4", "webm"])

@@ -292,7 +292,7 @@ class _Run:
     ) -> list[tuple[int, Float32[np.ndarray, " sample"]]]:
         """Returns what a frame adds, None for what was held back, with positions in samples."""
         if frame is not None:
-            frame.pts = None  # else its rounding would be heard
+            frame.pts = None  # the position says where it belongs
             self.clock_s += frame.samples / frame.sample_rate
         made = []
         for piece in self.resampler.resample(frame):
