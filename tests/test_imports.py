@@ -20,7 +20,7 @@ ONLY = {
     "dialogue": NOUNS,
     "corpus": NOUNS,
     "batch": (*NOUNS, "corpus"),
-    "media": NOUNS,
+    "media": (*NOUNS, "media"),
     "data": (*NOUNS, "corpus", "media", "data"),
     "features": (*NOUNS, "corpus", "media", "features"),
     "model": ("errors", "files", "emotions", "batch", "model"),

@@ -97,7 +97,7 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     made_up = sorted(report["missing_keys"])
     _refuse([key for key in made_up if not key.startswith("pooler.")], what)
     version = f"transformers {transformers.__version__}"
-    return TextModel(tokenizer, model.eval(), _weights_sha256(model, made_up), version)
+    return TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
 
 
 def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
@@ -144,7 +144,7 @@ def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
             " image_mean and image_std as three numbers and size as a number of pixels"
         ) from error
     version = f"transformers {transformers.__version__}"
-    return ImageModel(model.eval(), size, mean, sd, _weights_sha256(model, made_up), version)
+    return ImageModel(model.eval(), size, mean, sd, weights_sha256(model, made_up), version)
 
 
 def _cannot_be_loaded(
@@ -186,7 +186,7 @@ def _colours(config: Mapping[str, Any], key: str) -> tuple[float, float, float]:
     return found
 
 
-def _weights_sha256(model: nn.Module, made_up: Iterable[str]) -> str:
+def weights_sha256(model: nn.Module, made_up: Iterable[str] = ()) -> str:
     """Returns the hash of the weights, without those that are random at each loading."""
     left_out = set(made_up)
     digest = hashlib.sha256()

@@ -1,6 +1,5 @@
 """Visual features: the speaker's face in the frames of an utterance, as one vector."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
-from safetensors.torch import save
 from torch import Tensor
 
 from synctva.corpus import Extractor
@@ -18,7 +16,7 @@ from synctva.features import faces as opencv
 from synctva.features.encoded import Encoded
 from synctva.features.expression import FACE_PX, ExpressionNetwork, load_expression_network
 from synctva.features.faces import crop, detector_named, grey, resize
-from synctva.features.hub import load_image_model
+from synctva.features.hub import load_image_model, weights_sha256
 from synctva.features.tracks import Track, largest_track, link_faces, moving_track
 from synctva.media import Frames
 
@@ -208,7 +206,7 @@ def _expression(network: ExpressionNetwork) -> FaceEncoder:
         size_px=FACE_PX,
         dim=network.dim + network.classifier.out_features,
         pooling="mean_sd",
-        weights=hashlib.sha256(save(network.state_dict())).hexdigest(),
+        weights=weights_sha256(network),
         version=f"synctva {version('synctva')}",
         encode=encode,
     )

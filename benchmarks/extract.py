@@ -1,0 +1,238 @@
+"""Seconds of compute per second of media, for each extractor of the lite preset; the job around.
+
+    python benchmarks/extract.py                  # on clips of the playhouse, rendered for it
+    python benchmarks/extract.py --folder clips   # on your own .mp4 files
+    python benchmarks/extract.py --job            # also: 1 and 2 workers, a second run, memory
+
+Beside each stands the time that the bare libraries take on the same clips: PyAV, openSMILE, OpenCV
+and torch called in a plain loop, without limits, checks, flags, cache and processes. Clip by clip
+they take turns, in CPU seconds of one thread, so that the share holds on a noisy machine.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import opensmile
+import torch
+import transformers
+from rich.console import Console
+from rich.table import Table
+
+from synctva.corpus import Corpus
+from synctva.data.meld import read_meld
+from synctva.data.playhouse import Production, render_playhouse
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import schema_named
+from synctva.features.audio import AudioExtractor
+from synctva.features.expression import load_expression_network
+from synctva.features.store import write_store
+from synctva.features.text import TextExtractor
+from synctva.features.visual import VisualExtractor
+from synctva.media import probe, read_audio, read_frames
+
+WARM_UP = 3
+
+
+class Bare:
+    """The libraries, called as their manuals do."""
+
+    def __init__(self) -> None:
+        self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02)
+        self.cascade = cv2.CascadeClassifier(
+            str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml")
+        )
+        self.network = load_expression_network()
+        loaded = TextExtractor("minilm")
+        self.tokenizer, self.model = loaded._tokenizer, loaded._model
+
+    def audio(self, path: Path) -> None:
+        """Runs openSMILE on the decoded sound."""
+        resampler = av.AudioResampler("flt", "mono", 16000)
+        with av.open(str(path)) as container:
+            container.streams.audio[0].thread_count = 1
+            pieces = [
+                piece.to_ndarray()
+                for frame in container.decode(audio=0)
+                for piece in resampler.resample(frame)
+            ]
+        self.smile.process_signal(np.concatenate(pieces, axis=1), 16000)
+
+    @torch.inference_mode()
+    def visual(self, path: Path) -> None:
+        """Runs the network on the largest face of five frames a second."""
+        faces, due_s = [], 0.1
+        with av.open(str(path)) as container:
+            container.streams.video[0].thread_count = 1
+            for frame in container.decode(video=0):
+                if frame.time < due_s:
+                    continue
+                due_s += 0.2
+                picture = frame.to_ndarray(format="rgb24")
+                scale = min(1, 320 / max(picture.shape))
+                grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+                small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+                boxes = self.cascade.detectMultiScale(small, 1.1, 2, minSize=(20, 20))
+                if len(boxes):
+                    x, y, w, h = (max(boxes, key=lambda box: box[2]) / scale).astype(int)
+                    faces.append(cv2.resize(grey[y : y + h, x : x + w], (48, 48)))
+        if faces:
+            self.network.embed(torch.from_numpy(np.stack(faces)).float())
+
+    @torch.inference_mode()
+    def text(self, words: str) -> None:
+        """Runs MiniLM on one utterance."""
+        self.model(**self.tokenizer(words, return_tensors="pt"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, help="own .mp4 files, an utterance each")
+    parser.add_argument("--clips", type=int, default=60, help="how many of them")
+    parser.add_argument("--job", action="store_true", help="also time the command, and its memory")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    transformers.logging.disable_progress_bar()
+    with tempfile.TemporaryDirectory() as folder:
+        utterances = _utterances(arguments.folder, Path(folder) / "playhouse", arguments.clips)
+        _show_compute(utterances)
+        if arguments.job:
+            _show_job(utterances, Path(folder))
+
+
+def _utterances(own: Path | None, folder: Path, count: int) -> list[Utterance]:
+    if own is None:
+        render_playhouse(folder, Production(dialogues=(count // 4, 1, 1)), workers=2)
+        found = [u for _, u in read_meld(folder).utterances()]
+    else:
+        paths = sorted(own.rglob("*.mp4"))
+        found = [Utterance(0, "A", "Well, who would have thought so?", media=str(p)) for p in paths]
+    return [u for u in found if u.media and u.text and _is_whole(u.media)][:count]
+
+
+def _is_whole(path: str) -> bool:
+    facts = probe(path)
+    return facts.has_audio and facts.has_video
+
+
+def _show_compute(utterances: list[Utterance]) -> None:
+    bare, words = Bare(), TextExtractor("minilm")
+    audio, visual = AudioExtractor("egemaps"), VisualExtractor("expression")
+
+    def look(utterance: Utterance) -> None:
+        frames = read_frames(utterance.media, rate_hz=visual.rate_hz, most=visual.most_frames)
+        visual.encode(frames)
+
+    ways: dict[str, tuple[Callable[[Utterance], object], Callable[[Utterance], object]]] = {
+        "text (minilm)": (lambda u: words.encode([u.text]), lambda u: bare.text(u.text)),
+        "audio (egemaps)": (
+            lambda u: audio.encode(read_audio(u.media)),
+            lambda u: bare.audio(Path(u.media)),
+        ),
+        "visual (expression)": (look, lambda u: bare.visual(Path(u.media))),
+    }
+    for utterance in utterances[:WARM_UP]:
+        for pair in ways.values():
+            for way in pair:
+                way(utterance)
+    media_s = sum(probe(u.media).duration_s for u in utterances)
+    title = f"CPU seconds per second of media; {len(utterances)} clips, {media_s:.0f} s"
+    table = Table("", "ours", "bare libraries", "our own share", title=title)
+    total = np.zeros(2)
+    for name, pair in ways.items():
+        taken = np.zeros(2)
+        for number, utterance in enumerate(utterances):
+            for way in (0, 1) if number % 2 else (1, 0):
+                started = time.process_time()
+                pair[way](utterance)
+                taken[way] += time.process_time() - started
+        total += taken
+        table.add_row(*_row(name, taken / media_s))
+    table.add_section()
+    table.add_row(*_row("lite preset, in all", total / media_s))
+    Console().print(table)
+    print(f"real-time factor on two cores: {total[0] / media_s / 2:.3f}")
+
+
+def _row(name: str, taken: np.ndarray) -> tuple[str, ...]:
+    ours, bare = taken
+    return name, f"{ours:.4f}", f"{bare:.4f}", f"{100 * (ours - bare) / ours:.1f} %"
+
+
+def _show_job(utterances: list[Utterance], folder: Path) -> None:
+    """Prints wall time with 1 and 2 workers, of a second run, and memory for more clips."""
+    table = Table("clips", "workers", "seconds", "peak MiB of all processes", title="The command")
+    cases = [
+        *((300, 1, "first"), (300, 2, "second"), (300, 1, "third"), (300, 2, "fourth")),
+        *((300, 2, "fourth"), (100, 2, "fifth"), (1000, 2, "sixth")),
+    ]
+    known: set[str] = set()
+    for count, workers, cache in cases:
+        clips = _copies(utterances, count, folder / f"clips-{count}")
+        store = write_store(clips, folder / f"store-{count}", overwrite=True)
+        seconds, peak = _run(store.path, workers, folder / "cache" / cache)
+        again = ", all cached" if cache in known else ""
+        known.add(cache)
+        table.add_row(f"{count}{again}", str(workers), f"{seconds:.1f}", f"{peak:.0f}")
+    Console().print(table)
+
+
+def _copies(utterances: list[Utterance], count: int, folder: Path) -> Corpus:
+    """Returns a corpus of so many clips, no two of the same content."""
+    folder.mkdir(exist_ok=True)
+    dialogues = []
+    for number in range(count):
+        utterance = utterances[number % len(utterances)]
+        path = folder / f"{number}.mp4"
+        box = (16).to_bytes(4) + b"free" + number.to_bytes(8)
+        path.write_bytes(Path(utterance.media).read_bytes() + box)
+        copy = replace(utterance, turn=0, media=str(path), text=f"{number} {utterance.text}")
+        dialogues.append(Dialogue(f"{number}", "train", (copy,)))
+    return Corpus("clips", schema_named("meld-7"), tuple(dialogues))
+
+
+def _run(store: Path, workers: int, cache: Path) -> tuple[float, float]:
+    """Returns the command's seconds and the peak of its processes' resident memory in MiB."""
+    command = [sys.executable, "-m", "synctva", "features", str(store), "--cache", str(cache)]
+    started, peak = time.monotonic(), 0.0
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [*command, "--workers", str(workers)], stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(_resident_mib(pid) for pid in _family(process.pid)))
+            time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return time.monotonic() - started, peak
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += (task / "children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(one for child in {int(c) for c in children} for one in _family(child))]
+
+
+def _resident_mib(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 2**20
+    except OSError:
+        return 0.0
+
+
+if __name__ == "__main__":
+    main()
