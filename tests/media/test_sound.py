@@ -75,6 +75,16 @@ def test_speech_in_the_centre_of_six_channels_is_heard_and_the_effects_are_not(t
     assert loudness(read_audio(record(tmp_path / "e.wav", effects))) < 1e-3
 
 
+@pytest.mark.parametrize("channels", [7, 9, 40, 64])
+def test_many_channels_are_heard_as_one(tmp_path: Path, channels: int):
+    heard = 0.5 * np.sin(np.arange(16_000) * 0.3)
+    samples = np.repeat(np.round(heard * 32_767)[:, None], channels, axis=1)
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((channels, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav"), heard, atol=1e-3)
+
+
 def test_loud_channels_do_not_clip(tmp_path: Path):
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setparams((2, 2, 16_000, 0, "NONE", ""))

@@ -281,7 +281,8 @@ class _Run:
     def __init__(self, time_s: float, frame: av.AudioFrame, rate_hz: int) -> None:
         self.form, self.clock_s = _form(frame), time_s
         self.position = round(time_s * rate_hz)
-        self.resampler = av.AudioResampler("fltp", frame.layout, rate_hz)
+        # Packed: of planar frames PyAV follows pointers beyond the eighth channel into nowhere.
+        self.resampler = av.AudioResampler("flt", frame.layout, rate_hz)
 
     def continues(self, time_s: float, frame: av.AudioFrame) -> bool:
         """Returns whether a frame follows the last one."""
@@ -297,7 +298,8 @@ class _Run:
         made = []
         for piece in self.resampler.resample(frame):
             names = [channel.name for channel in piece.layout.channels]
-            made.append((self.position, downmix(piece.to_ndarray(), names)))
+            values = piece.to_ndarray().reshape(-1, len(names)).T
+            made.append((self.position, downmix(values, names)))
             self.position += piece.samples
         return made
 
