@@ -18,3 +18,11 @@ def corpora() -> Path:
         if folder.is_dir():
             return folder
     pytest.skip(f"no corpora: neither $SYNCTVA_CORPORA nor {beside.name} beside the project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_feature_cache(tmp_path_factory: pytest.TempPathFactory):
+    """Nothing that a user has computed serves the tests, nor the other way round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYNCTVA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

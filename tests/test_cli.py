@@ -23,7 +23,10 @@ from tiny import SETTINGS, tiny_corpus, tiny_run, tiny_store
 from synctva import cli
 from synctva.corpus import Corpus, Extractor
 
-VERBS = ("import", "check", "features", "train", "evaluate", "compare", "report", "demo")
+VERBS = (
+    *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
+    *("train-faces", "evaluate-faces", "demo"),
+)
 TABLE = "dialogue,turn,speaker,split,emotion,text,audio_0,audio_1\n"
 ROW = "{0},{1},{2},{3},{4},Some words.,1.5,2\n"
 TINY = [word for setting in SETTINGS for word in ("--set", setting)]
@@ -393,16 +396,19 @@ def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
 
     ended = call("import", source, "--out", store)
     assert ended.code == 0, ended.err
-    assert f"Next: synctva features {store} --text minilm" in ended.err
+    assert f"Next: synctva features {store}\n" in ended.err
     early = call("train", "--store", store, "--out", run)
     assert early.code == 2
-    assert f"`synctva features {store} --text minilm`" in early.err
+    assert f"`synctva features {store}`" in early.err
 
-    ended = call("features", store, "--text", "minilm")
+    ended = call("features", store)
     assert ended.code == 0, ended.err
-    assert "48 utterances, 384 numbers each." in ended.err
-    again = call("features", store, "--text", "minilm")
-    assert again.err.rstrip().endswith("holds these text features already.")
+    assert "384 numbers of minilm" in ended.err
+    assert "48 vectors computed now" in ended.err
+    assert f"Next: synctva train --store {store}" in ended.err
+    again = call("features", store)
+    assert "0 vectors computed now" in again.err
+    assert call("features", store, "--verify").code == 0
 
     for out, name in ((run, "one"), (other, "two")):
         words = ["train", "--store", store, "--out", out, *TINY, "--set", f"name={name}"]

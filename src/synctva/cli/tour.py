@@ -14,7 +14,7 @@ def demo(
         "demo"
     ),
 ) -> None:
-    """Generate conversations with a known ceiling, train on them, and write the report."""
+    """Film conversations, extract features, train on them, and write the report."""
     from synctva.demo import run_demo
 
     run_demo(out)

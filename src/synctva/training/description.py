@@ -37,7 +37,7 @@ def check_trainable(corpus: Corpus, recipe: Recipe, place: Path) -> None:
         raise InputError(
             f"{place}: it holds {', '.join(corpus.dims) or 'no'} features, the recipe uses"
             f" {', '.join(recipe.modalities)}; make some with"
-            f" `synctva features {place} --text minilm`"
+            f" `synctva features {place}`"
         )
 
 
