@@ -166,6 +166,17 @@ def test_yunet_may_find_nobody(yunet: tuple[YuNetDetector, StandIn]):
     assert yunet[0].find(np.zeros((240, 320, 3), np.uint8)) == []
 
 
+def test_yunet_ignores_a_face_below_the_stated_size(
+    yunet: tuple[YuNetDetector, StandIn], tmp_path: Path
+):
+    picture = np.full((240, 320, 3), 9, np.uint8)
+    sizes = {
+        least: len(YuNetDetector(tmp_path / "yunet.onnx", least).find(picture))
+        for least in (100, 110)
+    }
+    assert sizes == {100: 1, 110: 0}
+
+
 def test_yunets_settings_differ_for_other_weights(
     yunet: tuple[YuNetDetector, StandIn], tmp_path: Path
 ):
