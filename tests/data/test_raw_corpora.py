@@ -95,7 +95,7 @@ def test_melds_corrupt_clip_counts_as_missing_but_not_in_a_generated_corpus(tmp_
 
 def test_a_generated_corpus_in_melds_layout_is_not_called_meld(tmp_path):
     samples.write_meld(tmp_path)
-    origin = {"corpus": "playhouse", "seed": 3}
+    origin = {"name": "playhouse", "seed": 3}
     (tmp_path / "playhouse.json").write_text(json.dumps(origin))
     corpus = read_meld(tmp_path)
     assert (corpus.name, corpus.origin) == ("playhouse", origin)

@@ -13,7 +13,7 @@ Pictures = Annotated[Path, typer.Argument(help="FER2013's Parquet table, or its 
 
 @app.command(
     "train-faces",
-    epilog="Example: synctva train-faces fer2013.parquet recipes/faces.toml --out runs/faces",
+    epilog="Example: synctva train-faces fer2013.parquet recipes/faces/begin.toml --out runs/faces",
 )
 def train_faces(
     pictures: Pictures,
@@ -21,6 +21,9 @@ def train_faces(
     *,
     out: Annotated[Path, typer.Option(help="The run's folder; a killed training goes on.")],
     seed: Annotated[int, typer.Option(help="Decides the first weights and the order.")] = 0,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights to begin from; else random ones.")
+    ] = None,
 ) -> None:
     """Train the network that reads faces; the epoch is chosen on valid."""
     from synctva.data.fer2013 import read_fer2013_faces
@@ -36,6 +39,7 @@ def train_faces(
             loaded,
             out,
             seed,
+            start,
             on_epoch=lambda record: advance(1),
         )
     where = terminal.escape(f"{pictures} --weights {weights}")

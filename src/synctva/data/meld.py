@@ -131,7 +131,7 @@ def read_meld(source: Path, schema: str = "meld-7") -> Corpus:
         path, line = places[number]
         return csv_place(path)(line)
 
-    name = str(origin.get("corpus", "generated")) if origin else FACTS.name
+    name = str(origin.get("name", "generated")) if origin else FACTS.name
     corpus = assemble(name, schema_named(schema), rows, {}, source, place)
     return replace(corpus, origin=origin)
 

@@ -86,6 +86,8 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     """
     import transformers
 
+    transformers.logging.disable_progress_bar()  # of weights loaded; downloads keep theirs
+
     what, source = f"text encoder {name!r}", sources.get(name, name)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
@@ -115,6 +117,8 @@ def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
             no ResNet.
     """
     import transformers
+
+    transformers.logging.disable_progress_bar()  # of weights loaded; downloads keep theirs
     from transformers.models.auto.image_processing_auto import get_image_processor_config
 
     what, source = f"image encoder {name!r}", sources.get(name, name)

@@ -17,6 +17,9 @@ from synctva.media.libav import new_movie, picture_frame, sound_frame
 REPEATABLE = {"threads": "1", "flags": "+bitexact"}
 """For the encoders: the same input gives the same bytes."""
 
+PICTURES = {"preset": "veryfast", "x264-params": "mbtree=0", **REPEATABLE}
+"""For H.264; macroblock trees differ from run to run."""
+
 Packets = Iterator[tuple[Fraction, list[Any]]]
 """Encoded packets, with the second they belong to."""
 
@@ -47,7 +50,7 @@ def write_movie(
             tracks = []
             if frames is not None:
                 rate = Fraction(rate_hz).limit_denominator(1001)
-                stream = movie.add_stream("libx264", rate, {"preset": "veryfast", **REPEATABLE})
+                stream = movie.add_stream("libx264", rate, PICTURES)
                 tracks.append(_pictures(path, stream, frames, rate))
             if audio is not None and len(audio):
                 stream = movie.add_stream("aac", sample_rate_hz, dict(REPEATABLE), layout="mono")

@@ -20,7 +20,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from synctva.errors import InputError
 from synctva.evaluation.metrics import Scores, confusions, scores_of
-from synctva.features.expression import EMOTIONS, ExpressionNetwork, save_expression_network
+from synctva.features.expression import (
+    EMOTIONS,
+    ExpressionNetwork,
+    load_expression_network,
+    save_expression_network,
+)
 from synctva.files import write_bytes, write_text
 from synctva.recipe import NotNegative, Rate, Section
 
@@ -53,7 +58,7 @@ class ExpressionRecipe(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     weight_decay: NotNegative = 5e-4
     smoothing: Rate = 0.1
-    mixup: NotNegative = 0.2
+    mixup: NotNegative = 0.0
     rotation: NotNegative = 15.0
     zoom: Rate = 0.12
     shift: Rate = 0.08
@@ -67,6 +72,7 @@ def train_expression(
     recipe: ExpressionRecipe,
     folder: Path,
     seed: int = 0,
+    start: Path | None = None,
     on_epoch: Callable[[Record], None] = lambda record: None,
 ) -> Path:
     """Trains the network and returns the file of its best weights on ``valid``.
@@ -74,12 +80,22 @@ def train_expression(
     ``folder`` keeps ``log.jsonl``, the weights, and the state from which a killed training goes
     on after its last finished epoch. Half precision is used for the products (bf16).
 
+    Args:
+        train: Faces to learn from.
+        valid: Faces that choose the epoch.
+        recipe: How.
+        folder: Where the training is kept.
+        seed: Decides the first weights, the order and the augmentation.
+        start: Weights to begin from; None = random ones.
+        on_epoch: Told of every finished epoch, also of those from before an interruption.
+
     Raises:
-        InputError: ``folder`` holds the state of another training.
+        InputError: ``folder`` holds the state of another training, or ``start`` no weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    training = _Training(recipe, steps=-(-len(train[0]) // recipe.batch) * recipe.epochs)
+    model = ExpressionNetwork() if start is None else load_expression_network(start)
+    training = _Training(model, recipe, -(-len(train[0]) // recipe.batch) * recipe.epochs)
     log = training.restore(folder)
     for record in log:
         on_epoch(record)
@@ -101,9 +117,9 @@ def train_expression(
 class _Training:
     """The network in training, the moving average of its weights, the optimiser, the schedule."""
 
-    def __init__(self, recipe: ExpressionRecipe, steps: int) -> None:
+    def __init__(self, model: ExpressionNetwork, recipe: ExpressionRecipe, steps: int) -> None:
         self.recipe = recipe
-        self.model = ExpressionNetwork().to(memory_format=torch.channels_last)
+        self.model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
