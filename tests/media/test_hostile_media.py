@@ -4,7 +4,6 @@ import contextlib
 import os
 import struct
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recordings import MOVING, Making, record
+from recordings import MOVING, Making, mkv_of, of_100_hours, png_of, record
 
 from synctva.errors import InputError
 from synctva.media import probe, read_audio, read_frames
@@ -106,27 +105,6 @@ def test_of_pictures_that_were_cut_off_most_are_shown_and_few_are_refused(
         read_frames(tmp_path / f"little.{ending}", 0.0, 4.0)
 
 
-def of_100_hours(path: Path) -> Path:
-    """Returns a recording of a second whose header states 100 hours."""
-    content = bytearray(record(path).read_bytes())
-    if path.suffix == ".wav":
-        place, value = content.index(b"data") + 4, struct.pack("<I", 2**32 - 2)
-        content[24:32] = struct.pack("<II", 5_965, 11_930)  # slower, so that 4 GiB last so long
-        content[4:8] = struct.pack("<I", 2**32 - 1)
-    elif path.suffix == ".mkv":
-        place = content.index(b"\x44\x89\x88") + 3
-        value = struct.pack(">d", 360_000_000.0)
-    elif path.suffix == ".flac":
-        place, total = 18, int.from_bytes(content[18:26], "big")
-        value = (total >> 36 << 36 | 48_000 * 360_000).to_bytes(8, "big")
-    else:
-        place = content.index(b"mvhd") + 20
-        value = struct.pack(">I", 360_000_000)
-    content[place : place + len(value)] = value
-    path.write_bytes(content)
-    return path
-
-
 @pytest.mark.parametrize("ending", ["wav", "mkv", "flac", "mp4"])
 def test_a_header_that_claims_100_hours_costs_nothing(tmp_path: Path, ending: str):
     path = of_100_hours(tmp_path / f"a.{ending}")
@@ -141,34 +119,6 @@ def test_a_header_that_claims_100_hours_costs_nothing(tmp_path: Path, ending: st
         with pytest.raises(InputError, match=r"\d{6} s are asked for at once, 1800 s are the most"):
             read_audio(path)
     assert time.monotonic() - begun < 5
-
-
-def png_of(width: int, height: int) -> bytes:
-    """Returns a small PNG that claims to be as large as that."""
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(bytes(1_000))),
-        (b"IEND", b""),
-    ]
-    packed = (
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in chunks
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
-
-
-def mkv_of(width: int, height: int, path: Path) -> bytes:
-    """Returns a small mkv whose header claims pictures as large as that."""
-    with av.open(str(path), "w", "matroska") as movie:
-        stream = movie.add_stream("rawvideo", 25)
-        stream.width, stream.height, stream.pix_fmt = 1_024, 512, "gray"
-        frame = av.VideoFrame.from_ndarray(np.zeros((512, 1_024), np.uint8), "gray")
-        movie.mux(stream.encode(frame))
-    content = bytearray(path.read_bytes())
-    for mark, old, new in ((0xB0, 1_024, width), (0xBA, 512, height)):
-        place = content.index(bytes([mark, 0x82]) + old.to_bytes(2, "big")) + 2
-        content[place : place + 2] = new.to_bytes(2, "big")
-    return bytes(content)
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (20_000, 8), (9_000, 9_000)])
