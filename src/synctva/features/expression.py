@@ -132,4 +132,4 @@ def load_expression_network(path: Path = WEIGHTS) -> ExpressionNetwork:
             f"{path}: not the weights of a face-expression network ({reason}); make them with"
             " `synctva train-faces`"
         ) from error
-    return network.to(memory_format=torch.channels_last).eval()
+    return network.to(memory_format=torch.channels_last).eval()  # pyright: ignore

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError, did_you_mean
@@ -22,7 +23,7 @@ class Preset:
     text: str | None = None
     audio: str | None = None
     visual: str | None = None
-    settings: Mapping[str, Mapping[str, str | int | None]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -67,7 +68,7 @@ DEFAULTS = {
 def choose(
     name: str | None,
     extractors: Mapping[str, str | None],
-    settings: Mapping[str, Mapping[str, str | int | None]],
+    settings: Mapping[str, Mapping[str, Any]],
 ) -> Preset:
     """Returns a preset changed by a user's choices.
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from synctva.corpus import Extractor
 from synctva.dialogue import Utterance
@@ -12,6 +12,9 @@ from synctva.features.cache import Cache, cache_key
 from synctva.features.encoded import Encoded
 from synctva.features.preset import Preset
 from synctva.files import file_sha256
+
+if TYPE_CHECKING:
+    from synctva.media import Half
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,9 @@ class Recordings:
         assert utterance.media is not None
         span = utterance.start_s, utterance.end_s
         seen = self._visual
+        half = cast("Half | None", utterance.half)  # an Utterance has checked it
         frames = read_frames(
-            utterance.media, *span, rate_hz=seen.rate_hz, most=seen.most_frames, half=utterance.half
+            utterance.media, *span, rate_hz=seen.rate_hz, most=seen.most_frames, half=half
         )
         if frames is None:
             return Encoded(None, ("no_video",))

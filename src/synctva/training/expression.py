@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
@@ -103,10 +103,10 @@ def train_expression(
     for epoch in range(len(log), recipe.epochs):
         started = time.monotonic()
         loss = training.epoch(*map(torch.from_numpy, train))
-        guessed = predict_expressions(training.average.module, valid[0]).argmax(axis=1)
+        guessed = predict_expressions(training.averaged, valid[0]).argmax(axis=1)
         accuracy = float((guessed == valid[1]).mean())
         if accuracy > max((record["valid_accuracy"] for record in log), default=-1.0):
-            save_expression_network(training.average.module, weights)
+            save_expression_network(training.averaged, weights)
         seconds = round(time.monotonic() - started, 1)
         log.append({"epoch": epoch, "loss": loss, "valid_accuracy": accuracy, "seconds": seconds})
         training.save(folder, log)
@@ -119,7 +119,7 @@ class _Training:
 
     def __init__(self, model: ExpressionNetwork, recipe: ExpressionRecipe, steps: int) -> None:
         self.recipe = recipe
-        self.model = model.to(memory_format=torch.channels_last)
+        self.model = model.to(memory_format=torch.channels_last)  # pyright: ignore
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
@@ -158,6 +158,11 @@ class _Training:
             self.average.update_parameters(self.model)
             total += float(loss.detach()) * len(rows)
         return total / len(faces)
+
+    @property
+    def averaged(self) -> ExpressionNetwork:
+        """The moving average."""
+        return cast(ExpressionNetwork, self.average.module)
 
     def save(self, folder: Path, log: list[Record]) -> None:
         """Writes the state and the log, each atomically."""
