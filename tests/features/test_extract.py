@@ -153,7 +153,7 @@ def test_the_list_of_failures_goes_when_they_are_mended(clips: Path, cache: Cach
     store = write_store(corpus, tmp_path / "store")
     assert len(extract(store, SOUND, cache).failures) == 1
     shutil.copy(clips / "3.wav", tmp_path / "mine.wav")
-    assert extract(store, SOUND, cache).failures == []
+    assert extract(open_store(store.path), SOUND, cache).failures == []
     assert not (store.path / "failures.csv").exists()
     assert open_store(store.path).read().features["audio"].present.all()
 

@@ -16,11 +16,11 @@ from synctva.features.store import open_store, write_store
 
 BROKEN = {
     "truncated.mp4": "damaged or cut off",
-    "empty.mp4": "is empty",
+    "empty.mp4": "empty (0 bytes)",
     "text.mp4": "no recording of a format that is read",
     "list.m3u8": "no recording of a format that is read",
     "renamed-list.mp4": "no recording of a format that is read",
-    "huge.png": "20000",
+    "huge.png": "scale them down",
     "folder.mp4": "not a regular file",
     "nowhere.mp4": "No such file",
     "beyond.mp4": "ends at",

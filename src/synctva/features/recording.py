@@ -1,5 +1,6 @@
 """Audio and visual features of one utterance's recording, computed once, in a worker process."""
 
+import stat
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -151,6 +152,8 @@ def _sha256(path: str | None) -> str | None:
         raise InputError(
             f"{path}: {error.strerror or error}; restore it, or import again"
         ) from error
+    if not stat.S_ISREG(facts.st_mode):
+        raise InputError(f"{path}: not a regular file; give a recording")
     return _hashed(path, facts.st_size, facts.st_mtime_ns)
 
 

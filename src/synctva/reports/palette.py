@@ -24,6 +24,7 @@ EMOTION_COLOURS = {
     "excited": "#c9b400",
     "frustrated": "#a0522d",
     "calm": "#4c9f9f",
+    "boredom": "#6d5a4b",
     "positive": "#e08a00",
     "negative": "#2f78c4",
 }
