@@ -8,6 +8,7 @@ fill the same cache, each with its own share of the dialogues.
 import csv
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
@@ -199,6 +200,8 @@ _recordings: list[Recordings] = []
 
 def _begin(preset: Preset, known: dict[str, Known], cache: Cache) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
+    if "torch" in sys.modules:  # by way of the script that this process was begun with
+        sys.modules["torch"].set_num_threads(1)
     _recordings.append(Recordings(preset, known, cache))
 
 
