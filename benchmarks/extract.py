@@ -81,7 +81,8 @@ class Bare:
                 scale = min(1, 320 / max(picture.shape))
                 grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
                 small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                boxes = self.cascade.detectMultiScale(small, 1.1, 2, minSize=(20, 20))
+                least = max(20, round(38 * scale))  # as small as ours looks for
+                boxes = self.cascade.detectMultiScale(small, 1.1, 2, minSize=(least, least))
                 if len(boxes):
                     x, y, w, h = (max(boxes, key=lambda box: box[2]) / scale).astype(int)
                     faces.append(cv2.resize(grey[y : y + h, x : x + w], (48, 48)))
