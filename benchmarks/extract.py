@@ -163,6 +163,19 @@ def _show_compute(utterances: list[Utterance]) -> None:
     table.add_row(*_row("lite preset, in all", total / media_s))
     Console().print(table)
     print(f"real-time factor on two cores: {total[0] / media_s / 2:.3f}")
+    print(f"face-expression network, batches of 32, two threads: {_faces_a_second():.0f} faces/s")
+
+
+@torch.inference_mode()
+def _faces_a_second(batches: int = 30) -> float:
+    network, faces = load_expression_network(), 255 * torch.rand(32, 48, 48)
+    torch.set_num_threads(2)
+    network(faces)
+    started = time.monotonic()
+    for _ in range(batches):
+        network(faces)
+    torch.set_num_threads(1)
+    return 32 * batches / (time.monotonic() - started)
 
 
 def _row(name: str, taken: np.ndarray) -> tuple[str, ...]:
