@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctva.data.meld import read_meld
+from synctva.data.meld import FILES, read_meld
 from synctva.data.playhouse import clips
-from synctva.data.playhouse.render import COLUMNS, TABLES, render_playhouse
+from synctva.data.playhouse.render import COLUMNS, render_playhouse
 from synctva.data.playhouse.scenes import Production, write_scenes
 from synctva.errors import InputError
 from synctva.media import probe, read_audio, read_frames
@@ -49,7 +49,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 
 def rows_of(folder: Path, split: str) -> list[dict[str, str]]:
-    with (folder / TABLES[split]).open(encoding="utf-8", newline="") as file:
+    with (folder / FILES[split]).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -59,7 +59,7 @@ def seconds(clock: str) -> float:
 
 
 def test_the_tables_have_melds_columns_and_order(folder: Path):
-    for split in TABLES:
+    for split in FILES:
         rows = rows_of(folder, split)
         assert tuple(rows[0]) == COLUMNS
         assert [row["Sr No."] for row in rows] == [str(n + 1) for n in range(len(rows))]
@@ -104,7 +104,7 @@ def test_the_same_production_gives_the_same_clips_and_another_seed_other_ones(
     assert_same(tmp_path / "again", folder)
     render_playhouse(tmp_path / "other", Production(dialogues=(1, 0, 0), seed=5))
     other, first = (bytes_of(f) for f in (tmp_path / "other", folder))
-    assert other[TABLES["train"]] != first[TABLES["train"]]
+    assert other[FILES["train"]] != first[FILES["train"]]
 
 
 def test_what_is_filmed_depends_on_the_seed_and_on_noise_alone(
@@ -130,7 +130,7 @@ def test_what_was_lost_is_rendered_again_and_nothing_else(folder: Path, tmp_path
     kept, lost = sorted((tmp_path / "house").rglob("*.mp4"))[:2]
     kept.write_bytes(b"kept")
     lost.unlink()
-    (tmp_path / "house" / TABLES["test"]).unlink()
+    (tmp_path / "house" / FILES["test"]).unlink()
     done: list[int] = []
     render_playhouse(tmp_path / "house", TINY, advance=done.append)
     after = bytes_of(tmp_path / "house")
@@ -172,7 +172,7 @@ def test_two_workers_killed_midway_leave_what_can_be_finished(tmp_path: Path):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert not (house / TABLES["train"]).exists()
+    assert not (house / FILES["train"]).exists()
     subprocess.run([sys.executable, script], check=True)
     alone = tmp_path / "alone"
     script.write_text(code.replace(str(house), str(alone)).replace("workers=2", "workers=1"))

@@ -24,7 +24,8 @@ CORRUPT = frozenset({("train", 125, 3)})
 """Split, dialogue and utterance of MELD's clips that no player opens; they count as missing."""
 
 _CLIP = re.compile(r"dia(\d+)_utt(\d+)\.mp4")
-_GENERATED = "playhouse.json"
+ORIGIN_FILE = "playhouse.json"
+"""Of a corpus that was generated in this layout: how."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def read_origin(source: Path) -> dict[str, Any]:
     Raises:
         InputError: The file that says it is damaged.
     """
-    path = source / _GENERATED
+    path = source / ORIGIN_FILE
     if not path.is_file():
         return {}
     try:

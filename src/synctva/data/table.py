@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.assemble import Place, Row, assemble, told_at
 from synctva.data.columns import feature_columns
-from synctva.data.csv_file import csv_place, number_in, read_csv, require_columns
+from synctva.data.csv_file import csv_place, number_in, read_csv
+from synctva.data.parquet_file import read_parquet
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean
 
@@ -63,20 +63,7 @@ def _open(source: Path) -> tuple[pa.Table, Place]:
     """Returns the table, and how to name its rows."""
     if source.suffix.lower() != ".parquet":
         return read_csv(source, REQUIRED), csv_place(source)
-    try:
-        table = pq.ParquetFile(source).read()
-    except FileNotFoundError as error:
-        raise InputError(f"{source}: no such file") from error
-    except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(
-            f"{source}: damaged or truncated, or no Parquet file ({reason}); write it again"
-        ) from error
-    for column in table.column_names:
-        if table.column_names.count(column) > 1:
-            raise InputError(f"{source}: column {column!r} stands twice; rename one")
-    require_columns(source, table.column_names, REQUIRED)
-    return table, lambda row: f"{source}: row {row + 1}"
+    return read_parquet(source, REQUIRED), lambda row: f"{source}: row {row + 1}"
 
 
 def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32
 
+from synctva.data.meld_raw import CLIPS
 from synctva.data.playhouse.expressions import EXPRESSIONS
 from synctva.data.playhouse.scenes import Line, Production, Scene
 from synctva.data.playhouse.stage import LISTENER_RATE, RATE_HZ, film, paint_room
@@ -16,13 +17,6 @@ INTENSITY = (0.6, 1.0)
 """Least and greatest strength with which an emotion is shown."""
 HISS = 0.0035
 """Root mean square of the room's noise; 1 is full scale."""
-
-CLIPS = {
-    "train": "train_splits",
-    "valid": "dev_splits_complete",
-    "test": "output_repeated_splits_test",
-}
-"""Split -> the folder of its clips, as MELD calls it."""
 
 
 def clip_path(folder: Path, scene: Scene, line: Line) -> Path:

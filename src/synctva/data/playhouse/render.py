@@ -23,7 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from synctva.data.playhouse.clips import CLIPS, clip_path, render_clip
+from synctva.data.meld import FILES
+from synctva.data.meld_raw import CLIPS, ORIGIN_FILE
+from synctva.data.playhouse.clips import clip_path, render_clip
 from synctva.data.playhouse.scenes import Line, Production, Scene, write_scenes
 from synctva.errors import InputError
 from synctva.files import remove_staged, write_json, write_text
@@ -31,11 +33,6 @@ from synctva.processes import end_with
 
 VERSION = "1"
 """Of the playhouse: another version of it plays otherwise."""
-
-FACTS_FILE = "playhouse.json"
-
-TABLES = {"train": "train_sent_emo.csv", "valid": "dev_sent_emo.csv", "test": "test_sent_emo.csv"}
-"""Split -> the table of its utterances, as MELD calls it."""
 
 COLUMNS = (
     *("Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"),
@@ -80,7 +77,7 @@ def render_playhouse(
     ):
         lengths_s[scene.split, scene.number, line.turn] = length_s
         advance(1)
-    for split, name in TABLES.items():
+    for split, name in FILES.items():
         rows = list(_rows([s for s in scenes if s.split == split], lengths_s))
         write_text(folder / name, _csv(rows))
 
@@ -97,7 +94,7 @@ def _claim(folder: Path, production: Production) -> None:
             {"name": "playhouse", "generated": True, "version": VERSION, **asdict(production)}
         )
     )
-    path = folder / FACTS_FILE
+    path = folder / ORIGIN_FILE
     if path.is_file():
         if json.loads(path.read_text(encoding="utf-8")) != facts:
             raise InputError(
@@ -113,7 +110,7 @@ def _claim(folder: Path, production: Production) -> None:
 
 def _is_complete(folder: Path, scene: Scene) -> bool:
     clips = (clip_path(folder, scene, line) for line in scene.lines if line.filmed)
-    return (folder / TABLES[scene.split]).is_file() and all(clip.is_file() for clip in clips)
+    return (folder / FILES[scene.split]).is_file() and all(clip.is_file() for clip in clips)
 
 
 def _render(folder: Path, production: Production, job: tuple[Scene, Line]) -> float:
