@@ -23,8 +23,9 @@ ONLY = {
     "media": (*NOUNS, "media"),
     "data": (*NOUNS, "corpus", "media", "data"),
     "features": (*NOUNS, "corpus", "media", "features"),
-    "model": ("errors", "files", "emotions", "batch", "model"),
-    "baselines": ("errors", "files", "emotions", "batch", "baselines"),
+    "output": NOUNS,
+    "model": ("errors", "files", "emotions", "batch", "output", "model"),
+    "baselines": ("errors", "files", "emotions", "batch", "output", "baselines"),
 }
 """All of synctva that a module, or the modules of a folder, may import."""
 
