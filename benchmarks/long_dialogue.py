@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from synctva.batch import Batch
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import schema_named
 from synctva.evaluation.prediction import predict
 from synctva.model import attention
-from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import load_recipe
 
 LENGTHS = (1_000, 10_000, 100_000)
@@ -79,10 +79,10 @@ def largest_difference() -> float:
         return float((model(batch).logits - banded).abs().max())
 
 
-def windowed_model() -> SyncTVA:
+def windowed_model() -> EmotionModel:
     torch.manual_seed(0)
     architecture = replace(load_recipe().model, past=WINDOW, future=WINDOW)
-    return SyncTVA(schema_named("meld-7").emotions, DIMS, architecture).eval()
+    return EmotionModel(schema_named("meld-7").emotions, DIMS, architecture).eval()
 
 
 def dialogue_of(utterances: int) -> Batch:

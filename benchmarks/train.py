@@ -18,10 +18,11 @@ from rich.table import Table
 from torch import nn
 
 from synctva.batch import Batch, batch_of
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import schema_named
 from synctva.features.store import open_store
 from synctva.model.architecture import Architecture
-from synctva.model.sync_tva import Output, SyncTVA
+from synctva.output import Output
 from synctva.recipe import Recipe, load_recipe
 from synctva.training.loop import batches_of
 from synctva.training.loss import EmotionLoss
@@ -52,7 +53,7 @@ class PlainTransformer(nn.Module):
             [torch.zeros(n, dtype=torch.bool) for n in lengths], True, padding_value=True
         )
         hidden = self.encoder(self.project(padded), src_key_padding_mask=mask)[~mask]
-        return Output(self.classifier(hidden), {}, hidden)
+        return Output(self.classifier(hidden), hidden)
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def main() -> None:
     dim = train.text.shape[1]
     torch.manual_seed(0)
     models = {
-        "Sync-TVA": SyncTVA(EMOTIONS, {"text": dim}, recipe.model),
+        "Sync-TVA": EmotionModel(EMOTIONS, {"text": dim}, recipe.model),
         "nn.TransformerEncoder": PlainTransformer(dim, recipe.model),
     }
     steps = {name: Step(model, recipe) for name, model in models.items()}

@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synctva.model.sync_tva import SyncTVA
+    from synctva.emotion_model import EmotionModel
 
-__all__ = ["SyncTVA"]
+__all__ = ["EmotionModel"]
 
 
 def __getattr__(name: str) -> object:
     """Returns the model's class when it is asked for: ``import synctva`` alone stays light."""
-    if name != "SyncTVA":
+    if name != "EmotionModel":
         raise AttributeError(f"module 'synctva' has no attribute {name!r}")
-    from synctva.model.sync_tva import SyncTVA
+    from synctva.emotion_model import EmotionModel
 
-    return SyncTVA
+    return EmotionModel

@@ -2,16 +2,18 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError, did_you_mean
 from synctva.model.architecture import Architecture
+from synctva.networks import NETWORKS, AnySettings
 
 Modality = Literal["text", "audio", "visual"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -96,14 +98,14 @@ class Recipe(Section):
     Attributes:
         name: What tables call the run.
         modalities: Which of the store's modalities the model uses.
-        model: Sizes and submodules.
+        model: The network (``network``, by default Sync-TVA), its sizes and submodules.
         loss: Terms of the loss.
         training: The optimisation.
     """
 
     name: str = "sync-tva"
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = MODALITIES
-    model: Annotated[Architecture, with_config(ConfigDict(extra="forbid"))] = Architecture()
+    model: AnySettings = Architecture()
     loss: LossRecipe = LossRecipe()
     training: TrainingRecipe = TrainingRecipe()
 
@@ -190,9 +192,13 @@ def _first_problem(error: ValidationError) -> str:
     path = _path(problem["loc"])
     key = ".".join(path)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(path[:-1])
+        known = _keys(problem["loc"][:-1])
         return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(path[-1], known)
-    if problem["type"] == "value_error":  # the architecture's own check, which names the key
+    if problem["type"] == "union_tag_invalid":
+        name = problem.get("ctx", {})["tag"]
+        known = ", ".join(NETWORKS)
+        return f"{key}.network = {name!r}: known are {known}." + did_you_mean(name, NETWORKS)
+    if problem["type"] == "value_error":  # the settings' own check, which names the key
         return problem["msg"].removeprefix("Value error, ")
     alike = [o["msg"] for o in others if (_path(o["loc"]), o["input"]) == (path, problem["input"])]
     return f"{key} = {problem['input']!r}: {'; or: '.join([problem['msg'], *alike])}"
@@ -200,17 +206,20 @@ def _first_problem(error: ValidationError) -> str:
 
 def _path(place: tuple[int | str, ...]) -> list[str]:
     """Returns table and key of a place; what pydantic adds, such as the type it tried, is cut."""
-    return [str(part) for part in place[: 2 if place[0] in _TABLES else 1]]
+    table, *rest = map(str, place)
+    if table == "model":
+        rest = rest[1:]  # after the network's name
+    return [table, *rest[:1]] if table in ("model", *_TABLES) else [table]
 
 
-def _keys(tables: list[str]) -> list[str]:
-    return list(_TABLES[tables[0]]) if tables else ["based_on", *Recipe.model_fields]
+def _keys(place: tuple[int | str, ...]) -> list[str]:
+    if not place:
+        return ["based_on", *Recipe.model_fields]
+    if place[0] == "model":
+        return [field.name for field in fields(NETWORKS[str(place[1])][0])]
+    return list(_TABLES[str(place[0])])
 
 
 _TABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {
-        "model": Architecture.__dataclass_fields__,
-        "loss": LossRecipe.model_fields,
-        "training": TrainingRecipe.model_fields,
-    }
+    {"loss": LossRecipe.model_fields, "training": TrainingRecipe.model_fields}
 )

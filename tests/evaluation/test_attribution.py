@@ -10,19 +10,20 @@ from scipy.special import softmax
 from tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import Batch, batch_of
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import shapley_values, subset_scores, subsets_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.model.checkpoint import Provenance
-from synctva.model.sync_tva import Output, SyncTVA
+from synctva.output import Output
 
 CORPUS = tiny_corpus((3, 0, 0))
 BATCH = batch_of(CORPUS)
 EMOTION = np.arange(len(BATCH)) % 7
 
 
-class Voting(SyncTVA):
+class Voting(EmotionModel):
     """Every modality that is present votes for the first emotion, with its own weight."""
 
     votes = torch.tensor([1.0, 1.0, 0.0])
@@ -33,7 +34,7 @@ class Voting(SyncTVA):
         return Output(logits=logits, unimodal={}, fused=logits)
 
 
-def model_of(kind: type[SyncTVA] = SyncTVA, *modalities: str) -> SyncTVA:
+def model_of(kind: type[EmotionModel] = EmotionModel, *modalities: str) -> EmotionModel:
     torch.manual_seed(0)
     corpus = only(CORPUS, *(modalities or MODALITIES))
     model = kind(corpus.schema.emotions, corpus.dims, tiny_recipe().model)
@@ -41,7 +42,7 @@ def model_of(kind: type[SyncTVA] = SyncTVA, *modalities: str) -> SyncTVA:
     return model
 
 
-def probability(model: SyncTVA, modalities: tuple[str, ...]) -> np.ndarray:
+def probability(model: EmotionModel, modalities: tuple[str, ...]) -> np.ndarray:
     logits = predict(model, BATCH.keep(modalities)).numpy() / model.provenance.temperature
     return softmax(logits, axis=1)[np.arange(len(BATCH)), EMOTION]
 
@@ -56,7 +57,7 @@ def test_subsets_are_all_there_small_ones_first():
 
 @pytest.mark.parametrize("modalities", [("text",), ("text", "visual"), MODALITIES], ids="+".join)
 def test_shapley_values_sum_to_what_all_add_to_none(modalities: tuple):
-    model = model_of(SyncTVA, *modalities)
+    model = model_of(EmotionModel, *modalities)
     values = shapley_values(model, BATCH, EMOTION)
     gained = probability(model, modalities) - probability(model, ())
     assert values.sum(1) == pytest.approx(gained, abs=1e-6)

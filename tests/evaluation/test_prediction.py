@@ -5,10 +5,10 @@ import torch
 
 from synctva.batch import Batch, batch_of
 from synctva.data.planted import planted_corpus
+from synctva.emotion_model import EmotionModel
 from synctva.evaluation import prediction
 from synctva.evaluation.prediction import predict
 from synctva.model.architecture import Architecture
-from synctva.model.sync_tva import SyncTVA
 
 ARCHITECTURE = Architecture(width=8, heads=2, past=3, future=2)
 
@@ -20,10 +20,10 @@ def long_dialogue(utterances: int = 90) -> Batch:
     return replace(batch, turn=turns).part(0, utterances)
 
 
-def model_of(architecture: Architecture) -> SyncTVA:
+def model_of(architecture: Architecture) -> EmotionModel:
     torch.manual_seed(0)
     corpus = planted_corpus(dialogues=(1, 0, 0))
-    model = SyncTVA(corpus.schema.emotions, corpus.dims, architecture)
+    model = EmotionModel(corpus.schema.emotions, corpus.dims, architecture)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     return model

@@ -16,10 +16,10 @@ from tiny import only, tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import Dialogue, Utterance
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated, read_counts
-from synctva.model.sync_tva import SyncTVA
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_run
 
@@ -36,7 +36,7 @@ def test_the_evaluation_has_the_promised_shape(run):
             assert 0 <= low <= estimate["mean"] <= high <= 1
             assert estimate["sd"] >= 0
     assert result["seeds"] == 2
-    model = SyncTVA.from_pretrained(run / "seed-0" / "checkpoint")
+    model = EmotionModel.from_pretrained(run / "seed-0" / "checkpoint")
     assert result["parameters"] == sum(parameter.numel() for parameter in model.parameters())
     assert result["seconds_per_epoch"] > 0
 

@@ -11,18 +11,20 @@ from batches import DIMS, EMOTIONS, random_batch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.model import checkpoint
 from synctva.model.architecture import MOST_LAYERS, Architecture
 from synctva.model.checkpoint import Provenance, read_checkpoint
-from synctva.model.sync_tva import SyncTVA
 
 PROVENANCE = Provenance("meld", "meld-7", {"text": "00ff", "audio": "11ee"}, 1.5)
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    model = SyncTVA(EMOTIONS, DIMS, Architecture(width=8, heads=2, past=5, graphs=("text_audio",)))
+    model = EmotionModel(
+        EMOTIONS, DIMS, Architecture(width=8, heads=2, past=5, graphs=("text_audio",))
+    )
     model.standardise(random_batch([9]))
     model.provenance = PROVENANCE
     model.save_pretrained(tmp_path / "model")
@@ -31,16 +33,14 @@ def saved(tmp_path: Path) -> Path:
 
 def reconfigure(saved: Path, table: str, **values: Any) -> None:
     config = json.loads((saved / "config.json").read_text())
-    (config["arguments"]["architecture"] if table == "architecture" else config[table]).update(
-        values
-    )
+    (config["arguments"]["settings"] if table == "settings" else config[table]).update(values)
     (saved / "config.json").write_text(json.dumps(config))
 
 
 def complaint(source: str | Path) -> str:
     """Returns the one line that loading from there ends with."""
     with pytest.raises(InputError) as error:
-        SyncTVA.from_pretrained(source)
+        EmotionModel.from_pretrained(source)
     message = str(error.value)
     assert "\n" not in message
     assert str(source) in message
@@ -48,18 +48,18 @@ def complaint(source: str | Path) -> str:
 
 
 def test_what_is_saved_is_loaded(saved: Path):
-    model, batch = SyncTVA.from_pretrained(saved), random_batch([4, 7])
+    model, batch = EmotionModel.from_pretrained(saved), random_batch([4, 7])
     assert model.provenance == PROVENANCE
-    assert model.architecture == Architecture(width=8, heads=2, past=5, graphs=("text_audio",))
+    assert model.settings == Architecture(width=8, heads=2, past=5, graphs=("text_audio",))
     again = saved.parent / "again"
     model.save_pretrained(again)
-    assert torch.equal(model(batch).logits, SyncTVA.from_pretrained(str(again))(batch).logits)
+    assert torch.equal(model(batch).logits, EmotionModel.from_pretrained(str(again))(batch).logits)
     for file in ("config.json", "model.safetensors"):
         assert (again / file).read_bytes() == (saved / file).read_bytes()
 
 
 def test_a_loaded_model_can_be_trained(saved: Path):
-    model = SyncTVA.from_pretrained(saved).train()
+    model = EmotionModel.from_pretrained(saved).train()
     model(random_batch([5])).logits.sum().backward()
     assert all(weight.requires_grad for weight in model.parameters())
     assert (saved / "model.safetensors").exists()
@@ -68,9 +68,9 @@ def test_a_loaded_model_can_be_trained(saved: Path):
 def test_a_checkpoint_is_its_configuration_and_its_weights(saved: Path):
     assert {file.name for file in saved.iterdir()} == {"config.json", "model.safetensors"}
     arguments, provenance, weights = read_checkpoint(saved)
-    assert set(arguments) == {"emotions", "dims", "architecture"}
+    assert set(arguments) == {"emotions", "dims", "settings"}
     assert provenance == PROVENANCE
-    assert weights.keys() == SyncTVA.from_pretrained(saved).state_dict().keys()
+    assert weights.keys() == EmotionModel.from_pretrained(saved).state_dict().keys()
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
@@ -100,16 +100,16 @@ def test_a_pickle_by_the_name_of_weights_is_refused_and_not_run(saved: Path):
 
 def test_weights_of_another_shape_are_refused_by_name(saved: Path):
     weights = load_file(saved / "model.safetensors")
-    weights["classifier.1.weight"] = torch.zeros(8, 9)
+    weights["network.classifier.1.weight"] = torch.zeros(8, 9)
     save_file(weights, saved / "model.safetensors")
-    assert "classifier.1.weight" in complaint(saved)
+    assert "network.classifier.1.weight" in complaint(saved)
 
 
 def test_a_missing_weight_is_refused_by_name(saved: Path):
     weights = load_file(saved / "model.safetensors")
-    del weights["projection.text.absent"]
+    del weights["network.projection.text.absent"]
     save_file(weights, saved / "model.safetensors")
-    assert "projection.text.absent" in complaint(saved)
+    assert "network.projection.text.absent" in complaint(saved)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", "{}", '{"arguments": {}}', "\udcff"])
@@ -121,17 +121,17 @@ def test_a_damaged_configuration_is_refused(saved: Path, text: str):
 @pytest.mark.parametrize(
     ("table", "values", "reason"),
     [
-        ("architecture", {"wdith": 8}, "wdith"),
-        ("architecture", {"width": "broad"}, "width"),
-        ("architecture", {"width": 12}, "size mismatch"),
-        ("architecture", {"width": 2**24}, "size mismatch"),
-        ("architecture", {"width": 2**40}, "overflow"),
-        ("architecture", {"width": 10**30}, "verflow"),
-        ("architecture", {"heads": 0}, "heads"),
-        ("architecture", {"past": "everything"}, "past"),
-        ("architecture", {"graphs": ["text_text"]}, "graphs"),
-        ("architecture", {"graph_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
-        ("architecture", {"enhancement_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
+        ("settings", {"wdith": 8}, "wdith"),
+        ("settings", {"width": "broad"}, "width"),
+        ("settings", {"width": 12}, "size mismatch"),
+        ("settings", {"width": 2**24}, "size mismatch"),
+        ("settings", {"width": 2**40}, "overflow"),
+        ("settings", {"width": 10**30}, "verflow"),
+        ("settings", {"heads": 0}, "heads"),
+        ("settings", {"past": "everything"}, "past"),
+        ("settings", {"graphs": ["text_text"]}, "graphs"),
+        ("settings", {"graph_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
+        ("settings", {"enhancement_layers": 10**9}, f"{MOST_LAYERS} or fewer"),
         ("arguments", {"emotions": 7}, "emotions"),
         ("arguments", {"emotions": ["joy"]}, "size mismatch"),
         ("arguments", {"dims": {}}, "modalities"),
@@ -174,7 +174,7 @@ def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(
         return str(saved)
 
     monkeypatch.setattr(checkpoint, "snapshot_download", snapshot_download)
-    model = SyncTVA.from_pretrained("someone/sync-tva-meld")
+    model = EmotionModel.from_pretrained("someone/sync-tva-meld")
     assert model.provenance == PROVENANCE
     assert asked == [("someone/sync-tva-meld", ["config.json", "model.safetensors"])]
 

@@ -15,27 +15,30 @@ from torch.nn import functional
 from variants import SIZES, SMALL, VARIANTS, make_model
 
 from synctva.batch import Batch
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.model import attention, sync_tva
 from synctva.model.attention import Blocks
-from synctva.model.sync_tva import Output, SyncTVA
+from synctva.output import Output
 
 LENGTHS = (1, 7, 40, 2, 18)
 """Longer than the blocks of the windowed variants; the first dialogue is one utterance."""
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
-def model(request: pytest.FixtureRequest) -> SyncTVA:
+def model(request: pytest.FixtureRequest) -> EmotionModel:
     torch.manual_seed(0)
     return make_model(*VARIANTS[request.param])
 
 
-def batch_for(model: SyncTVA, lengths: tuple[int, ...] = LENGTHS, missing: float = 0.3) -> Batch:
+def batch_for(
+    model: EmotionModel, lengths: tuple[int, ...] = LENGTHS, missing: float = 0.3
+) -> Batch:
     return random_batch(lengths, model.dims, missing)
 
 
 @torch.no_grad()
-def outputs(model: SyncTVA, batch: Batch) -> dict[str, Tensor]:
+def outputs(model: EmotionModel, batch: Batch) -> dict[str, Tensor]:
     return _flat(model(batch))
 
 
@@ -49,7 +52,7 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor], rows: Tensor |
         torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)  # float32 sums
 
 
-def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: SyncTVA):
+def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: EmotionModel):
     batch = batch_for(model)
     together = outputs(model, batch)
     for number in range(len(LENGTHS)):
@@ -59,7 +62,7 @@ def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: SyncTVA):
         assert all(t.isfinite().all() for t in alone.values())
 
 
-def test_features_of_an_absent_modality_change_nothing(model: SyncTVA):
+def test_features_of_an_absent_modality_change_nothing(model: EmotionModel):
     batch = batch_for(model)
     garbage = {
         m: torch.where(batch.present[:, [i]], batch.features[m], 1e6 * torch.randn(dim))
@@ -70,7 +73,7 @@ def test_features_of_an_absent_modality_change_nothing(model: SyncTVA):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_an_absent_modality_sends_nothing(model: SyncTVA):
+def test_an_absent_modality_sends_nothing(model: EmotionModel):
     """Only utterances that lack something feel what stands in for it."""
     batch = batch_for(model)
     batch = batch.with_present(batch.present & (torch.arange(len(batch)) % 5 > 0).unsqueeze(1))
@@ -87,7 +90,7 @@ def test_an_absent_modality_sends_nothing(model: SyncTVA):
     assert not torch.allclose(before["logits"][nothing], after["logits"][nothing])
 
 
-def test_utterances_without_any_modality_have_finite_logits(model: SyncTVA):
+def test_utterances_without_any_modality_have_finite_logits(model: EmotionModel):
     batch = batch_for(model)
     none = batch.with_present(torch.zeros_like(batch.present))
     some = batch.with_present(batch.present & (torch.arange(len(batch)) % 3 > 0).unsqueeze(1))
@@ -95,7 +98,7 @@ def test_utterances_without_any_modality_have_finite_logits(model: SyncTVA):
         assert all(t.isfinite().all() for t in outputs(model, emptier).values())
 
 
-def test_renaming_the_speakers_changes_nothing(model: SyncTVA):
+def test_renaming_the_speakers_changes_nothing(model: EmotionModel):
     batch = batch_for(model)
     renamed = replace(batch, speaker=(batch.speaker + batch.dialogue) % 3)
     assert not torch.equal(renamed.speaker, batch.speaker)
@@ -103,20 +106,20 @@ def test_renaming_the_speakers_changes_nothing(model: SyncTVA):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_another_speaker_changes_something(model: SyncTVA):
+def test_another_speaker_changes_something(model: EmotionModel):
     batch = batch_for(model)
     one_voice = replace(batch, speaker=torch.zeros_like(batch.speaker))
     assert not torch.allclose(outputs(model, batch)["logits"], outputs(model, one_voice)["logits"])
 
 
-def test_numbers_of_turns_and_dialogues_and_the_emotions_change_nothing(model: SyncTVA):
+def test_numbers_of_turns_and_dialogues_and_the_emotions_change_nothing(model: EmotionModel):
     batch = batch_for(model)
     other = replace(batch, turn=batch.turn * 5 + 3, emotion=torch.full_like(batch.emotion, -1))
     before, after = outputs(model, batch), outputs(model, other)
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model: SyncTVA):
+def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model: EmotionModel):
     length, place = 64, 30
     batch = batch_for(model, (length,), missing=0.0)
     edited = {m: batch.features[m].clone() for m in model.dims}
@@ -126,7 +129,7 @@ def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model:
     assert_reach(before, after, place, length, model)
 
 
-def test_a_missing_utterance_is_felt_no_further_than_the_window(model: SyncTVA):
+def test_a_missing_utterance_is_felt_no_further_than_the_window(model: EmotionModel):
     length, place = 64, 30
     batch = batch_for(model, (length,), missing=0.0)
     present = batch.present.clone()
@@ -136,12 +139,16 @@ def test_a_missing_utterance_is_felt_no_further_than_the_window(model: SyncTVA):
 
 
 def assert_reach(
-    before: dict[str, Tensor], after: dict[str, Tensor], place: int, length: int, model: SyncTVA
+    before: dict[str, Tensor],
+    after: dict[str, Tensor],
+    place: int,
+    length: int,
+    model: EmotionModel,
 ):
     """Attention over attention sees two windows far, and so on."""
     past, future = (
         length if reach == "all" else reach * attentions_of(model)
-        for reach in (model.architecture.past, model.architecture.future)
+        for reach in (model.settings.past, model.settings.future)
     )
     first, last = (place - future, place + past) if attentions_of(model) else (place, place)
     ahead = torch.arange(length)
@@ -151,15 +158,15 @@ def assert_reach(
     assert (difference[seen] > 0).all(), "an utterance in the window is not felt"
 
 
-def attentions_of(model: SyncTVA) -> int:
+def attentions_of(model: EmotionModel) -> int:
     """Returns how many attentions an utterance can pass through, one after another."""
-    architecture = model.architecture
+    architecture = model.settings
     enhancement = architecture.enhancement_layers * architecture.self_attention
-    graphs = architecture.graph_layers * (len(model.graphs) > 0)
+    graphs = architecture.graph_layers * (len(model.network.graphs) > 0)
     return enhancement + graphs + (architecture.fusion and len(model.dims) > 1)
 
 
-def test_every_parameter_gets_a_gradient(model: SyncTVA):
+def test_every_parameter_gets_a_gradient(model: EmotionModel):
     batch = batch_for(model)
     names, weights = zip(*model.named_parameters(), strict=True)
     gradients = torch.autograd.grad(loss_of(model, batch), weights, allow_unused=True)
@@ -171,13 +178,13 @@ def test_every_parameter_gets_a_gradient(model: SyncTVA):
     assert still == []
 
 
-def loss_of(model: SyncTVA, batch: Batch) -> Tensor:
+def loss_of(model: EmotionModel, batch: Batch) -> Tensor:
     output = model(batch)
     heads = [output.logits, *output.unimodal.values()]
     return torch.stack([functional.cross_entropy(h, batch.emotion) for h in heads]).sum()
 
 
-def test_ten_steps_lower_the_loss(model: SyncTVA):
+def test_ten_steps_lower_the_loss(model: EmotionModel):
     batch = batch_for(model, (1, 7))
     learner = copy.deepcopy(model)
     before = float(loss_of(learner, batch).detach())
@@ -189,18 +196,18 @@ def test_ten_steps_lower_the_loss(model: SyncTVA):
     assert float(loss_of(learner.eval(), batch).detach()) < before - 0.05
 
 
-def test_a_saved_model_is_the_same_model(model: SyncTVA, tmp_path: Path):
+def test_a_saved_model_is_the_same_model(model: EmotionModel, tmp_path: Path):
     model.save_pretrained(tmp_path)
-    loaded = SyncTVA.from_pretrained(tmp_path)
+    loaded = EmotionModel.from_pretrained(tmp_path)
     batch = batch_for(model)
     before, after = outputs(model, batch), outputs(loaded, batch)
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert loaded.architecture == model.architecture
+    assert loaded.settings == model.settings
     assert (loaded.emotions, loaded.dims) == (model.emotions, model.dims)
     assert not loaded.training
 
 
-def test_bf16_gives_nearly_the_same_and_trains(model: SyncTVA):
+def test_bf16_gives_nearly_the_same_and_trains(model: EmotionModel):
     batch = batch_for(model)
     exact = outputs(model, batch)["logits"]
     with torch.autocast("cpu", torch.bfloat16):
@@ -232,7 +239,7 @@ def test_every_dropout_acts_in_training(rate: str):
 
 @pytest.mark.parametrize(("size", "least", "most"), [("lite", 0, 1), ("base", 1, 10)])
 def test_a_size_has_as_many_parameters_as_it_says(size: str, least: float, most: float):
-    model = SyncTVA(tuple("abcdefg"), {"text": 384, "audio": 88, "visual": 64}, SIZES[size])
+    model = EmotionModel(tuple("abcdefg"), {"text": 384, "audio": 88, "visual": 64}, SIZES[size])
     millions = sum(weight.numel() for weight in model.parameters()) / 1e6
     assert least < millions < most
 

@@ -9,9 +9,9 @@ import torch
 from batches import DIMS, EMOTIONS, random_batch
 from torch import nn
 
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.model.architecture import PAIRS, Architecture
-from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -54,10 +54,12 @@ VARIANTS: dict[str, tuple[Architecture, tuple[str, ...]]] = {
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
-def make_model(architecture: Architecture, modalities: tuple[str, ...] = MODALITIES) -> SyncTVA:
+def make_model(
+    architecture: Architecture, modalities: tuple[str, ...] = MODALITIES
+) -> EmotionModel:
     """Returns a shaken model in eval mode."""
     dims = {m: DIMS[m] for m in modalities}
-    model = shaken(SyncTVA(EMOTIONS, dims, architecture), 0.1)
+    model = shaken(EmotionModel(EMOTIONS, dims, architecture), 0.1)
     model.standardise(random_batch([30], dims))
     return model
 

@@ -13,9 +13,9 @@ from tiny import assert_same_weights, only, tiny_corpus, tiny_recipe, weights_of
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import Recipe
 from synctva.run_folder import SeedFolder
 from synctva.training import loop
@@ -31,7 +31,7 @@ def train(
     recipe, corpus, folder = recipe or tiny_recipe(), corpus or tiny_corpus(), SeedFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    model = SyncTVA(corpus.schema.emotions, corpus.dims, recipe.model)
+    model = EmotionModel(corpus.schema.emotions, corpus.dims, recipe.model)
     parts = (batch_of(corpus.split(split)) for split in ("train", "valid"))
     return folder, fit(model, *parts, recipe, folder, seed)
 
@@ -40,7 +40,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]])
     """Makes validation tell these weighted F1 and losses, one pair after the other."""
     told = iter(scores)
 
-    def validate(model: SyncTVA, valid: Batch) -> dict[str, float]:
+    def validate(model: EmotionModel, valid: Batch) -> dict[str, float]:
         f1, loss = next(told)
         return {"weighted_f1": f1, "loss": loss, "macro_f1": f1, "accuracy": f1}
 
@@ -99,7 +99,7 @@ def test_the_checkpoint_scores_what_the_log_says_of_the_best_epoch(tmp_path):
     log = folder.read_log()
     scores = [record["valid"]["weighted_f1"] for record in log]
     assert scores[finished.best_epoch] == max(scores)
-    model = SyncTVA.from_pretrained(folder.checkpoint)
+    model = EmotionModel.from_pretrained(folder.checkpoint)
     valid = batch_of(tiny_corpus().split("valid"))
     assert validate(model, valid) == log[finished.best_epoch]["valid"]
 
@@ -122,7 +122,7 @@ def test_weights_are_averaged_over_the_steps(tmp_path):
         folder, _ = train(tmp_path / str(averaging), recipe)
         torch.manual_seed(0)
         corpus = tiny_corpus()
-        fresh = SyncTVA(corpus.schema.emotions, corpus.dims, recipe.model).state_dict()
+        fresh = EmotionModel(corpus.schema.emotions, corpus.dims, recipe.model).state_dict()
         after = weights_of(folder.checkpoint)
         moved.append(sum(float((after[name] - fresh[name]).square().sum()) for name in fresh))
     assert 0 < moved[1] < moved[0]
@@ -205,7 +205,7 @@ def test_a_corpus_without_a_modality_trains_as_any_other(tmp_path: Path, modalit
     recipe = tiny_recipe(epochs=1)
     folder, finished = train(tmp_path, recipe, corpus=only(tiny_corpus(), *modalities))
     assert finished.best_epoch == 0
-    assert SyncTVA.from_pretrained(folder.checkpoint).dims.keys() == set(modalities)
+    assert EmotionModel.from_pretrained(folder.checkpoint).dims.keys() == set(modalities)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.7, 1.0])

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from synctva.model.sync_tva import Output
+from synctva.output import Output
 from synctva.recipe import LossRecipe
 from synctva.training.loss import EmotionLoss, distillation, supervised_contrast
 
@@ -23,7 +24,7 @@ def loss_with(counts: Mapping[str, int] = COUNTS, **settings: Any) -> EmotionLos
 
 def output_of(logits: Tensor, *unimodal: Tensor, fused: Tensor | None = None) -> Output:
     heads = {f"modality {i}": head for i, head in enumerate(unimodal)}
-    return Output(logits, heads, torch.ones(len(logits), 2) if fused is None else fused)
+    return Output(logits, torch.ones(len(logits), 2) if fused is None else fused, heads)
 
 
 def certain(emotion: Tensor, margin: float) -> Tensor:
@@ -247,3 +248,9 @@ def test_gradient_steps_lead_to_the_right_answer(imbalance: str, emotion: Tensor
         loss(output_of(logits, logits), emotion).backward()
         optimiser.step()
     assert torch.equal(logits.argmax(1), emotion)
+
+
+def test_the_loss_of_a_networks_own_tasks_is_added(logits: Tensor, emotion: Tensor):
+    loss, output = loss_with(), output_of(logits)
+    with_tasks = replace(output, auxiliary=torch.tensor(0.7))
+    torch.testing.assert_close(loss(with_tasks, emotion), loss(output, emotion) + 0.7)

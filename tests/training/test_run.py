@@ -22,10 +22,10 @@ from torch.nn.functional import cross_entropy
 from synctva.batch import batch_of
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue, Utterance
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store
-from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_run
@@ -84,7 +84,7 @@ def test_a_finished_seed_leaves_a_calibrated_checkpoint_and_no_state(trained):
     assert not folder.state.exists()
     assert folder.read_finished().keys() == {"best_epoch", "epochs", "seconds"}
     assert len(folder.read_log()) == folder.read_finished()["epochs"] == 3
-    model = SyncTVA.from_pretrained(folder.checkpoint)
+    model = EmotionModel.from_pretrained(folder.checkpoint)
     store = open_store(trained.parent / "store")
     assert model.provenance.fingerprints == store.fingerprints
     valid = batch_of(store.read().split("valid"))

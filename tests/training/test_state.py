@@ -7,8 +7,8 @@ import torch
 from tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import batch_of
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
-from synctva.model.sync_tva import SyncTVA
 from synctva.run_folder import SeedFolder
 from synctva.training.state import Progress, TrainingState, restore, save
 
@@ -18,7 +18,7 @@ CORPUS = only(tiny_corpus(), "text", "audio")
 def fresh(seed: int = 0, modalities: tuple[str, ...] = ("text", "audio")) -> TrainingState:
     torch.manual_seed(seed)
     dims = {m: CORPUS.dims[m] for m in modalities}
-    model = SyncTVA(CORPUS.schema.emotions, dims, tiny_recipe().model)
+    model = EmotionModel(CORPUS.schema.emotions, dims, tiny_recipe().model)
     return TrainingState.fresh(model, torch.optim.AdamW(model.parameters(), lr=0.01, fused=True))
 
 

@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 
 from synctva.batch import Batch
+from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.evaluation.metrics import SCORES, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
-from synctva.model.sync_tva import SyncTVA
 
 Subset = tuple[str, ...]
 
@@ -48,7 +48,7 @@ def over_seeds(run: EvaluatedRun, batch: Batch) -> dict[str, Any]:
 
 
 def shapley_values(
-    model: SyncTVA, batch: Batch, emotion: Int[np.ndarray, " utterance"]
+    model: EmotionModel, batch: Batch, emotion: Int[np.ndarray, " utterance"]
 ) -> Float[np.ndarray, "utterance 3"]:
     """Returns what each modality adds to the probability of an emotion, utterance by utterance.
 

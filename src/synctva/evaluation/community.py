@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
-from synctva.model.sync_tva import SyncTVA
 
 
 def community_score(run: EvaluatedRun) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def community_score(run: EvaluatedRun) -> dict[str, Any]:
     """
     batch = run.batches["test"]
 
-    def weighted_f1(model: SyncTVA) -> float:
+    def weighted_f1(model: EmotionModel) -> float:
         return float(scores_of(counts_of(predict(model, batch).numpy(), batch).sum(0)).weighted_f1)
 
     best, honest = [], []
@@ -33,7 +33,7 @@ def community_score(run: EvaluatedRun) -> dict[str, Any]:
                 f"{run.folder.path}: it kept no epochs; train it with"
                 " `--set training.keep_epochs=true`"
             )
-        best.append(max(weighted_f1(SyncTVA.from_pretrained(epoch)) for epoch in epochs))
+        best.append(max(weighted_f1(EmotionModel.from_pretrained(epoch)) for epoch in epochs))
         honest.append(weighted_f1(model))
     sd = float(np.std(best, ddof=1)) if len(best) > 1 else None
     gap = float(np.mean(best) - np.mean(honest))

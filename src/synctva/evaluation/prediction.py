@@ -7,14 +7,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from synctva.batch import Batch
-from synctva.model.sync_tva import SyncTVA
+from synctva.emotion_model import EmotionModel
 
 CHUNK_UTTERANCES = 4096
 """So many utterances at a time; a longer dialogue is cut where the model's window allows it."""
 
 
 @torch.inference_mode()
-def predict(model: SyncTVA, batch: Batch) -> Float[Tensor, "utterance emotion"]:
+def predict(model: EmotionModel, batch: Batch) -> Float[Tensor, "utterance emotion"]:
     """Returns the logits of a batch of any size, on the CPU, from the model in eval mode."""
     training = model.training
     model.eval()
@@ -23,7 +23,7 @@ def predict(model: SyncTVA, batch: Batch) -> Float[Tensor, "utterance emotion"]:
     return torch.cat(logits)
 
 
-def _logits(model: SyncTVA, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:
+def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:
     """Yields the logits; of a long dialogue piece by piece, each with all it depends on around."""
     if len(batch) <= CHUNK_UTTERANCES or model.reach is None:
         yield model(batch).logits.float().cpu()

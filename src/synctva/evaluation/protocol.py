@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus, Extractor, Features
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, estimates
 from synctva.evaluation.calibration import calibration_error
@@ -20,7 +21,6 @@ from synctva.evaluation.metrics import SCORES, confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store
 from synctva.files import write_json
-from synctva.model.sync_tva import SyncTVA
 from synctva.run_folder import RunFolder, SeedFolder
 
 SPLITS = ("valid", "test")
@@ -38,7 +38,7 @@ class EvaluatedRun:
     """
 
     folder: RunFolder
-    models: Mapping[int, SyncTVA]
+    models: Mapping[int, EmotionModel]
     corpora: Mapping[str, Corpus]
     batches: Mapping[str, Batch]
 
@@ -61,7 +61,7 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
     """
     folder = RunFolder(run_path)
     description = folder.describe()
-    models = {n: SyncTVA.from_pretrained(s.checkpoint) for n, s in folder.finished_seeds()}
+    models = {n: EmotionModel.from_pretrained(s.checkpoint) for n, s in folder.finished_seeds()}
     if not models:
         raise InputError(f"{run_path}: no seed is finished; run the same `synctva train` again")
     store = open_store(store_path or Path(description["store"]))

@@ -42,6 +42,7 @@ class Architecture:
         interaction: Attention over a modality's views; else their mean.
         fusion: CAF; else concatenation.
         relations: Speakers and distances in every attention.
+        network: Its name in recipes.
 
     Raises:
         InputError: Sizes that do not fit together, or out of range.
@@ -65,6 +66,7 @@ class Architecture:
     interaction: bool = True
     fusion: bool = True
     relations: bool = True
+    network: Literal["sync-tva"] = "sync-tva"
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.heads < 1 or self.width % self.heads:

@@ -58,7 +58,7 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
     write_bytes(folder / WEIGHTS, safetensors.torch.save(weights))
-    config = {"model": "sync-tva", "arguments": arguments, "provenance": asdict(provenance)}
+    config = {"arguments": arguments, "provenance": asdict(provenance)}
     write_json(folder / CONFIG, config)
 
 

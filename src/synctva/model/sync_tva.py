@@ -1,21 +1,16 @@
-"""Sync-TVA: the whole model, from the features of a batch to the logits of its emotions."""
+"""Sync-TVA: the whole network, from standardised features to the logits of the emotions."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
-from synctva.errors import InputError
 from synctva.model.architecture import PAIRS, Architecture
 from synctva.model.attention import blocks_of
-from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
 from synctva.model.enhancement import Enhancement
 from synctva.model.fusion import (
     Concatenation,
@@ -25,55 +20,25 @@ from synctva.model.fusion import (
     OnlyModality,
 )
 from synctva.model.graph import GraphLayer, Presence, States
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the model says of a batch.
-
-    Attributes:
-        logits: Of the emotions, from all modalities together.
-        unimodal: Logits from each modality's enhanced states alone.
-        fused: The fused vector under the logits.
-    """
-
-    logits: Float[Tensor, "utterance emotion"]
-    unimodal: Mapping[str, Float[Tensor, "utterance emotion"]]
-    fused: Float[Tensor, "utterance width"]
+from synctva.output import Output
 
 
 class Projection(nn.Module):
-    """Features to hidden states; where the modality is absent, a learned vector stands in.
+    """Standardised features to hidden states; a learned vector where the modality is absent.
 
-    Features are standardised with the training split's mean and sd, which are part of the model.
     The speaker enters only as whether this turn has the same speaker as the one before.
 
     Source: our reconstruction.
     """
 
-    mean: Tensor
-    sd: Tensor
-
     def __init__(self, dim: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(dim))
-        self.register_buffer("sd", torch.ones(dim))
         self.project = nn.Linear(dim, width)
         self.norm = nn.LayerNorm(width)
         self.absent = nn.Parameter(torch.randn(width) * 0.02)
         self.speaker = nn.Embedding(2, width)
         nn.init.normal_(self.speaker.weight, std=0.02)
         self.dropout = nn.Dropout(dropout)
-
-    def standardise(
-        self, features: Float[Tensor, "utterance dim"], present: Bool[Tensor, " utterance"]
-    ) -> None:
-        """Takes mean and sd from features of the training split."""
-        rows = features[present]
-        if len(rows):
-            self.mean.copy_(rows.mean(0))
-            sd = rows.std(0, unbiased=False)
-            self.sd.copy_(torch.where(sd > 1e-6 * (1 + self.mean.abs()), sd, 1.0))
 
     def forward(
         self,
@@ -82,20 +47,9 @@ class Projection(nn.Module):
         same_speaker: Int[Tensor, " utterance"],
     ) -> Float[Tensor, "utterance width"]:
         """Returns the hidden states."""
-        standard = ((features - self.mean) / self.sd).clamp(-10, 10)
-        state = self.norm(self.project(self.dropout(standard)))
+        state = self.norm(self.project(self.dropout(features)))
         state = torch.where(present.unsqueeze(1), state, self.absent.to(state.dtype))
         return state + self.speaker(same_speaker)
-
-
-class _Arguments(BaseModel):
-    """The constructor's arguments as a checkpoint holds them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    emotions: tuple[str, ...]
-    dims: dict[str, int]
-    architecture: Architecture
 
 
 class SyncTVA(nn.Module):
@@ -106,9 +60,6 @@ class SyncTVA(nn.Module):
         dims: Width of the features of each modality that the corpus has; at least one.
         architecture: Sizes, and which submodules there are.
 
-    Raises:
-        InputError: No modality, or one that does not exist.
-
     Source: our reconstruction of arXiv 2507.21395, whose equations are not public.
     """
 
@@ -116,15 +67,11 @@ class SyncTVA(nn.Module):
         self,
         emotions: tuple[str, ...],
         dims: Mapping[str, int],
-        architecture: Architecture | None = None,
+        architecture: Architecture,
     ) -> None:
         super().__init__()
-        if not dims or not set(dims) <= set(MODALITIES):
-            raise InputError(f"modalities {list(dims)}: one or more of {', '.join(MODALITIES)}")
-        self.architecture = architecture = architecture or Architecture()
-        self.emotions = tuple(emotions)
-        self.provenance = Provenance()
-        self.dims = {m: dims[m] for m in MODALITIES if m in dims}
+        self.architecture = architecture
+        self.dims = dict(dims)
         width = architecture.width
         self.projection = nn.ModuleDict(
             {
@@ -151,9 +98,9 @@ class SyncTVA(nn.Module):
             nn.Linear(width, width),
             nn.GELU(),
             nn.Dropout(architecture.dropout),
-            nn.Linear(width, len(self.emotions)),
+            nn.Linear(width, len(emotions)),
         )
-        self.unimodal = nn.ModuleDict({m: nn.Linear(width, len(self.emotions)) for m in self.dims})
+        self.unimodal = nn.ModuleDict({m: nn.Linear(width, len(emotions)) for m in self.dims})
 
     def _interaction(self, modality: str) -> nn.Module:
         views = 1 + sum(modality in PAIRS[name] for name in self.graphs)
@@ -176,13 +123,6 @@ class SyncTVA(nn.Module):
             return None
         stages = self.architecture.enhancement_layers + self.architecture.graph_layers + 1
         return past * stages + 1, future * stages
-
-    def standardise(self, batch: Batch) -> None:
-        """Takes the features' mean and sd from the training split."""
-        for m, projection in self.projection.items():
-            cast(Projection, projection).standardise(
-                batch.features[m], batch.present[:, MODALITIES.index(m)]
-            )
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
@@ -212,36 +152,6 @@ class SyncTVA(nn.Module):
             unimodal={m: self.unimodal[m](enhanced[m]) for m in self.dims},
             fused=fused,
         )
-
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the model into a folder: weights as safetensors, the rest as JSON."""
-        arguments = {
-            "emotions": self.emotions,
-            "dims": self.dims,
-            "architecture": asdict(self.architecture),
-        }
-        save_checkpoint(self, arguments, self.provenance, Path(folder))
-
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> "SyncTVA":
-        """Returns the model of a folder or of a repository on the Hugging Face hub, in eval mode.
-
-        Raises:
-            InputError: There is no checkpoint, it is damaged, or its weights do not fit.
-        """
-        arguments, provenance, weights = read_checkpoint(source)
-        try:
-            known = _Arguments.model_validate(arguments)
-            with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
-                model = cls(known.emotions, known.dims, known.architecture)
-            model.load_state_dict(weights, assign=True)
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise InputError(
-                f"{source}: weights and configuration do not make a model ({one_line(error)});"
-                " get the checkpoint again, or train a new one"
-            ) from error
-        model.provenance = provenance
-        return model.eval()
 
 
 def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:

@@ -16,10 +16,10 @@ from jaxtyping import Int
 from torch import Tensor
 
 from synctva.batch import Batch
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
-from synctva.model.sync_tva import SyncTVA
 from synctva.recipe import Recipe, TrainingRecipe
 from synctva.run_folder import SeedFolder
 from synctva.training.loss import EmotionLoss
@@ -40,7 +40,7 @@ class Finished:
 
 
 def fit(
-    model: SyncTVA,
+    model: EmotionModel,
     train: Batch,
     valid: Batch,
     recipe: Recipe,
@@ -176,7 +176,7 @@ def _close_epoch(
     return record
 
 
-def validate(model: SyncTVA, valid: Batch) -> dict[str, float]:
+def validate(model: EmotionModel, valid: Batch) -> dict[str, float]:
     """Returns loss (plain cross-entropy) and scores of a model on a split."""
     logits = predict(model, valid)
     emotion, dialogue = valid.emotion.cpu(), valid.dialogue.cpu()
@@ -208,7 +208,7 @@ def _over(progress: Progress, settings: TrainingRecipe) -> bool:
     return progress.epoch >= settings.epochs or waited >= settings.patience
 
 
-def _counts(model: SyncTVA, train: Batch) -> dict[str, int]:
+def _counts(model: EmotionModel, train: Batch) -> dict[str, int]:
     number = torch.bincount(train.emotion[train.emotion >= 0], minlength=len(model.emotions))
     return dict(zip(model.emotions, number.tolist(), strict=True))
 

@@ -1,4 +1,7 @@
-"""The loss: fused emotion, one head per modality, distillation between them, contrast."""
+"""The loss: fused emotion, one head per modality, distillation between them, contrast.
+
+A network with tasks of its own adds their loss as ``Output.auxiliary``.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from synctva.model.sync_tva import Output
+from synctva.output import Output
 from synctva.recipe import LossRecipe
 
 
@@ -57,7 +60,7 @@ class EmotionLoss(nn.Module):
         if self.recipe.contrastive:
             contrast = supervised_contrast(output.fused[labelled], emotion)
             loss = loss + self.recipe.contrastive * contrast
-        return loss
+        return loss if output.auxiliary is None else loss + output.auxiliary
 
     def classification(
         self, logits: Float[Tensor, "utterance emotion"], emotion: Int[Tensor, " utterance"]

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 
 from synctva.batch import Batch, batch_of
+from synctva.emotion_model import EmotionModel
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
-from synctva.model.sync_tva import SyncTVA
 from synctva.processes import end_with
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
@@ -96,7 +96,7 @@ def _train_seed(
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
-    model = SyncTVA(corpus.schema.emotions, dims, recipe.model)
+    model = EmotionModel(corpus.schema.emotions, dims, recipe.model)
     model.standardise(train)
     model.provenance = Provenance(
         corpus.name, corpus.schema.name, {m: store.fingerprints[m] for m in dims}
@@ -117,7 +117,7 @@ def _train_seed(
 
 def _calibrate(folder: SeedFolder, valid: Batch) -> None:
     """Fits the temperature of the best weights on ``valid`` and keeps it in the checkpoint."""
-    model = SyncTVA.from_pretrained(folder.checkpoint)
+    model = EmotionModel.from_pretrained(folder.checkpoint)
     temperature = fit_temperature(predict(model, valid).numpy(), valid.emotion.numpy())
     model.provenance = replace(model.provenance, temperature=temperature)
     model.save_pretrained(folder.checkpoint)

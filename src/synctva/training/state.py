@@ -10,9 +10,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.files import write_bytes
-from synctva.model.sync_tva import SyncTVA
 from synctva.run_folder import SeedFolder
 
 
@@ -54,14 +54,14 @@ class Progress:
 class TrainingState:
     """A model in training, the moving average of its weights, the optimiser, the progress."""
 
-    model: SyncTVA
-    average: SyncTVA
+    model: EmotionModel
+    average: EmotionModel
     optimizer: torch.optim.Optimizer
     progress: Progress
     steps: int = 0
 
     @classmethod
-    def fresh(cls, model: SyncTVA, optimizer: torch.optim.Optimizer) -> "TrainingState":
+    def fresh(cls, model: EmotionModel, optimizer: torch.optim.Optimizer) -> "TrainingState":
         """Returns the state before the first step."""
         average = copy.deepcopy(model).requires_grad_(False).eval()
         return cls(model, average, optimizer, Progress())

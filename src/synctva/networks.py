@@ -1,0 +1,60 @@
+"""The networks by name, Sync-TVA and its peers: what a recipe's table ``model`` may choose."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+
+from pydantic import ConfigDict, Discriminator, Tag, with_config
+from torch import nn
+
+from synctva.model.architecture import Architecture
+from synctva.model.sync_tva import SyncTVA
+
+NETWORKS: Mapping[str, tuple[type, type[nn.Module]]] = MappingProxyType(
+    {
+        "sync-tva": (Architecture, SyncTVA),
+    }
+)
+"""For each network its settings, a frozen dataclass, and the module."""
+
+
+@runtime_checkable
+class NetworkSettings(Protocol):
+    """Sizes and parts of a network; each has a class of its own."""
+
+    @property
+    def network(self) -> str:
+        """The network's name."""
+        ...
+
+
+def build(
+    emotions: tuple[str, ...], dims: Mapping[str, int], settings: NetworkSettings
+) -> nn.Module:
+    """Returns a fresh network for these emotions and widths of features."""
+    return NETWORKS[settings.network][1](emotions, dims, settings)
+
+
+def _chosen(value: Any) -> str:
+    """Returns whose settings a value is; where it is nobody's, pydantic says what it lacks."""
+    if isinstance(value, Mapping):
+        return str(value.get("network", "sync-tva"))
+    return str(getattr(value, "network", "sync-tva"))
+
+
+if TYPE_CHECKING:
+    AnySettings = NetworkSettings
+else:
+    AnySettings = Annotated[
+        reduce(
+            or_,
+            (
+                Annotated[with_config(ConfigDict(extra="forbid"))(settings), Tag(name)]
+                for name, (settings, _) in NETWORKS.items()
+            ),
+        ),
+        Discriminator(_chosen),
+    ]
+    """The settings of any network, for pydantic: the key ``network`` decides whose they are."""
