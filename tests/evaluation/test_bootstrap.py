@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from synctva.evaluation.bootstrap import Confusions, estimates, paired_difference, resample
+from synctva.evaluation.bootstrap import (
+    Confusions,
+    difference,
+    estimates,
+    holm,
+    paired_difference,
+    resample,
+    resampled,
+)
 from synctva.evaluation.metrics import SCORES, confusions, scores_of
 
 EMOTIONS = ("neutral", "joy", "anger")
@@ -119,3 +127,23 @@ def test_pairs_are_told_apart_better_than_runs_alone():
     """The same dialogues are drawn for both runs, so what is hard for both cancels out."""
     found = paired_difference(counts_of(0.75), counts_of(0.70), "accuracy")
     assert found.interval[1] - found.interval[0] < width(counts_of(0.75)) + width(counts_of(0.70))
+
+
+def test_runs_resampled_once_differ_as_in_pairs():
+    ours, theirs = counts_of(0.72), counts_of(0.70, seeds=3)
+    one, other = resampled(ours), resampled(theirs)
+    for score in SCORES:
+        assert difference(one[score], other[score]) == paired_difference(ours, theirs, score)
+
+
+def test_holm_multiplies_the_smallest_most_and_never_turns_the_order():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.3, 0.001, 0.7]) == pytest.approx([0.6, 0.003, 0.7])
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+def test_holm_stays_between_the_own_p_and_bonferroni():
+    p_values = np.random.default_rng(3).random(20) ** 3
+    for own, corrected in zip(p_values, holm(p_values.tolist()), strict=True):
+        assert own <= corrected <= min(1.0, 20 * own)
