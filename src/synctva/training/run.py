@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 
 from synctva.batch import Batch, batch_of
+from synctva.corpus import Corpus
 from synctva.emotion_model import EmotionModel
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
-from synctva.features.store import open_store
+from synctva.features.store import FeatureStore, open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
 from synctva.processes import end_with
@@ -52,11 +53,7 @@ def train_run(
         InputError: The store lacks a split, emotions or features; or ``out`` holds another run.
     """
     store = open_store(store_path)
-    corpus = store.read()
-    check_trainable(corpus, recipe, store_path)
-    run = RunFolder(out)
-    describe(run, recipe, store, corpus, seeds)
-    remove_staged(run.path)
+    run = begin_run(recipe, store, store.read(), out, seeds)
     for seed in range(seeds):
         for record in run.seed(seed).read_log():
             on_epoch(seed, record)
@@ -65,18 +62,29 @@ def train_run(
     threads = max(1, torch.get_num_threads() // workers)  # OMP_NUM_THREADS has its say
     if workers == 1:
         for seed in waiting:
-            _train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
+            train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
         return run
     with _pool(min(workers, max(len(waiting), 1))) as pool:
         futures = [
-            pool.submit(_train_seed, out, store_path, seed, threads, save_every_s)
+            pool.submit(train_seed, out, store_path, seed, threads, save_every_s)
             for seed in waiting
         ]
         _watch(run, waiting, futures, on_epoch)
     return run
 
 
-def _train_seed(
+def begin_run(
+    recipe: Recipe, store: FeatureStore, corpus: Corpus, out: Path, seeds: int
+) -> RunFolder:
+    """Returns the folder of a run, described and ready for its seeds; see ``train_run``."""
+    check_trainable(corpus, recipe, store.path)
+    run = RunFolder(out)
+    describe(run, recipe, store, corpus, seeds)
+    remove_staged(run.path)
+    return run
+
+
+def train_seed(
     out: Path,
     store_path: Path,
     seed: int,
