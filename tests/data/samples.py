@@ -33,6 +33,27 @@ def write_meld(folder: Path) -> Path:
     return folder
 
 
+def meld_dev_arrays() -> dict[str, np.ndarray]:
+    """Features of all utterances of ``write_meld_dev`` but one, out of order."""
+    return {
+        "dialogue": np.array([5, 0, 0, 3], dtype=np.int32),
+        "utterance": np.array([0, 2, 0, 1], dtype=np.int32),
+        "text": np.arange(12, dtype=np.float32).reshape(4, 3),
+        "audio": np.arange(8, dtype=np.float32).reshape(4, 2),
+    }
+
+
+def write_meld_dev(folder: Path) -> Path:
+    write_meld(folder)
+    for split in ("train", "test"):
+        (folder / meld.FILES[split]).unlink()
+    with (folder / meld.FILES["valid"]).open("a", encoding="utf-8") as file:
+        file.write('4,"Never.",Bob,sadness,negative,3,1,1,1,"01:00:02,000","01:00:03,000"\n')
+        file.write('5,"Oh.",Ada,neutral,neutral,5,0,1,1,"00:00:01,000","00:00:02,000"\n')
+    np.savez(folder / "dev_features.npz", **meld_dev_arrays())  # pyright: ignore
+    return folder / "dev_features.npz"
+
+
 def write_iemocap(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "utterances.csv"

@@ -18,6 +18,7 @@ from synctva.data.iemocap import read_iemocap
 from synctva.data.iemocap_release import read_iemocap_release
 from synctva.data.legacy import read_legacy
 from synctva.data.meld import read_meld
+from synctva.data.meld_dev_features import read_meld_dev_features
 from synctva.data.mosi import read_mosi
 from synctva.data.official import KNOWN
 from synctva.data.ravdess import read_ravdess
@@ -48,6 +49,7 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]]
         functools.partial(read_meld, schema="meld-sentiment-3"),
         "meld",
     ),
+    "meld dev features": (samples.write_meld_dev, read_meld_dev_features, "meld-dev-features"),
     "iemocap": (samples.write_iemocap, read_iemocap, "iemocap"),
     "mosi": (samples.write_mosi, read_mosi, "mosi"),
     "arrays": (samples.write_arrays, read_arrays, "npz"),

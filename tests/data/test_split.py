@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.data.split import folds, set_aside, split_dialogues, split_named
+from synctva.data.split import (
+    fold_named,
+    fold_of,
+    folds,
+    set_aside,
+    split_dialogues,
+    split_named,
+)
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
 from synctva.errors import InputError
@@ -81,3 +88,21 @@ def test_each_dialogue_is_tested_and_validated_once(corpus: Corpus, count: int):
 def test_too_few_or_too_many_folds_are_told(corpus: Corpus, count: int):
     with pytest.raises(InputError, match=f"own: 11 dialogues in {count} folds"):
         folds(corpus, count)
+
+
+def test_a_fold_is_told_by_its_number_from_1(corpus: Corpus):
+    for number, part in enumerate(folds(corpus, 5), start=1):
+        assert fold_of(corpus, number, 5) == part
+        assert fold_named(f" {number}/5") == (number, 5)
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_a_fold_that_is_not_there_is_told(corpus: Corpus, number: int):
+    with pytest.raises(InputError, match=f"fold {number}/5: write 1/5 to 5/5"):
+        fold_of(corpus, number, 5)
+
+
+@pytest.mark.parametrize("words", ["1", "1/", "one/five", "-1/5", "1/5/2", ""])
+def test_a_fold_that_is_written_otherwise_is_told(words: str):
+    with pytest.raises(InputError, match=f"--fold {words}: write which of how many, such as 1/5"):
+        fold_named(words)

@@ -30,17 +30,31 @@ def import_(
         str | None,
         typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
     ] = None,
+    fold: Annotated[
+        str | None,
+        typer.Option(
+            help="Cross-validate: which of how many folds by dialogue is the test split, such as"
+            " 1/5; for data without published splits."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the store that is there.")
     ] = False,
 ) -> None:
     """Turn a corpus into a feature store."""
     from synctva.data.source import read_source
+    from synctva.data.split import fold_named
     from synctva.features.store import write_store
 
     order = None if label_order is None else [name.strip() for name in label_order.split(",")]
     corpus = read_source(
-        source, kind, schema=schema, name=name, label_order=order, media=pictures_of(out)
+        source,
+        kind,
+        schema=schema,
+        name=name,
+        label_order=order,
+        media=pictures_of(out),
+        fold=None if fold is None else fold_named(fold),
     )
     store = write_store(corpus, out, overwrite=overwrite)
     terminal.show_corpus(corpus)

@@ -120,7 +120,7 @@ def read_meld(source: Path, schema: str = "meld-7") -> Corpus:
                 f"{source}: {file} is missing; MELD needs {', '.join(FILES.values())}"
                 f" (from {FACTS.source})"
             )
-        found = _rows(path, split, COLUMNS[schema])
+        found = meld_rows(path, split, COLUMNS[schema])
         clips = find_clips(source, split, () if origin else CORRUPT)
         if clips is not None:
             tell_unused(clips, {key for key, _ in found})
@@ -141,8 +141,12 @@ def _with_clip(row: Row, clip: Path | None) -> Row:
     return replace(row, start_s=None, end_s=None, media=None if clip is None else str(clip))
 
 
-def _rows(path: Path, split: str, emotion: str) -> list[tuple[tuple[int, int], Row]]:
-    """Returns the table's rows with the numbers of their dialogues and utterances."""
+def meld_rows(path: Path, split: str, emotion: str) -> list[tuple[tuple[int, int], Row]]:
+    """Returns the rows of one of the tables, with the numbers of their dialogues and utterances.
+
+    Raises:
+        InputError: As ``read_meld``.
+    """
     wanted = ["Utterance", "Speaker", emotion, "Dialogue_ID", "Utterance_ID"]
     table = read_csv(path, [*wanted, "StartTime", "EndTime"])
     rows = []

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from synctva.corpus import Corpus
-from synctva.data import emodb, fer2013, iemocap, meld, mosi, ravdess
+from synctva.data import emodb, fer2013, iemocap, meld, meld_dev_features, mosi, ravdess
 from synctva.data.arrays import read_arrays
 from synctva.data.clips import has_named_clip
 from synctva.data.csv_file import read_header
@@ -17,11 +17,13 @@ from synctva.data.iemocap import read_iemocap
 from synctva.data.iemocap_release import is_release, read_iemocap_release
 from synctva.data.legacy import read_legacy
 from synctva.data.meld import read_meld
+from synctva.data.meld_dev_features import read_meld_dev_features
 from synctva.data.meld_raw import find_table
 from synctva.data.mosi import read_mosi
 from synctva.data.npz_file import npz_names
 from synctva.data.parquet_file import parquet_names
 from synctva.data.ravdess import read_ravdess
+from synctva.data.split import fold_of
 from synctva.data.table import read_table
 from synctva.errors import InputError, did_you_mean
 
@@ -34,8 +36,9 @@ class Kind:
         words: What it is.
         is_it: Whether an existing path holds it, from its name and the names inside it; a path is
             the first of ``KINDS`` that says yes.
-        read: Its reader; takes the path and ``arguments``.
-        arguments: Those of ``read_source`` that its reader takes.
+        read: Its reader; takes the path and ``arguments``, but never ``fold``.
+        arguments: Those of ``read_source`` that go with it; ``fold`` only where nobody has
+            published splits, or splits by speaker.
     """
 
     words: str
@@ -50,6 +53,11 @@ def _is_meld(path: Path) -> bool:
             raise InputError(f"{path}: one of MELD's CSV files; name their folder instead")
         return False
     return any(find_table(path, split, file) for split, file in meld.FILES.items())
+
+
+def _is_meld_dev_features(path: Path) -> bool:
+    is_archive = path.suffix.lower() == ".npz" and path.is_file()
+    return is_archive and set(meld_dev_features.ARRAYS) == set(npz_names(path))
 
 
 def _is_iemocap(path: Path) -> bool:
@@ -85,6 +93,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "meld": Kind(
             "MELD's folder of CSV files, with its clips", _is_meld, read_meld, ("schema",)
         ),
+        "meld-dev-features": Kind(
+            "published features of MELD's dev split, dev_features.npz",
+            _is_meld_dev_features,
+            read_meld_dev_features,
+            ("fold",),
+        ),
         "iemocap": Kind("the IEMOCAP table utterances.csv", _is_iemocap, read_iemocap),
         "iemocap-release": Kind("IEMOCAP as released", is_release, read_iemocap_release),
         "mosi": Kind("CMU-MOSI's mosi.npz", _is_mosi, read_mosi),
@@ -97,14 +111,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "own recordings with a CSV, SRT, VTT or EAF file",
             _is_folder,
             read_folder,
-            ("schema", "name"),
+            ("schema", "name", "fold"),
         ),
-        "npz": Kind("own features, .npz", _has_suffix(".npz"), read_arrays, ("name",)),
+        "npz": Kind("own features, .npz", _has_suffix(".npz"), read_arrays, ("name", "fold")),
         "table": Kind(
             "an own table, .csv or .parquet",
             _has_suffix(".csv", ".parquet"),
             read_table,
-            ("schema", "name"),
+            ("schema", "name", "fold"),
         ),
         "legacy": Kind(
             "the field's pickles, .pkl or .pickle",
@@ -125,6 +139,7 @@ def read_source(
     name: str | None = None,
     label_order: Sequence[str] | None = None,
     media: Path | None = None,
+    fold: tuple[int, int] | None = None,
 ) -> Corpus:
     """Returns the corpus at a path, whatever of ``KINDS`` it is.
 
@@ -136,6 +151,8 @@ def read_source(
         label_order: The emotions in the order of their numbers; for ``legacy`` only.
         media: Where pictures that are packed in the source are unpacked to; for others than
             ``fer2013`` it means nothing.
+        fold: Which of how many folds by dialogue becomes ``test``, from 1, whatever the file says
+            of splits; for ``meld-dev-features``, ``folder``, ``npz`` and ``table`` only.
 
     Raises:
         InputError: Nothing is there, its kind is not known, an argument does not go with the
@@ -148,7 +165,7 @@ def read_source(
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
     kind = kind or kind_of(source)
-    wished = {"schema": schema, "name": name, "label_order": label_order}
+    wished = {"schema": schema, "name": name, "label_order": label_order, "fold": fold}
     given = {argument: value for argument, value in wished.items() if value is not None}
     for argument in given:
         if argument not in KINDS[kind].arguments:
@@ -156,9 +173,11 @@ def read_source(
             raise InputError(
                 f"{source}: {argument} goes with {_and(takers)}, and this is {kind}; leave it out"
             )
+    given.pop("fold", None)
     if media is not None and "media" in KINDS[kind].arguments:
         given["media"] = media
-    return KINDS[kind].read(source, **given)
+    corpus = KINDS[kind].read(source, **given)
+    return corpus if fold is None else fold_of(corpus, *fold)
 
 
 def kind_of(source: Path) -> str:

@@ -1,6 +1,7 @@
 """Splits by dialogue, the same on every machine: for corpora without splits, and in k folds."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -94,3 +95,26 @@ def folds(corpus: Corpus, count: int = 5, seed: int = 0) -> list[Corpus]:
         )
         for fold in range(count)
     ]
+
+
+def fold_of(corpus: Corpus, number: int, count: int) -> Corpus:
+    """Returns one of the corpus's folds, counted from 1.
+
+    Raises:
+        InputError: As ``folds``; or there is no fold of that number.
+    """
+    if not 1 <= number <= count:
+        raise InputError(f"fold {number}/{count}: write 1/{count} to {count}/{count}")
+    return folds(corpus, count)[number - 1]
+
+
+def fold_named(words: str) -> tuple[int, int]:
+    """Returns number and count of a fold that is written ``2/5``.
+
+    Raises:
+        InputError: It is written otherwise.
+    """
+    match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", words)
+    if match is None:
+        raise InputError(f"--fold {words}: write which of how many, such as 1/5")
+    return int(match[1]), int(match[2])
