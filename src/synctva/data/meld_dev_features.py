@@ -8,8 +8,8 @@ Licence: GPL-3.0 (the label file).
 Emotions: neutral, surprise, fear, sadness, joy, disgust, anger (``meld-7``).
 
 The features are of RoBERTa, fine-tuned on MELD and looking one utterance ahead, and of wav2vec2.
-Dev has no splits of its own: dialogues are split 80/10/10, or into folds. Scores on it compare among
-each other only, not with published ones on MELD's test split.
+Dev has no splits of its own: dialogues are split 80/10/10, or into folds. Scores on it compare
+among each other only, not with published ones on MELD's test split.
 """
 
 from collections.abc import Mapping, Sequence
