@@ -6,6 +6,7 @@ from pathlib import Path
 import jaxtyping
 import pytest
 
+pytest.register_assert_rewrite("contract")
 jaxtyping.install_import_hook("synctva", "type_checker.check")
 
 

@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from pydantic import ConfigDict, Discriminator, Tag, with_config
 from torch import nn
 
+from synctva.baselines.concatenation import Concatenation, ConcatenationSettings
+from synctva.baselines.dialogue_gcn import DialogueGcn, DialogueGcnSettings
+from synctva.baselines.graphsmile import GraphSmile, GraphSmileSettings
+from synctva.baselines.late_fusion import LateFusion, LateFusionSettings
+from synctva.baselines.m3net import M3net, M3netSettings
+from synctva.baselines.mmgcn import Mmgcn, MmgcnSettings
 from synctva.model.architecture import Architecture
 from synctva.model.sync_tva import SyncTVA
 
 NETWORKS: Mapping[str, tuple[type, type[nn.Module]]] = MappingProxyType(
     {
         "sync-tva": (Architecture, SyncTVA),
+        "concatenation": (ConcatenationSettings, Concatenation),
+        "dialogue-gcn": (DialogueGcnSettings, DialogueGcn),
+        "graphsmile": (GraphSmileSettings, GraphSmile),
+        "late-fusion": (LateFusionSettings, LateFusion),
+        "m3net": (M3netSettings, M3net),
+        "mmgcn": (MmgcnSettings, Mmgcn),
     }
 )
 """For each network its settings, a frozen dataclass, and the module."""
