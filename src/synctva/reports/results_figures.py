@@ -1,0 +1,229 @@
+"""The figures of the results: what of the scores is drawn, and what it says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from synctva.evaluation.bootstrap import Difference
+from synctva.reports.record import F1Scores, Score
+from synctva.reports.results_corpus import F1S, CorpusResults, rare_f1
+from synctva.reports.results_drawing import (
+    Dot,
+    DotPanel,
+    Drawing,
+    Line,
+    LinePanel,
+    Point,
+    PointPanel,
+    draw_dots,
+    draw_lines,
+    draw_matrix,
+    draw_points,
+)
+from synctva.reports.results_findings import Bin
+from synctva.reports.results_runs import RecipeResult
+from synctva.reports.results_summary import MeanAblation, Place
+from synctva.reports.results_tables import WORDS
+
+MOST_CURVES = 6
+"""So many models share a figure of curves: Sync-TVA, and the best of the others."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of the results.
+
+    Attributes:
+        file: The name of its files, without their endings.
+        title: What it shows, in a few words.
+        caption: How to read it.
+        drawing: The figure.
+    """
+
+    file: str
+    title: str
+    caption: str
+    drawing: Drawing
+
+
+def summary_figures(
+    corpora: Sequence[CorpusResults], models: Sequence[Place], ablations: Sequence[MeanAblation]
+) -> Iterator[Shown]:
+    """Yields the figures over all corpora."""
+    if len(corpora) > 1:
+        for score in F1S:
+            panels = [_corpus_panel(corpus, models, score) for corpus in corpora]
+            names, strong = [m.name for m in models], [m.is_ours for m in models]
+            yield Shown(
+                f"comparison-{score.replace('_', '-')}",
+                f"Test {_words(score)} on every corpus",
+                "Mean over seeds and 95 % interval over dialogues; the line is Sync-TVA's mean.",
+                draw_dots(names, strong, panels, columns=min(len(panels), 4)),
+            )
+    if ablations:
+        panels = [
+            DotPanel(
+                f"Δ {_words(score)}",
+                [_difference_dot(ablation.differences[score]) for ablation in ablations],
+                guide=0.0,
+            )
+            for score in F1S
+        ]
+        yield Shown(
+            "ablations",
+            "What every part is worth",
+            "Each ablation against the full model, mean over corpora with 95 % interval: left of"
+            " zero, what was taken away helps.",
+            draw_dots([a.name for a in ablations], [False] * len(ablations), panels, columns=2),
+        )
+
+
+def corpus_figures(corpus: CorpusResults) -> Iterator[Shown]:
+    """Yields the figures of one corpus for which there are scores."""
+    yield _comparison(corpus)
+    curves = [_robustness(corpus), _imbalance(corpus), _calibration(corpus)]
+    yield from (shown for shown in curves if shown)
+    if corpus.ours:
+        yield Shown(
+            f"{corpus.name}-confusion",
+            "Confusion",
+            "Sync-TVA on the test split: percent of each emotion's row.",
+            draw_matrix(*_shares(corpus.ours)),
+        )
+
+
+def _comparison(corpus: CorpusResults) -> Shown:
+    results = sorted(
+        [*corpus.compared, *corpus.sizes],
+        key=lambda result: result.test.scores["weighted_f1"].mean,
+        reverse=True,
+    )
+    panels = [
+        DotPanel(
+            _words(score),
+            [_score_dot(result.test.scores[score]) for result in results],
+            100 * corpus.ours.test.scores[score].mean if corpus.ours else None,
+        )
+        for score in F1S
+    ]
+    strong = [result is corpus.ours for result in results]
+    drawing = draw_dots([result.name for result in results], strong, panels, columns=2)
+    caption = "Test split; mean over seeds and 95 % interval over dialogues."
+    return Shown(f"{corpus.name}-comparison", "Comparison", caption, drawing)
+
+
+def _robustness(corpus: CorpusResults) -> Shown | None:
+    panels = []
+    for key, label, scale in (
+        ("missing_rates", "missing rate, %", 100),
+        ("noise", "noise, sd of the features", 1),
+    ):
+        found = [(r, getattr(r.findings, key)) for r in corpus.compared]
+        found.sort(key=lambda pair: pair[0] is not corpus.ours)
+        lines = [
+            _curve(result, curve, scale, result is corpus.ours) for result, curve in found if curve
+        ]
+        if lines:
+            panels.append(LinePanel(label, "weighted F1", lines[:MOST_CURVES]))
+    if not panels:
+        return None
+    return Shown(
+        f"{corpus.name}-robustness",
+        "Robustness",
+        "One model for each seed, tested at every rate of missing (utterance, modality) pairs, and"
+        " with Gaussian noise on the features; bands are ± sd over seeds.",
+        draw_lines(panels),
+    )
+
+
+def _curve(result: RecipeResult, curve: Mapping[float, F1Scores], scale: int, strong: bool) -> Line:
+    rates = sorted(curve)
+    scores = [curve[rate].weighted_f1 for rate in rates]
+    sds = [100 * score.sd for score in scores if score.sd is not None]
+    return Line(
+        result.name,
+        [scale * rate for rate in rates],
+        [100 * score.mean for score in scores],
+        sds if strong and len(sds) == len(rates) else (),
+        strong,
+    )
+
+
+def _imbalance(corpus: CorpusResults) -> Shown | None:
+    """Returns weighted F1 against macro F1 and rare F1 for every strategy against imbalance."""
+    strategies = [a.result for a in corpus.ablations if a.result.stem.startswith("imbalance-")]
+    if not strategies or corpus.ours is None:
+        return None
+    results = [corpus.ours, *strategies]
+    weighted = [result.test.scores["weighted_f1"] for result in results]
+    macro = [result.test.scores["macro_f1"] for result in results]
+    panels = [PointPanel("weighted F1", "macro F1", list(map(_point, weighted, macro)))]
+    if corpus.rare:
+        rare = [Score(rare_f1(result, corpus.rare)) for result in results]
+        panels.append(
+            PointPanel("weighted F1", "rare emotions' F1", list(map(_point, weighted, rare)))
+        )
+    return Shown(
+        f"{corpus.name}-imbalance",
+        "Strategies against imbalance",
+        "Test split, mean ± sd over seeds; the line joins what nothing else exceeds in both.",
+        draw_points([result.name for result in results], panels),
+    )
+
+
+def _calibration(corpus: CorpusResults) -> Shown | None:
+    """Returns reliability before and after the temperature, and what abstaining brings."""
+    found = corpus.ours.findings.calibration if corpus.ours else None
+    if found is None:
+        return None
+    reliability = [_bins("before", found.bins.before), _bins("after", found.bins.after, True)]
+    panels = [LinePanel("confidence, %", "right, %", reliability, diagonal=True)]
+    if found.abstention:
+        steps = sorted(found.abstention, key=lambda step: step.coverage)
+        line = Line(
+            "after",
+            [100 * step.coverage for step in steps],
+            [100 * step.weighted_f1 for step in steps],
+            strong=True,
+        )
+        panels.append(LinePanel("answered, %", "weighted F1", [line]))
+    return Shown(
+        f"{corpus.name}-calibration",
+        "Calibration and abstention",
+        "Sync-TVA before and after division of its logits by the temperature fitted on valid; and"
+        " its score where it answers only what it is surest of.",
+        draw_lines(panels),
+    )
+
+
+def _bins(name: str, bins: Sequence[Bin], strong: bool = False) -> Line:
+    filled = [(b.confidence, b.accuracy) for b in bins if b.count and b.confidence and b.accuracy]
+    return Line(name, [100 * c for c, _ in filled], [100 * a for _, a in filled], strong=strong)
+
+
+def _shares(result: RecipeResult) -> tuple[Sequence[str], list[list[float]]]:
+    rows = [[100 * n / max(sum(row), 1) for n in row] for row in result.confusion]
+    return result.info.schema.emotions, rows
+
+
+def _corpus_panel(corpus: CorpusResults, models: Sequence[Place], score: str) -> DotPanel:
+    found = [model.results.get(corpus.name) for model in models]
+    dots = [_score_dot(result.test.scores[score]) if result else None for result in found]
+    guide = 100 * corpus.ours.test.scores[score].mean if corpus.ours else None
+    return DotPanel(corpus.name, dots, guide)
+
+
+def _score_dot(score: Score) -> Dot:
+    low, high = score.interval or (score.mean, score.mean)
+    return Dot(100 * score.mean, 100 * low, 100 * high)
+
+
+def _difference_dot(found: Difference) -> Dot:
+    return Dot(100 * found.mean, 100 * found.interval[0], 100 * found.interval[1])
+
+
+def _point(x: Score, y: Score) -> Point:
+    return Point(100 * x.mean, 100 * y.mean, 100 * (x.sd or 0), 100 * (y.sd or 0))
+
+
+def _words(score: str) -> str:
+    return WORDS[score]

@@ -1,0 +1,253 @@
+"""Sweeps read back: every recipe's result on every corpus, folds put together.
+
+SWEEP/<corpus>/<recipe>/run.json or SWEEP/<corpus>/<recipe>/fold-<k>/run.json
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from synctva.errors import InputError
+from synctva.evaluation.bootstrap import Confusions, Resampled, estimates, resampled
+from synctva.evaluation.metrics import SCORES
+from synctva.reports.record import RunFile, Score
+from synctva.reports.results_findings import Findings, mean_score, read_findings, together
+from synctva.reports.results_predictions import Predicted
+from synctva.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """What a recipe scores on one split, all folds together.
+
+    Attributes:
+        scores: Those of ``SCORES``, by name.
+        f1: The F1 of every emotion.
+        ece: Calibration error; of folds, their mean.
+        support: How often each emotion occurs.
+    """
+
+    scores: Mapping[str, Score]
+    f1: Mapping[str, Score]
+    ece: Score
+    support: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class RecipeResult:
+    """A recipe on a corpus, trained with several seeds and evaluated.
+
+    Attributes:
+        path: SWEEP/corpus/recipe.
+        name: What the recipe calls itself.
+        recipe: Its keys, as ``model.width``, with their values.
+        info: What was trained on what; of folds, the first one's.
+        folds: How many; 1 where the corpus has a test split of its own.
+        seeds: Those that were evaluated.
+        parameters: Of one model.
+        seconds_per_epoch: Mean over the seeds.
+        test: Scores on the test split.
+        valid: Scores on ``valid``, which chose the epochs.
+        dialogues: Ids of the test dialogues.
+        labels: How often each emotion occurs in each of them.
+        confusion: Of the test split, summed over the seeds.
+        draws: The test scores on resampled dialogues, for comparisons.
+        findings: Robustness and calibration.
+    """
+
+    path: Path
+    name: str
+    recipe: Mapping[str, Any]
+    info: RunFile
+    folds: int
+    seeds: tuple[int, ...]
+    parameters: int
+    seconds_per_epoch: float
+    test: SplitResult
+    valid: SplitResult
+    dialogues: tuple[str, ...]
+    labels: tuple[tuple[int, ...], ...]
+    confusion: list[list[int]]
+    draws: Mapping[str, Resampled]
+    findings: Findings
+
+    @property
+    def corpus(self) -> str:
+        """The name of the corpus in the sweep."""
+        return self.path.parent.name
+
+    @property
+    def stem(self) -> str:
+        """The name of the recipe's file, without its ending."""
+        return self.path.name
+
+    @property
+    def network(self) -> str:
+        """The network's name in recipes."""
+        return str(self.recipe.get("model.network", "sync-tva"))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A run that the results do not show, and why."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The results of one or several sweeps, in order of corpus and recipe."""
+
+    results: tuple[RecipeResult, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def read_sweeps(folders: Sequence[Path]) -> Sweep:
+    """Returns the results of sweeps; what is not yet evaluated is left out, and told.
+
+    Raises:
+        InputError: There are no runs, a run is damaged, or two sweeps hold the same recipe on the
+            same corpus.
+    """
+    results: dict[tuple[str, str], RecipeResult] = {}
+    left_out = []
+    for folder in folders:
+        for path, parts in _runs(folder):
+            unready = next((part for part in parts if not part.evaluation.is_file()), None)
+            if unready is not None:
+                left_out.append(LeftOut(path, _why(unready)))
+                continue
+            key = (path.parent.name, path.name)
+            if key in results:
+                raise InputError(
+                    f"{path}: {key[1]!r} on {key[0]!r} is in another of these sweeps too;"
+                    " name sweeps of different recipes or corpora"
+                )
+            results[key] = _read(path, parts)
+    if not results:
+        places = ", ".join(map(str, folders)) or "no folder given"
+        raise InputError(
+            f"{places}: no evaluated runs at SWEEP/CORPUS/RECIPE; make them with `synctva sweep`"
+            + "".join(f"; {one.path}: {one.why}" for one in left_out[:1])
+        )
+    return Sweep(tuple(results[key] for key in sorted(results)), tuple(left_out))
+
+
+def _runs(folder: Path) -> Iterator[tuple[Path, list[RunFolder]]]:
+    """Yields the folder of each recipe on each corpus, with the runs it is made of."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; name what `synctva sweep` wrote into")
+    for path in sorted(folder.glob("*/*/")):
+        folds = [fold for fold in path.glob("fold-*/") if re.fullmatch(r"fold-\d+", fold.name)]
+        if (path / "run.json").is_file():
+            yield path, [RunFolder(path)]
+        elif folds:
+            folds.sort(key=lambda fold: int(fold.name.partition("-")[2]))
+            yield path, [RunFolder(fold) for fold in folds]
+
+
+def _why(run: RunFolder) -> str:
+    if not run.description.is_file() or not any(run.finished_seeds()):
+        return f"{run.path.name} is not trained yet"
+    return f"{run.path.name} is not evaluated yet: `synctva evaluate {run.path}`"
+
+
+def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
+    infos = [_checked(part.description, RunFile, part.describe()) for part in parts]
+    found = [_checked(part.evaluation, _Evaluation, part.read_evaluation()) for part in parts]
+    if any(info.schema != infos[0].schema for info in infos):
+        raise InputError(f"{path}: its folds have different emotions; they must be of one corpus")
+    own = [{scored.seed for scored in one.per_seed} for one in found]
+    seeds = tuple(sorted(set.intersection(*own)))
+    if not seeds:
+        raise InputError(f"{path}: its folds have no seed in common; sweep it again")
+    emotions = infos[0].schema.emotions
+    splits = {split: Predicted.read(parts, seeds, split, emotions) for split in ("test", "valid")}
+    weights = [sum(one.support["test"].values()) for one in found]
+    test = splits["test"].counts
+    return RecipeResult(
+        path=path,
+        name=infos[0].name,
+        recipe=_flat(_read_toml(parts[0].recipe)),
+        info=infos[0],
+        folds=len(parts),
+        seeds=seeds,
+        parameters=max(one.parameters for one in found),
+        seconds_per_epoch=float(np.mean([one.seconds_per_epoch for one in found])),
+        test=_split(test, emotions, mean_score([one.test.ece for one in found], weights)),
+        valid=_split(
+            splits["valid"].counts, emotions, mean_score([one.valid.ece for one in found], weights)
+        ),
+        dialogues=splits["test"].ids,
+        labels=tuple(map(tuple, test[0].sum(-1).tolist())),
+        confusion=test.sum((0, 1)).tolist(),
+        draws=resampled(test),
+        findings=together([read_findings(part) for part in parts], weights),
+    )
+
+
+def _split(counts: Confusions, emotions: tuple[str, ...], ece: Score) -> SplitResult:
+    found: dict[str, Any] = estimates(counts, emotions)
+    support = counts[0].sum((0, 2)).tolist()
+    return SplitResult(
+        {name: Score(**found[name]) for name in SCORES},
+        {emotion: Score(**found["f1"][emotion]) for emotion in emotions},
+        ece,
+        dict(zip(emotions, support, strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class _Seed:
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Split:
+    ece: Score
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """What of ``evaluation.json`` the predictions do not tell."""
+
+    test: _Split
+    valid: _Split
+    parameters: int
+    seconds_per_epoch: float
+    per_seed: list[_Seed]
+    support: dict[str, dict[str, int]]
+
+
+def _checked(path: Path, kind: type, value: dict[str, Any]) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: {place}: {first['msg']}; run `synctva evaluate {path.parent}` again"
+        ) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: missing or damaged; run `synctva train` again") from error
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Returns nested tables as one, with keys such as ``model.width``."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        nested = isinstance(value, Mapping)
+        flat.update(_flat(value, f"{above}{key}.") if nested else {f"{above}{key}": value})
+    return flat

@@ -1,0 +1,162 @@
+import numpy as np
+import pytest
+from sweeps import write_recipe
+
+from synctva.evaluation.bootstrap import holm
+from synctva.evaluation.compare import compare
+from synctva.reports.results_corpus import F1S, by_corpus, mean_difference, rare_f1
+from synctva.reports.results_runs import read_sweeps
+from synctva.reports.results_summary import mean_ablations, places
+
+
+def corpora_of(sweep):
+    return by_corpus(read_sweeps([sweep]))[0]
+
+
+def only(sweep):
+    (corpus,) = corpora_of(sweep)
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """One corpus: Sync-TVA in two sizes, two ablations, and peers below, alike and above."""
+    folder = tmp_path_factory.mktemp("sweep")
+    drawn = folder / "drawn"
+    write_recipe(drawn / "default", 0.70, name="sync-tva")
+    write_recipe(drawn / "lite", 0.74, name="sync-tva-lite", width=4)
+    write_recipe(drawn / "no-gating", 0.60, name="no gating", gating=False)
+    write_recipe(drawn / "lite-causal", 0.68, name="lite, causal", width=4, future=0)
+    write_recipe(drawn / "poor", 0.40, name="poor", network="mmgcn")
+    write_recipe(drawn / "alike", 0.69, name="alike", network="sdt")
+    write_recipe(drawn / "great", 0.92, name="great", network="m3net")
+    return folder
+
+
+def test_recipes_are_told_apart_by_network_and_name(sweep):
+    corpus = only(sweep)
+    assert corpus.ours.stem == "default"
+    assert [result.stem for result in corpus.sizes] == ["lite"]
+    assert [result.stem for result in corpus.baselines] == ["great", "alike", "poor"]
+    assert [a.result.stem for a in corpus.ablations] == ["lite-causal", "no-gating"]
+
+
+def test_ours_is_chosen_by_its_recipe_never_by_its_score(tmp_path):
+    stems = ["meld", "default", "mel", "base", "other", "lite"]
+    for number, stem in enumerate(stems):
+        write_recipe(tmp_path / "meld" / stem, 0.5 + 0.05 * number, seeds=1)
+    for last in range(len(stems)):
+        corpus = only(tmp_path)
+        assert corpus.ours.stem == ["meld", "default", "mel", "base", "lite", "other"][last]
+        for file in sorted((tmp_path / "meld" / corpus.ours.stem).rglob("*"), reverse=True):
+            file.unlink() if file.is_file() else file.rmdir()
+
+
+def test_ranks_are_by_the_mean_among_those_compared(sweep):
+    corpus = only(sweep)
+    assert corpus.compared[0].name == "great"
+    assert corpus.rank(corpus.ours, "weighted_f1") == 2
+    assert sorted(corpus.rank(result, "macro_f1") for result in corpus.compared) == [1, 2, 3, 4]
+
+
+def test_better_worse_and_alike_are_found_as_compare_finds_them(sweep):
+    corpus = only(sweep)
+    great, alike, poor = corpus.against
+    for score in F1S:
+        assert (poor.is_won(score), poor.is_lost(score)) == (True, False)
+        assert (great.is_won(score), great.is_lost(score)) == (False, True)
+        assert (alike.is_won(score), alike.is_lost(score)) == (False, False)
+    stems = ("great", "alike", "poor")
+    told = compare(sweep / "drawn" / "default", [sweep / "drawn" / stem for stem in stems])
+    for own, expected in zip(corpus.against, told, strict=True):
+        for score in F1S:
+            assert own.differences[score] == expected.differences[score]
+
+
+def test_p_values_are_corrected_for_the_number_of_baselines(sweep):
+    against = only(sweep).against
+    for score in F1S:
+        corrected = [one.corrected[score] for one in against]
+        assert corrected == holm([one.differences[score].p for one in against])
+        assert max(corrected) > min(corrected) > min(one.differences[score].p for one in against)
+
+
+def test_an_ablation_is_held_against_the_nearest_recipe(sweep):
+    causal, gating = only(sweep).ablations
+    assert (causal.full.stem, causal.changed) == ("lite", ("model.future: none → 0",))
+    assert (gating.full.stem, gating.changed) == ("default", ("model.gating: none → false",))
+    assert gating.differences["weighted_f1"].mean < 0
+    expected = gating.result.test.scores["macro_f1"].mean - gating.full.test.scores["macro_f1"].mean
+    assert gating.differences["macro_f1"].mean == pytest.approx(expected)
+
+
+def test_rare_emotions_are_those_below_half_an_even_share(sweep):
+    corpus = only(sweep)
+    assert corpus.rare == ("fear",)
+    assert rare_f1(corpus.ours, corpus.rare) == corpus.ours.test.f1["fear"].mean
+
+
+def test_runs_on_other_test_dialogues_are_left_out(tmp_path):
+    for stem, last in (("default", 20), ("peer", 20), ("partial", 15)):
+        write_recipe(tmp_path / "drawn" / stem, dialogues=range(last))
+    (corpus,), (left_out,) = by_corpus(read_sweeps([tmp_path]))
+    assert {result.stem for result in corpus.results} == {"default", "peer"}
+    assert left_out.path.name == "partial"
+    assert "test dialogues" in left_out.why
+
+
+def test_results_of_one_name_are_told_apart(tmp_path):
+    for stem in ("default", "lite"):
+        write_recipe(tmp_path / "drawn" / stem, name="sync-tva")
+    assert only(tmp_path).ours.name == "sync-tva (default)"
+
+
+def test_without_sync_tva_there_are_scores_and_no_tests(tmp_path):
+    write_recipe(tmp_path / "drawn" / "peer", name="peer", network="mmgcn")
+    write_recipe(tmp_path / "drawn" / "no-gating", name="no gating")
+    corpus = only(tmp_path)
+    assert (corpus.ours, corpus.against, corpus.ablations) == (None, (), ())
+    assert [result.name for result in corpus.results] == ["peer"]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Two corpora with the same recipes; a peer is on one of them only."""
+    folder = tmp_path_factory.mktemp("two")
+    for corpus, first, gap in (("one", 0, 0.10), ("other", 100, 0.20)):
+        dialogues = range(first, first + 40)
+        write_recipe(folder / corpus / "default", 0.80, dialogues=dialogues)
+        write_recipe(
+            *(folder / corpus / "no-gating", 0.80 - gap), name="no gating", dialogues=dialogues
+        )
+        write_recipe(
+            *(folder / corpus / "peer", 0.9), name="peer", network="sdt", dialogues=dialogues
+        )
+    write_recipe(folder / "one" / "weak", 0.3, name="weak", network="mmgcn")
+    return folder
+
+
+def test_an_ablations_mean_over_corpora_is_surer_than_either(two):
+    corpora = corpora_of(two)
+    (mean,) = mean_ablations(corpora)
+    own = [corpus.ablations[0].differences["weighted_f1"] for corpus in corpora]
+    found = mean.differences["weighted_f1"]
+    assert found.mean == pytest.approx(np.mean([one.mean for one in own]))
+    width = found.interval[1] - found.interval[0]
+    alone = [one.interval[1] - one.interval[0] for one in own]
+    expected = np.sqrt(alone[0] ** 2 + alone[1] ** 2) / 2  # as of independent corpora
+    assert width == pytest.approx(expected, rel=0.1)
+
+
+def test_the_mean_over_one_corpus_is_its_own_difference(two):
+    ablation = corpora_of(two)[0].ablations[0]
+    found, own = mean_difference([ablation], "macro_f1"), ablation.differences["macro_f1"]
+    assert found.mean == pytest.approx(own.mean)
+    assert found.interval == pytest.approx(own.interval)
+
+
+def test_places_are_mean_ranks_over_the_corpora_of_a_model(two):
+    peer, ours, weak = places(corpora_of(two))
+    assert [place.name for place in (peer, ours, weak)] == ["peer", "Sync-TVA", "weak"]
+    assert [place.ranks["weighted_f1"] for place in (peer, ours, weak)] == [1, 2, 3]
+    assert (list(weak.results), weak.is_ours, ours.is_ours) == (["one"], False, True)
