@@ -33,8 +33,12 @@ def sweep(tmp_path_factory):
     return folder
 
 
-def test_recipes_are_told_apart_by_network_and_name(sweep):
-    corpus = only(sweep)
+@pytest.fixture(scope="module")
+def corpus(sweep):
+    return only(sweep)
+
+
+def test_recipes_are_told_apart_by_network_and_name(corpus):
     assert corpus.ours.stem == "default"
     assert [result.stem for result in corpus.sizes] == ["lite"]
     assert [result.stem for result in corpus.baselines] == ["great", "alike", "poor"]
@@ -52,15 +56,13 @@ def test_ours_is_chosen_by_its_recipe_never_by_its_score(tmp_path):
             file.unlink() if file.is_file() else file.rmdir()
 
 
-def test_ranks_are_by_the_mean_among_those_compared(sweep):
-    corpus = only(sweep)
+def test_ranks_are_by_the_mean_among_those_compared(corpus):
     assert corpus.compared[0].name == "great"
     assert corpus.rank(corpus.ours, "weighted_f1") == 2
     assert sorted(corpus.rank(result, "macro_f1") for result in corpus.compared) == [1, 2, 3, 4]
 
 
-def test_better_worse_and_alike_are_found_as_compare_finds_them(sweep):
-    corpus = only(sweep)
+def test_better_worse_and_alike_are_found_as_compare_finds_them(sweep, corpus):
     great, alike, poor = corpus.against
     for score in F1S:
         assert (poor.is_won(score), poor.is_lost(score)) == (True, False)
@@ -73,16 +75,16 @@ def test_better_worse_and_alike_are_found_as_compare_finds_them(sweep):
             assert own.differences[score] == expected.differences[score]
 
 
-def test_p_values_are_corrected_for_the_number_of_baselines(sweep):
-    against = only(sweep).against
+def test_p_values_are_corrected_for_the_number_of_baselines(corpus):
+    against = corpus.against
     for score in F1S:
         corrected = [one.corrected[score] for one in against]
         assert corrected == holm([one.differences[score].p for one in against])
         assert max(corrected) > min(corrected) > min(one.differences[score].p for one in against)
 
 
-def test_an_ablation_is_held_against_the_nearest_recipe(sweep):
-    causal, gating = only(sweep).ablations
+def test_an_ablation_is_held_against_the_nearest_recipe(corpus):
+    causal, gating = corpus.ablations
     assert (causal.full.stem, causal.changed) == ("lite", ("model.future: none → 0",))
     assert (gating.full.stem, gating.changed) == ("default", ("model.gating: none → false",))
     assert gating.differences["weighted_f1"].mean < 0
@@ -90,8 +92,7 @@ def test_an_ablation_is_held_against_the_nearest_recipe(sweep):
     assert gating.differences["macro_f1"].mean == pytest.approx(expected)
 
 
-def test_rare_emotions_are_those_below_half_an_even_share(sweep):
-    corpus = only(sweep)
+def test_rare_emotions_are_those_below_half_an_even_share(corpus):
     assert corpus.rare == ("fear",)
     assert rare_f1(corpus.ours, corpus.rare) == corpus.ours.test.f1["fear"].mean
 

@@ -54,9 +54,9 @@ class Drawing:
     """A figure in three formats, as wide as a column or as a page."""
 
     is_wide: bool
-    png: bytes
-    pdf: bytes
-    svg: bytes
+    png: bytes = field(repr=False)
+    pdf: bytes = field(repr=False)
+    svg: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def draw_points(names: Sequence[str], panels: Sequence[PointPanel]) -> Drawing:
         for axes, panel in zip(
             figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True
         ):
-            best = _best(panel.points)
+            best = best_points(panel.points)
             axes.step([p.x for p in best], [p.y for p in best], color=GUIDE, lw=0.8, where="pre")
             for number, (name, point) in enumerate(zip(names, panel.points, strict=True)):
                 axes.errorbar(
@@ -207,15 +207,16 @@ def draw_matrix(names: Sequence[str], shares: Sequence[Sequence[float]]) -> Draw
             for column, share in enumerate(own):
                 colour = "white" if share > 60 else palette.INK
                 axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=colour)
-        axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(names)), names)
+        words = [_short(name, 14) for name in names]
+        axes.set_xticks(range(len(names)), words, rotation=35, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), words)
         axes.set(xlabel="predicted", ylabel="emotion")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         return _drawing(figure)
 
 
-def _best(points: Sequence[Point]) -> list[Point]:
+def best_points(points: Sequence[Point]) -> list[Point]:
     """Returns the points that no other exceeds in both directions, from left to right."""
     best: list[Point] = []
     for point in sorted(points, key=lambda p: (p.x, p.y), reverse=True):
@@ -258,4 +259,4 @@ def _drawing(figure: Any) -> Drawing:
         file = io.BytesIO()
         figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
         files[kind] = file.getvalue()
-    return Drawing(figure.get_figwidth() > COLUMN_IN, **files)
+    return Drawing(bool(figure.get_figwidth() > COLUMN_IN), **files)

@@ -115,7 +115,7 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
     panels = []
     for key, label, scale in (
         ("missing_rates", "missing rate, %", 100),
-        ("noise", "noise, sd of the features", 1),
+        ("noise", "noise, sd of features", 1),
     ):
         found = [(r, getattr(r.findings, key)) for r in corpus.compared]
         found.sort(key=lambda pair: pair[0] is not corpus.ours)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from synctva.reports.results_chapters import Chapter
-from synctva.reports.tables import percent
 
 PROTOCOL = (
     "For every seed the epoch with the best weighted F1 on valid was kept, and the test scores"
@@ -31,7 +30,6 @@ def render_results_page(chapters: Sequence[Chapter]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters["percent"] = percent
     jinja.filters["base64"] = lambda content: base64.b64encode(content).decode()
     return jinja.get_template("results.html").render(chapters=chapters, protocol=PROTOCOL)
 

@@ -22,14 +22,17 @@ def places_table(corpora: Sequence[CorpusResults]) -> Table:
     """Returns Sync-TVA's place on every corpus, and how surely it is above the best baseline."""
     header = ("corpus",)
     for score in F1S:
-        header += (WORDS[score], "rank", "above the best other", "significantly better than")
+        header += (WORDS[score], "rank", "above the best other", "better than, p < 0.05")
     rows = []
     for corpus in (one for one in corpora if one.ours):
         row = [corpus.name]
         for score in F1S:
             row += _place(corpus, score)
         rows.append(tuple(row))
-    title = "Sync-TVA on the test split of every corpus, x100, against its baselines"
+    title = (
+        "Sync-TVA on the test split of every corpus, x100, against its baselines; p by paired"
+        " bootstrap over dialogues, corrected after Holm"
+    )
     return Table(title, header, tuple(rows))
 
 
@@ -54,7 +57,11 @@ def models_table(corpora: Sequence[CorpusResults], models: Sequence[Place], scor
         found = [model.results.get(corpus.name) for corpus in corpora]
         cells = [_mean_sd(result.test.scores[score]) if result else ABSENT for result in found]
         rows.append((model.name, *cells, f"{model.ranks[score]:.1f}"))
-    return Table(f"Test {WORDS[score]} x100, mean ± sd over seeds", header, tuple(rows))
+    title = (
+        f"Test {WORDS[score]} x100, mean ± sd over seeds; mean rank over the corpora that a model"
+        " was trained on"
+    )
+    return Table(title, header, tuple(rows))
 
 
 def mean_ablations_table(
@@ -118,7 +125,7 @@ def significance_table(corpus: CorpusResults) -> Table:
         for score in F1S:
             found = one.differences[score]
             verdict = "better" if one.is_won(score) else "worse" if one.is_lost(score) else ABSENT
-            row += [_difference(found), _p(found.p), _p(one.corrected[score]), verdict]
+            row += [_difference(found), f"{found.p:.3f}", f"{one.corrected[score]:.3f}", verdict]
         rows.append(tuple(row))
     title = (
         "Paired bootstrap over dialogues, test split, x100 [95 % interval]; p corrected after Holm"
@@ -210,7 +217,3 @@ def _difference(found: Difference) -> str:
 
 def _signed(score: float) -> str:
     return f"{100 * score:+z.1f}"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
