@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.model.architecture import PAIRS, Architecture
-from synctva.recipe import LossRecipe, Recipe, TrainingRecipe, load_recipe, load_section
+from synctva.recipe import (
+    LossRecipe,
+    Recipe,
+    TrainingRecipe,
+    load_difference,
+    load_recipe,
+    load_section,
+)
 from synctva.training.expression import ExpressionRecipe
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -77,7 +84,9 @@ def write(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(RECIPES.rglob("*.toml")), ids=lambda path: str(path.relative_to(RECIPES))
+    "path",
+    sorted(path for path in RECIPES.rglob("*.toml") if path.parent.name != "sweeps"),
+    ids=lambda path: str(path.relative_to(RECIPES)),
 )
 def test_every_recipe_of_the_project_loads(path: Path):
     kind = ExpressionRecipe if path.parent.name == "faces" else Recipe
@@ -219,3 +228,14 @@ def test_a_setting_changes_one_key_of_the_file_only(tmp_path):
     path = write(tmp_path / "own.toml", "[training]\nepochs = 7\npatience = 3\n")
     recipe = load_recipe(path, ("training.epochs=8",))
     assert (recipe.training.epochs, recipe.training.patience) == (8, 3)
+
+
+def test_a_difference_is_laid_over_any_recipe(tmp_path):
+    full = write(tmp_path / "full.toml", 'name = "full"\nmodel = { width = 64, heads = 2 }\n')
+    path = write(tmp_path / "other.toml", 'name = "other"\nmodel.heads = 8\n')
+    found = load_difference(full, path)
+    assert (found.name, found.model) == ("other", Architecture(width=64, heads=8))
+    assert load_difference(None, path).model == Architecture(heads=8)
+    write(path, "modle.heads = 8\n")
+    with pytest.raises(InputError, match=r"other\.toml.*'modle'"):
+        load_difference(full, path)

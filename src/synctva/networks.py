@@ -9,24 +9,35 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from pydantic import ConfigDict, Discriminator, Tag, with_config
 from torch import nn
 
+from synctva.baselines.bigru import Bigru, BigruSettings
 from synctva.baselines.concatenation import Concatenation, ConcatenationSettings
+from synctva.baselines.context_fusion_agcn import ContextFusionAgcn, ContextFusionAgcnSettings
 from synctva.baselines.dialogue_gcn import DialogueGcn, DialogueGcnSettings
 from synctva.baselines.graphsmile import GraphSmile, GraphSmileSettings
 from synctva.baselines.late_fusion import LateFusion, LateFusionSettings
 from synctva.baselines.m3net import M3net, M3netSettings
 from synctva.baselines.mmgcn import Mmgcn, MmgcnSettings
+from synctva.baselines.recursive_joint_attention import (
+    RecursiveJointAttention,
+    RecursiveJointAttentionSettings,
+)
+from synctva.baselines.transformer import Transformer, TransformerSettings
 from synctva.model.architecture import Architecture
 from synctva.model.sync_tva import SyncTVA
 
 NETWORKS: Mapping[str, tuple[type, type[nn.Module]]] = MappingProxyType(
     {
         "sync-tva": (Architecture, SyncTVA),
+        "bigru": (BigruSettings, Bigru),
         "concatenation": (ConcatenationSettings, Concatenation),
+        "context-fusion-agcn": (ContextFusionAgcnSettings, ContextFusionAgcn),
         "dialogue-gcn": (DialogueGcnSettings, DialogueGcn),
         "graphsmile": (GraphSmileSettings, GraphSmile),
         "late-fusion": (LateFusionSettings, LateFusion),
         "m3net": (M3netSettings, M3net),
         "mmgcn": (MmgcnSettings, Mmgcn),
+        "recursive-joint-attention": (RecursiveJointAttentionSettings, RecursiveJointAttention),
+        "transformer": (TransformerSettings, Transformer),
     }
 )
 """For each network its settings, a frozen dataclass, and the module."""

@@ -119,6 +119,20 @@ def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Rec
     return load_section(Recipe, path, settings)
 
 
+def load_difference(full: Path | None, path: Path) -> Recipe:
+    """Returns what becomes of a recipe when the keys of a second file are set in it.
+
+    Args:
+        full: The recipe; None = the default.
+        path: The difference, such as an ablation.
+
+    Raises:
+        InputError: As ``load_recipe``.
+    """
+    below = {} if full is None else _read(Recipe, full, ())
+    return Recipe.parse(_merged(below, _read(Recipe, path, ())), f"{path} on {full or 'default'}")
+
+
 def load_section(kind: type[Kind], path: Path | None, settings: tuple[str, ...] = ()) -> Kind:
     """Returns a recipe of any kind from a file, or its default, with some keys set.
 
