@@ -161,3 +161,10 @@ def test_places_are_mean_ranks_over_the_corpora_of_a_model(two):
     assert [place.name for place in (peer, ours, weak)] == ["peer", "Sync-TVA", "weak"]
     assert [place.ranks["weighted_f1"] for place in (peer, ours, weak)] == [1, 2, 3]
     assert (list(weak.results), weak.is_ours, ours.is_ours) == (["one"], False, True)
+
+
+def test_corpora_are_resampled_independently_even_if_they_are_alike(two):
+    """Else two corpora of as many dialogues would swing together, and no mean be surer."""
+    ablation = corpora_of(two)[0].ablations[0]
+    alone, twice = (mean_difference([ablation] * n, "weighted_f1").interval for n in (1, 2))
+    assert twice[1] - twice[0] == pytest.approx((alone[1] - alone[0]) / np.sqrt(2), rel=0.1)
