@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import markup
 from rich.console import Console
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -231,6 +232,20 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
             bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
 
         yield on_epoch
+
+
+@contextmanager
+def live() -> Iterator[Callable[[Callable[[int], Table]], None]]:
+    """Gives a function that shows a table in place of the last; to a pipe, the last one only."""
+    with Live(console=_console, auto_refresh=False) as shown:
+        yield lambda table: shown.update(table(_console.height), refresh=_console.is_terminal)
+    if not _console.is_terminal:
+        _console.line()
+
+
+def is_watched() -> bool:
+    """Returns whether what is shown goes to a terminal."""
+    return _console.is_terminal
 
 
 @contextmanager

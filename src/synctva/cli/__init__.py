@@ -9,6 +9,7 @@ from synctva.errors import InputError
 from synctva.cli import corpora as corpora  # isort: skip
 from synctva.cli import features as features  # isort: skip
 from synctva.cli import models as models  # isort: skip
+from synctva.cli import sweeps as sweeps  # isort: skip
 from synctva.cli import results as results  # isort: skip
 from synctva.cli import faces as faces  # isort: skip
 from synctva.cli import tour as tour  # isort: skip

@@ -1,0 +1,149 @@
+"""What people see of a sweep: a table that lives, and a line for each job that is over."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from synctva.terminal import escape
+
+if TYPE_CHECKING:
+    from synctva.training.jobs import Job
+    from synctva.training.sweep import Standing
+
+AROUND = 9
+"""Lines of a terminal that are not for rows."""
+
+ORDER = ("training", "evaluating", "failed", "waiting", "evaluated")
+"""States, those first that are worth seeing where not all rows have room."""
+
+COLOURS = {"failed": "red", "training": "bold", "evaluating": "bold", "evaluated": "green"}
+
+
+def sweep_table(standings: "Sequence[Standing]", slots: int, height: int | None = None) -> Table:
+    """Returns a row for each run; where the height has no room for all, for the busy ones first.
+
+    Args:
+        standings: How far the runs are.
+        slots: How many jobs are done side by side.
+        height: Of the terminal; None = unlimited.
+    """
+    kept = [standing for standing in standings if not standing.skipped]
+    rows = kept
+    if height is not None and len(kept) > max(1, height - AROUND):
+        order = sorted(range(len(kept)), key=lambda number: ORDER.index(state_of(kept[number])))
+        rows = [kept[number] for number in sorted(order[: max(1, height - AROUND)])]
+    table = Table(title=_title(kept), caption=_caption(kept, len(rows), slots))
+    for column in ("corpus", "recipe"):
+        table.add_column(column, overflow="fold")
+    for column in ("seeds", "epochs", "valid WF1"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("left", justify="right", no_wrap=True)
+    for standing in rows:
+        run, state = standing.run, state_of(standing)
+        colour = COLOURS.get(state)
+        table.add_row(
+            escape(run.corpus) + (f", fold {run.fold}" if run.fold else ""),
+            escape(run.name),
+            f"{len(standing.finished & set(standing.seeds))}/{len(standing.seeds)}",
+            _epochs(standing),
+            _valid_f1(standing),
+            f"[{colour}]{state}[/{colour}]" if colour else state,
+            _duration(seconds_left(standing)),
+        )
+    return table
+
+
+def state_of(standing: "Standing") -> str:
+    """Returns a run's state in one word of ``ORDER``."""
+    if standing.busy:
+        return "evaluating" if None in standing.busy else "training"
+    if standing.failures:
+        return "failed"
+    return "evaluated" if standing.evaluated else "waiting"
+
+
+def line_of(standing: "Standing", job: "Job") -> str:
+    """Returns what is to be said of a job that is over."""
+    title = escape(standing.run.title)
+    part = "evaluation" if job.seed is None else f"seed {job.seed}"
+    if job.seed in standing.failures:
+        return f"[red]failed[/red] {title}, {part}: {escape(standing.failures[job.seed])}"
+    if job.seed is None:
+        return f"{title}: evaluated"
+    log = standing.logs.get(job.seed, [])
+    best = max((record["valid"]["weighted_f1"] for record in log), default=0.0)
+    return f"{title}, {part}: {len(log)} epochs, valid weighted F1 {100 * best:.1f}"
+
+
+def seconds_left(standing: "Standing") -> float | None:
+    """Returns how long a run would take alone, one seed after the other; None = unknown yet."""
+    open_seeds = set(standing.seeds) - standing.finished - set(standing.failures)
+    if not open_seeds or None in standing.failures:
+        return 0.0
+    known = _pace(standing)
+    if known is None:
+        return None
+    epoch_s, epochs = known
+    return epoch_s * sum(max(1.0, epochs - len(standing.logs.get(n, []))) for n in open_seeds)
+
+
+def _pace(standing: "Standing") -> tuple[float, float] | None:
+    """Returns seconds per epoch and epochs per seed, as far as can be told; None = not at all.
+
+    A seed is taken to need as many epochs as those that are finished, else all that it may have.
+    """
+    records = [record for log in standing.logs.values() for record in log]
+    if not records:
+        return None
+    finished = [len(standing.logs.get(seed, [])) for seed in standing.finished]
+    most = float(standing.run.recipe.training.epochs)
+    epochs = sum(finished) / len(finished) if finished else most
+    return sum(record["seconds"] for record in records) / len(records), epochs
+
+
+def _title(standings: "Sequence[Standing]") -> str:
+    done = sum(len(s.finished & set(s.seeds)) + s.evaluated for s in standings)
+    failed = sum(len(s.failures) for s in standings)
+    total = sum(len(s.seeds) + 1 for s in standings)
+    return f"{done} of {total} jobs done" + (f", {failed} failed" if failed else "")
+
+
+def _caption(standings: "Sequence[Standing]", shown: int, slots: int) -> str:
+    """Returns the time left of all; runs that have not begun are taken to be like the others."""
+    hidden = f"{len(standings) - shown} runs are not shown. " if shown < len(standings) else ""
+    left = [seconds_left(standing) for standing in standings]
+    paces = [epoch_s * epochs for epoch_s, epochs in filter(None, map(_pace, standings))]
+    if not paces:
+        return hidden
+    like = sum(paces) / len(paces)
+    total = sum(
+        like * len(standing.seeds) if seconds is None else seconds
+        for standing, seconds in zip(standings, left, strict=True)
+    )
+    return hidden + (f"About {_duration(total / slots)} left at the most." if total else "")
+
+
+def _epochs(standing: "Standing") -> str:
+    """Returns the epochs of the seeds in training, of as many as they may have."""
+    busy = sorted(seed for seed in standing.busy if seed is not None)
+    done = ", ".join(str(len(standing.logs.get(seed, []))) for seed in busy)
+    return f"{done} of {standing.run.recipe.training.epochs}" if done else ""
+
+
+def _valid_f1(standing: "Standing") -> str:
+    """Returns the mean over seeds of the best weighted F1 on valid so far, x100."""
+    best = [max(r["valid"]["weighted_f1"] for r in log) for log in standing.logs.values() if log]
+    return f"{100 * sum(best) / len(best):.1f}" if best else ""
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
+    minutes, hours = round(seconds / 60), seconds / 3600
+    if seconds < 1:
+        return ""
+    return (
+        f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if hours < 2 else f"{hours:.1f} h"
+    )

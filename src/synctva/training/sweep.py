@@ -1,0 +1,175 @@
+"""A sweep: all seeds of all runs of a plan as independent jobs, on this machine or on a cluster."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from synctva.corpus import Corpus
+from synctva.emotions import MODALITIES
+from synctva.errors import InputError
+from synctva.features.store import FeatureStore, open_store
+from synctva.recipe import Recipe
+from synctva.run_folder import RunFolder
+from synctva.training.jobs import Engine, Job, one_line
+from synctva.training.loop import Record
+from synctva.training.plan import PlannedRun, PlannedSweep
+from synctva.training.run import begin_run
+
+EVERY_S = 0.5
+"""Seconds between two looks at the logs."""
+
+
+@dataclass
+class Standing:
+    """How far a run of a sweep is.
+
+    Attributes:
+        run: The run.
+        seeds: Its seeds.
+        logs: The epochs so far, by seed.
+        finished: The seeds whose training is finished.
+        busy: The seeds that are handed out; None among them is the evaluation.
+        failures: What went wrong, by seed; None is the evaluation, or the whole run.
+        evaluated: Whether its evaluation is that of all its seeds.
+        skipped: Why the run is left out; empty = it is not.
+    """
+
+    run: PlannedRun
+    seeds: range
+    logs: dict[int, list[Record]] = field(default_factory=dict)
+    finished: set[int] = field(default_factory=set)
+    busy: set[int | None] = field(default_factory=set)
+    failures: dict[int | None, str] = field(default_factory=dict)
+    evaluated: bool = False
+    skipped: str = ""
+
+    @property
+    def trained(self) -> bool:
+        """Whether all seeds are finished."""
+        return self.finished >= set(self.seeds)
+
+    def read(self, seeds: Sequence[int]) -> None:
+        """Reads how far these seeds are; a log that cannot be read now may be so later."""
+        for seed in seeds:
+            folder = self.run.folder.seed(seed)
+            with suppress(InputError, OSError):
+                self.logs[seed] = folder.read_log()
+            if folder.finished.is_file():
+                self.finished.add(seed)
+
+
+OnDone = Callable[[Standing, Job], None]
+"""Called with a run and its job that is over, well or not."""
+
+
+def run_sweep(
+    plan: PlannedSweep,
+    engine: Engine,
+    *,
+    on_look: Callable[[Sequence[Standing]], None] = lambda standings: None,
+    on_done: OnDone = lambda standing, job: None,
+) -> list[Standing]:
+    """Does every job of a plan that is not done yet, and returns how far each run has come.
+
+    Seed 0 of all runs comes first, so that early results span the comparison; a run is evaluated
+    as soon as its last seed is finished. A job that fails stops no other one.
+
+    Raises:
+        InputError: A store cannot be read; no job is begun then.
+    """
+    standings = begin(plan)
+    by_folder = {standing.run.folder.path: standing for standing in standings}
+    waiting = deque(_jobs(standings, plan.seeds))
+    pending: dict[Future[str | None], Job] = {}
+    on_look(standings)
+    while waiting or pending:
+        while waiting and len(pending) < engine.slots:
+            job = waiting.popleft()
+            by_folder[job.run].busy.add(job.seed)
+            pending[engine.submit(job)] = job
+        done, _ = wait(pending, EVERY_S, FIRST_COMPLETED)
+        for standing in standings:
+            standing.read([seed for seed in standing.busy if seed is not None])
+        for future in done:
+            job = pending.pop(future)
+            standing = by_folder[job.run]
+            _close(standing, job, future)
+            on_done(standing, job)
+            if standing.trained and job.seed is not None and not standing.busy:
+                waiting.appendleft(Job(job.run, job.store, None))
+        on_look(standings)
+    return standings
+
+
+def begin(plan: PlannedSweep) -> list[Standing]:
+    """Describes every run in its folder, and returns how far each is already."""
+    standings = [Standing(run, range(plan.seeds)) for run in plan.runs]
+    stores = {run.store: open_store(run.store) for run in plan.runs}
+    for path, store in stores.items():
+        corpus = store.read()
+        for standing in standings:
+            if standing.run.store == path:
+                _begin(standing, store, corpus)
+    return standings
+
+
+def _begin(standing: Standing, store: FeatureStore, corpus: Corpus) -> None:
+    run = standing.run
+    standing.skipped = _lacking(run.recipe, store)
+    if standing.skipped:
+        return
+    try:
+        begin_run(run.recipe, store, corpus, run.folder.path, len(standing.seeds))
+    except (InputError, OSError) as error:
+        standing.failures[None] = one_line(error)
+        return
+    standing.read(standing.seeds)
+    standing.evaluated = standing.trained and _is_evaluated(run.folder)
+
+
+def _lacking(recipe: Recipe, store: FeatureStore) -> str:
+    """Returns what a recipe chooses and a store lacks; one for all modalities chooses nothing."""
+    if not store.extractors or set(recipe.modalities) == set(MODALITIES):
+        return ""
+    missing = [m for m in recipe.modalities if m not in store.extractors]
+    return f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
+
+
+def _is_evaluated(folder: RunFolder) -> bool:
+    """Returns whether the evaluation there is of all finished seeds as they are."""
+    finished = [seed.finished.stat().st_mtime_ns for _, seed in folder.finished_seeds()]
+    try:
+        known = folder.read_evaluation()
+    except InputError:
+        return False
+    written = folder.evaluation.stat().st_mtime_ns
+    return known.get("seeds") == len(finished) and max(finished) <= written
+
+
+def _jobs(standings: Sequence[Standing], seeds: int) -> Iterator[Job]:
+    """Yields what is to be done: evaluations that were left over, then seed after seed."""
+    going = [s for s in standings if not s.skipped and not s.failures]
+    for standing in going:
+        if standing.trained and not standing.evaluated:
+            yield Job(standing.run.folder.path, standing.run.store, None)
+    for seed in range(seeds):
+        for standing in going:
+            if seed not in standing.finished:
+                yield Job(standing.run.folder.path, standing.run.store, seed)
+
+
+def _close(standing: Standing, job: Job, future: Future[str | None]) -> None:
+    """Notes how a job has ended."""
+    try:
+        failure = future.result()
+    except Exception as error:  # its process was killed, or its machine is gone
+        failure = f"its process has died ({one_line(error)}); sweep again to go on"
+    standing.busy.discard(job.seed)
+    if failure is not None:
+        standing.failures[job.seed] = failure
+    elif job.seed is None:
+        standing.evaluated = True
+    else:
+        standing.read([job.seed])

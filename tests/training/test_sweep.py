@@ -1,0 +1,361 @@
+"""A sweep: what is done, in which order; nothing twice; and no job harms another one."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from test_resume import DEADLINE_S, Killed, kill_at, outcome, wait_until
+from tiny import SETTINGS, only, tiny_corpus, tiny_store
+
+from synctva import cli
+from synctva.errors import InputError
+from synctva.recipe import load_recipe
+from synctva.run_folder import RunFolder
+from synctva.training import jobs
+from synctva.training.jobs import Engine, Job, attempt, ray_engine
+from synctva.training.plan import load_plan
+from synctva.training.run import train_run
+from synctva.training.sweep import Standing, run_sweep
+
+Done = list[tuple[str, int | None]]
+"""The recipe and the seed of jobs, in their order; seed None is an evaluation."""
+
+
+def write_plan(folder: Path, epochs: int = 2) -> Path:
+    """Writes a plan of two recipes with two seeds on one store, all that it needs, and its path."""
+    tiny_store(folder / "store", only(tiny_corpus((8, 4, 4)), "text", "audio"))
+    settings = [setting for setting in SETTINGS if "epochs" not in setting]
+    text = "\n".join([*settings, f"training.epochs={epochs}"])
+    (folder / "full.toml").write_text(text)
+    (folder / "no-graphs.toml").write_text('based_on = "full.toml"\nmodel.graphs = []\n')
+    (folder / "plan.toml").write_text(
+        'out = "runs"\nseeds = 2\nrecipes = ["full.toml", "no-graphs.toml"]\n'
+        '[stores]\ntiny = "store"\n'
+    )
+    return folder / "plan.toml"
+
+
+class Inline:
+    """An engine that does jobs at once, in this process, and remembers which."""
+
+    def __init__(self, slots: int = 1) -> None:
+        self.done: Done = []
+        self.engine = Engine(slots, self.submit)
+
+    def submit(self, job: Job) -> Future[str | None]:
+        self.done.append((job.run.name, job.seed))
+        future: Future[str | None] = Future()
+        future.set_result(attempt(job))
+        return future
+
+
+def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, Standing]]:
+    """Sweeps in this process; returns the jobs, and how the runs stand, by recipe."""
+    inline = Inline(slots)
+    standings = run_sweep(load_plan(plan), inline.engine)
+    return inline.done, {standing.run.name: standing for standing in standings}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """The folder of a plan that is done, which no test changes, and the jobs that it took."""
+    plan = write_plan(tmp_path_factory.mktemp("finished"))
+    return plan.parent, swept(plan)[0]
+
+
+@pytest.fixture
+def plan(finished: tuple[Path, Done], tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return shutil.copytree(finished[0], tmp_path / "copy") / "plan.toml"
+
+
+def left_by(folder: Path) -> dict[str, object]:
+    """Returns all files that a sweep has left but the evaluations, which tell how long it took."""
+    return {k: v for k, v in outcome(folder).items() if not k.endswith("evaluation.json")}
+
+
+def run_of(plan: Path, recipe: str) -> RunFolder:
+    return RunFolder(plan.parent / "runs" / "tiny" / recipe)
+
+
+def test_seed_0_of_all_comes_first_and_a_run_is_evaluated_after_its_last_seed(finished):
+    assert finished[1] == [
+        ("full", 0),
+        ("no-graphs", 0),
+        ("full", 1),
+        ("full", None),
+        ("no-graphs", 1),
+        ("no-graphs", None),
+    ]
+
+
+def test_a_seed_has_the_very_weights_of_a_training_by_itself(finished, tmp_path):
+    folder = finished[0]
+    for recipe in ("full", "no-graphs"):
+        alone = tmp_path / recipe
+        train_run(load_recipe(folder / f"{recipe}.toml"), folder / "store", alone, 2)
+        run = RunFolder(folder / "runs" / "tiny" / recipe)
+        for seed in (0, 1):
+            for split in ("valid", "test"):
+                assert run.seed(seed).predictions(split).is_file()
+            kept = outcome(run.seed(seed).path)
+            kept = {name: own for name, own in kept.items() if "predictions" not in name}
+            assert kept == outcome(RunFolder(alone).seed(seed).path)
+
+
+def test_what_is_done_is_not_done_again(plan):
+    before = outcome(plan.parent)
+    done, standings = swept(plan)
+    assert done == []
+    assert all(standing.evaluated and standing.trained for standing in standings.values())
+    assert outcome(plan.parent) == before
+
+
+def test_more_seeds_are_added_and_the_run_is_evaluated_again(plan):
+    plan.write_text(plan.read_text().replace("seeds = 2", "seeds = 3"))
+    done, _ = swept(plan)
+    assert done == [("full", 2), ("full", None), ("no-graphs", 2), ("no-graphs", None)]
+    assert run_of(plan, "full").read_evaluation()["seeds"] == 3
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged", "older"])
+def test_an_evaluation_that_is_not_of_the_finished_seeds_is_made_again(plan: Path, how: str):
+    run = run_of(plan, "full")
+    if how == "missing":
+        run.evaluation.unlink()
+    elif how == "damaged":
+        run.evaluation.write_text("{")
+    else:
+        os.utime(run.evaluation, ns=(0, 0))
+    assert swept(plan)[0] == [("full", None)]
+    assert run.read_evaluation()["seeds"] == 2
+
+
+def test_seeds_that_finish_at_the_same_time_are_evaluated_once(plan):
+    shutil.rmtree(run_of(plan, "full").path)
+    assert swept(plan, slots=9)[0] == [("full", 0), ("full", 1), ("full", None)]
+
+
+def test_killed_at_a_write_it_goes_on_and_ends_with_the_same_files(
+    plan: Path, finished: tuple[Path, Done], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "SAVE_EVERY_S", 0.0)
+    for moment in (12, 60):
+        shutil.rmtree(plan.parent / "runs")
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, moment)
+            with pytest.raises(Killed):
+                swept(plan)
+        assert swept(plan)[0][-1] == ("no-graphs", None)
+        assert left_by(plan.parent) == left_by(finished[0]), f"killed at write {moment}"
+
+
+def test_a_run_of_something_else_in_the_folder_leaves_the_others(plan):
+    (plan.parent / "full.toml").write_text("training.epochs = 1\n")
+    shutil.rmtree(run_of(plan, "no-graphs").path)
+    done, standings = swept(plan)
+    assert "holds a run of another recipe or store" in standings["full"].failures[None]
+    assert [name for name, _ in done] == ["no-graphs"] * 3
+
+
+def test_recipes_for_modalities_that_are_not_there_are_left_out(plan):
+    for name, modalities in {
+        "seen": ["visual"],
+        "heard-and-seen": ["audio", "visual"],
+        "heard": ["audio"],
+    }.items():
+        text = f'based_on = "full.toml"\nmodalities = {modalities}\ntraining.epochs = 1\n'
+        (plan.parent / f"{name}.toml").write_text(text)
+    names = '["full.toml", "seen.toml", "heard-and-seen.toml", "heard.toml"]'
+    plan.write_text(plan.read_text().replace('["full.toml", "no-graphs.toml"]', names))
+    done, standings = swept(plan)
+    assert [name for name, _ in done] == ["heard"] * 3  # with its graph of text and audio
+    for name in ("seen", "heard-and-seen"):
+        assert standings[name].skipped == "store has no visual features"
+        assert not run_of(plan, name).path.exists()
+    assert not standings["full"].skipped  # it takes what there is
+
+
+def test_a_store_that_is_not_there_is_told_before_anything_begins(plan):
+    shutil.rmtree(plan.parent / "runs")
+    plan.write_text(plan.read_text() + 'other = "nowhere"\n')
+    with pytest.raises(InputError, match="nowhere: no feature store here"):
+        swept(plan)
+    assert not (plan.parent / "runs").exists()
+
+
+def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
+    def broken(*arguments: object) -> None:
+        raise KeyError("two\nlines")
+
+    monkeypatch.setattr(jobs, "train_seed", broken)
+    told = attempt(Job(tmp_path, tmp_path, 0))
+    assert told is not None
+    assert told.startswith("KeyError: ")
+    assert "(test_sweep.py, line " in told
+    assert "\n" not in told
+
+
+def test_a_finished_seed_is_not_begun_again_by_a_cluster(monkeypatch, finished):
+    monkeypatch.setattr(jobs, "train_seed", lambda *arguments: pytest.fail("trained"))
+    run = finished[0] / "runs" / "tiny" / "full"
+    assert attempt(Job(run, finished[0] / "store", 0)) is None
+
+
+# The command
+
+
+@contextmanager
+def inline_engine(jobs: int | None = None) -> Iterator[Engine]:
+    yield Inline().engine
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Runs `synctva sweep` in this process; returns its exit code and what it tells."""
+    monkeypatch.setattr(jobs, "local_engine", inline_engine)
+
+    def run(*words: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["synctva", "sweep", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        assert out == ""
+        return code, err
+
+    return run
+
+
+def test_the_command_tells_each_job_in_a_line_and_ends_with_the_table(call, plan):
+    shutil.rmtree(run_of(plan, "full").path)
+    code, told = call(plan)
+    assert code == 0
+    assert "tiny: full, seed 1: 2 epochs, valid weighted F1 " in told
+    assert "tiny: full: evaluated\n" in told
+    assert "6 of 6 jobs done" in told
+
+
+def test_a_failed_job_is_told_at_the_end_with_its_reason_and_exit_code_1(call, plan):
+    seed = run_of(plan, "full").seed(1)
+    seed.finished.unlink()
+    seed.state.write_bytes(b"no state")
+    shutil.rmtree(run_of(plan, "no-graphs").path)
+    code, told = call(plan)
+    assert code == 1
+    last = told.splitlines()[-1]
+    assert last.startswith(f"Failed: tiny: full, seed 1: {seed.state}: damaged")
+    assert last.endswith(f"delete {seed.path} to start this seed again")
+    assert run_of(plan, "no-graphs").read_evaluation()["seeds"] == 2
+    shutil.rmtree(seed.path)
+    assert call(plan)[0] == 0
+    assert run_of(plan, "full").read_evaluation()["seeds"] == 2
+
+
+def test_an_unknown_engine_and_a_missing_ray_are_told(call, plan, monkeypatch):
+    code, told = call(plan, "--engine", "slurm")
+    assert (code, told) == (2, "synctva: --engine slurm: write local or ray\n")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, told = call(plan, "--engine", "ray")
+    assert code == 2
+    assert told.endswith("Ray is not installed; pip install 'synctva[cluster]'\n")
+
+
+# Processes
+
+
+@contextmanager
+def started(plan: Path) -> Iterator[subprocess.Popen[str]]:
+    """Starts the command as a user would, two jobs at a time; none of its processes is left."""
+    words = (sys.executable, "-m", "synctva", "sweep", str(plan), "--jobs", "2")
+    process = subprocess.Popen(
+        words,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def is_over(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def logged(plan: Path) -> dict[Path, int]:
+    """Returns when each log was written last."""
+    return {path: path.stat().st_mtime_ns for path in plan.parent.rglob("log.jsonl")}
+
+
+@pytest.mark.slow
+def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
+    whole, plan = (write_plan(tmp_path / name, epochs=12) for name in ("whole", "killed"))
+    swept(whole)
+    runs = [run_of(plan, recipe) for recipe in ("full", "no-graphs")]
+
+    with started(plan) as process:
+        wait_until(lambda: all(run.seed(0).read_log() for run in runs), process)
+        workers_of(process)[0].kill()
+        told = process.communicate(timeout=DEADLINE_S)[1]
+    assert process.returncode == 1, told
+    assert told.count("its process has died") == 2, told  # when it happens, and at the end
+    assert [run.evaluation.is_file() for run in runs].count(True) == 1
+
+    before = logged(plan)
+    with started(plan) as process:
+        wait_until(lambda: logged(plan) != before, process)
+        workers = workers_of(process)
+        assert workers
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: all(is_over(worker) for worker in workers))
+
+    with started(plan) as process:
+        told = process.communicate(timeout=DEADLINE_S)[1]
+    assert process.returncode == 0, told
+    assert "6 of 6 jobs done" in told
+    assert left_by(plan.parent) == left_by(whole.parent)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
+    pytest.importorskip("ray", reason="Ray is not installed (extra cluster)")
+    plan = write_plan(tmp_path / "ray")
+    killed: list[int] = []
+
+    def kill_one(standings: object) -> None:
+        for process in psutil.Process().children(recursive=True):
+            if not killed and process.name().startswith("ray::attempt"):
+                killed.append(process.pid)
+                process.kill()
+
+    with ray_engine(2) as engine:
+        standings = run_sweep(load_plan(plan), engine, on_look=kill_one)
+    assert killed
+    assert not any(standing.failures for standing in standings)
+    assert left_by(plan.parent) == left_by(finished[0])
