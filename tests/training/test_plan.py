@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from synctva.errors import InputError
+from synctva.model.architecture import Architecture
 from synctva.recipe import Recipe
 from synctva.training.plan import load_plan
 
@@ -63,16 +64,20 @@ def test_paths_are_relative_to_the_plan_and_out_to_where_the_command_is_given(fo
     assert run.store == folder / "stores" / "one"
 
 
-def test_a_recipe_is_replaced_for_one_corpus_and_keeps_its_name(folder):
-    text = 'out = "runs"\nrecipes = ["default", "a.toml"]\n[stores]\none = "1"\ntwo = "2"\n'
-    plan = load_plan(write(folder, text + '[replace.two]\ndefault = "more/c.toml"\n'))
-    names = {(run.corpus, run.name): run.recipe.name for run in plan.runs}
-    assert names == {
-        ("one", "default"): Recipe().name,
-        ("one", "a"): "recipe a",
-        ("two", "default"): "recipe c",
-        ("two", "a"): "recipe a",
-    }
+def test_a_corpus_has_a_default_of_its_own_and_differences_are_laid_over_it(folder):
+    (folder / "more" / "wide.toml").write_text('name = "wide"\nmodel.width = 256\n')
+    (folder / "more" / "none.toml").write_text('name = "none"\nloss.imbalance = "none"\n')
+    text = 'out = "runs"\nrecipes = ["default", "a.toml"]\ndifferences = ["more/none.toml"]\n'
+    text += '[stores]\none = "1"\ntwo = "2"\n[defaults]\ntwo = "more/wide.toml"\n'
+    plan = load_plan(write(folder, text))
+    assert [run.name for run in plan.runs] == ["default", "a", "none"] * 2
+    found = {(run.corpus, run.name): run.recipe for run in plan.runs}
+    assert found["one", "default"] == Recipe()
+    assert found["one", "none"].model == Recipe().model
+    assert found["one", "a"] == found["two", "a"]
+    assert found["two", "default"].name == "wide"
+    none = found["two", "none"]
+    assert (none.name, none.model, none.loss.imbalance) == ("none", Architecture(width=256), "none")
 
 
 def test_a_recipe_that_is_named_twice_runs_once(folder):
@@ -96,12 +101,12 @@ def test_a_recipe_that_is_named_twice_runs_once(folder):
         ('out = "r"\nrecipes = ["bad.toml"]' + STORES, "unknown key 'model.widht'"),
         ('out = "r"\nrecipes = ["a.toml", "more/a.toml"]' + STORES, "two recipes are called 'a'"),
         (
-            'out = "r"\nrecipes = ["a.toml"]' + STORES + '[replace.ome]\na = "b.toml"\n',
-            "unknown key 'ome' of replace.ome; known are one. Did you mean 'one'?",
+            'out = "r"\nrecipes = ["a.toml"]' + STORES + '[defaults]\nome = "b.toml"\n',
+            "unknown key 'ome' of defaults; known are one. Did you mean 'one'?",
         ),
         (
-            'out = "r"\nrecipes = ["a.toml"]' + STORES + '[replace.one]\nb = "b.toml"\n',
-            "unknown key 'b' of replace.one; known are a.",
+            'out = "r"\nrecipes = ["a.toml"]\ndifferences = ["more/a.toml"]' + STORES,
+            "two recipes are called 'a'",
         ),
     ],
 )

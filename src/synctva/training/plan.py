@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from synctva.errors import InputError, did_you_mean
-from synctva.recipe import Recipe, Section, load_recipe
+from synctva.recipe import Recipe, Section, load_difference, load_recipe
 from synctva.run_folder import RunFolder
 
 DEFAULT = "default"
@@ -25,16 +25,18 @@ class Plan(Section):
     Attributes:
         out: The folder of all runs; the command line may name another.
         seeds: Seeds of every run.
-        recipes: Paths, patterns such as ``../ablations/*.toml``, or ``default``.
+        recipes: Paths, patterns such as ``../baselines/*.toml``, or ``default``.
+        differences: Likewise; what they say is laid over the corpus's default.
         stores: Corpus -> its feature store, or one for each of its folds.
-        replace: Corpus -> name of a recipe in ``recipes`` -> the recipe that stands for it there.
+        defaults: Corpus -> the recipe that ``default`` means there.
     """
 
     out: str | None = None
     seeds: Annotated[int, Field(ge=1)] = 5
     recipes: Annotated[tuple[str, ...], Field(min_length=1)]
+    differences: tuple[str, ...] = ()
     stores: Annotated[dict[Name, str | tuple[str, ...]], Field(min_length=1)]
-    replace: dict[str, dict[str, str]] = Field(default_factory=dict)
+    defaults: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,20 @@ def load_plan(path: Path, out: Path | None = None) -> PlannedSweep:
     if out is None and plan.out is None:
         raise InputError(f'{path}: where do the runs go? write out = "FOLDER", or give --out')
     below = out.resolve() if out else (folder / str(plan.out)).resolve()
-    recipes = _recipes(path, plan)
-    for corpus, replaced in plan.replace.items():
-        _refuse_unknown(path, f"replace.{corpus}", {corpus: None}, list(plan.stores))
-        _refuse_unknown(path, f"replace.{corpus}", replaced, list(recipes))
+    recipes = _named(path, (*plan.recipes, *plan.differences))
+    differences = set(_named(path, plan.differences))
+    _refuse_unknown(path, "defaults", plan.defaults, list(plan.stores))
     runs = []
     for corpus, stores in plan.stores.items():
-        own = {n: (folder / words).resolve() for n, words in plan.replace.get(corpus, {}).items()}
-        for name, file in {**recipes, **own}.items():
-            recipe, place = load_recipe(file), RunFolder(below / corpus / name)
+        full = (folder / plan.defaults[corpus]).resolve() if corpus in plan.defaults else None
+        for name, file in recipes.items():
+            if file is None:
+                recipe = load_recipe(full)
+            elif name in differences:
+                recipe = load_difference(full, file)
+            else:
+                recipe = load_recipe(file)
+            place = RunFolder(below / corpus / name)
             if isinstance(stores, str):
                 store = (folder / stores).resolve()
                 runs.append(PlannedRun(corpus, name, None, recipe, store, place))
@@ -128,10 +135,10 @@ def _refuse_unknown(path: Path, table: str, given: dict[str, Any], known: list[s
             )
 
 
-def _recipes(path: Path, plan: Plan) -> dict[str, Path | None]:
-    """Returns the plan's recipes by name, in its order; the default one has no file."""
+def _named(path: Path, listed: tuple[str, ...]) -> dict[str, Path | None]:
+    """Returns the files of a plan's list by name, in its order; the default recipe has none."""
     recipes: dict[str, Path | None] = {}
-    for words in plan.recipes:
+    for words in listed:
         for file in [None] if words == DEFAULT else _files(path, words):
             name = DEFAULT if file is None else file.stem
             if recipes.setdefault(name, file) != file:
