@@ -14,10 +14,11 @@ PROTOCOL = (
     " whole dialogues, because utterances of one dialogue are not independent: it tells how the"
     " mean of these seeds would vary with other dialogues, and ± how the seeds vary. Differences"
     " are tested by a paired bootstrap over the same dialogues; p-values are corrected after Holm"
-    " for the number of baselines. Ranks are by the mean over seeds, among Sync-TVA and its"
-    " baselines. An emotion is called rare if it occurs less than half as often as if all occurred"
-    " alike. Seconds per epoch are those of the training, which may have shared the machine with"
-    " others."
+    " for the number of baselines. The test takes the trained seeds as given: where ± is as wide"
+    " as a difference, other seeds may turn it. Ranks are by the mean over seeds, among Sync-TVA"
+    " and its baselines. An emotion is called rare if it occurs less than half as often as if all"
+    " occurred alike. Seconds per epoch are those of the training, which may have shared the"
+    " machine with others."
 )
 
 
