@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.table import Table
 
 from synctva.terminal import escape
@@ -33,10 +34,11 @@ def sweep_table(standings: "Sequence[Standing]", slots: int, height: int | None 
     if height is not None and len(kept) > max(1, height - AROUND):
         order = sorted(range(len(kept)), key=lambda number: ORDER.index(state_of(kept[number])))
         rows = [kept[number] for number in sorted(order[: max(1, height - AROUND)])]
-    table = Table(title=_title(kept), caption=_caption(kept, len(rows), slots))
+    caption = _caption(kept, len(rows), slots)
+    table = Table(title=_title(kept), caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("corpus", "recipe"):
         table.add_column(column, overflow="fold")
-    for column in ("seeds", "epochs", "valid WF1"):
+    for column in ("seeds", "epochs", "valid\nWF1"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("left", justify="right", no_wrap=True)
@@ -44,7 +46,7 @@ def sweep_table(standings: "Sequence[Standing]", slots: int, height: int | None 
         run, state = standing.run, state_of(standing)
         colour = COLOURS.get(state)
         table.add_row(
-            escape(run.corpus) + (f", fold {run.fold}" if run.fold else ""),
+            escape(run.corpus) + (f" #{run.fold}" if run.fold else ""),
             escape(run.name),
             f"{len(standing.finished & set(standing.seeds))}/{len(standing.seeds)}",
             _epochs(standing),
