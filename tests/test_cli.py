@@ -25,6 +25,7 @@ from synctva.corpus import Corpus, Extractor
 
 VERBS = (
     *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
+    *("sweep", "results"),
     *("train-faces", "evaluate-faces", "demo"),
 )
 TABLE = "dialogue,turn,speaker,split,emotion,text,audio_0,audio_1\n"
