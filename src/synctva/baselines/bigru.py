@@ -40,7 +40,8 @@ class Bigru(nn.Module):
         settings: Sizes.
 
     Source: GRU, Cho et al. 2014, section 2.3; both directions, Schuster & Paliwal 1997.
-    Departs: a missing modality is a zero among the features. Speakers are not told apart.
+    Departs: the reset gate acts after the matrix, not before it, as PyTorch has it. A missing
+        modality is a zero among the features. Speakers are not told apart.
     """
 
     reach = None
