@@ -30,7 +30,7 @@ def test_each_direction_is_the_recurrence_step_by_step():
 
 
 def steps(network: Bigru, rows: Tensor, direction: str) -> Tensor:
-    """Returns the states of a GRU one after another: Cho et al. 2014, but the reset gate is late."""
+    """Returns the states of a GRU one after another (Cho et al. 2014; PyTorch's reset gate)."""
     weight_in, weight_own, bias_in, bias_own = (
         getattr(network.context.cells, f"{name}_l0{direction}")
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

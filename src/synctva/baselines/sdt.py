@@ -107,7 +107,7 @@ class Sdt(nn.Module):
         dims: Width of the features of each modality that the corpus has.
         settings: Sizes.
 
-    Source: Ma et al. 2023 (IEEE Transactions on Multimedia; arXiv 2310.20494), and the authors' code
+    Source: Ma et al. 2023 (IEEE Transactions on Multimedia), and the authors' code
         where it says more.
     Departs: n modalities have n * n transformers (the paper: nine of three); one alone has neither
         a gate over modalities nor a head beside the classifier. Speakers are numbered in the order
