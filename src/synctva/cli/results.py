@@ -18,7 +18,7 @@ def results(
     ],
 ) -> None:
     """Write tables, tests, a page and figures for a paper about all runs of sweeps."""
-    from synctva.reports.results import write_results
+    from synctva.reports.results.write import write_results
 
     page, document, *others = write_results(sweeps, out)
     for path in (page, document):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from synctva.evaluation.bootstrap import Difference
 from synctva.reports.record import Score
-from synctva.reports.results_corpus import F1S, Ablation, CorpusResults
-from synctva.reports.results_runs import LeftOut, RecipeResult
-from synctva.reports.results_summary import MeanAblation, Place
+from synctva.reports.results.corpus import F1S, Ablation, CorpusResults
+from synctva.reports.results.runs import LeftOut, RecipeResult
+from synctva.reports.results.summary import MeanAblation, Place
 from synctva.reports.tables import ABSENT, Table, score_text
 
 WORDS = {

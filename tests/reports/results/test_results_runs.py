@@ -8,7 +8,7 @@ from tiny import tiny_run
 
 from synctva.errors import InputError
 from synctva.evaluation.metrics import SCORES
-from synctva.reports.results_runs import read_sweeps
+from synctva.reports.results.runs import read_sweeps
 
 
 def read_one(sweep):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synctva.reports.results_corpus import F1S, CorpusResults, by_corpus
-from synctva.reports.results_figures import Shown, corpus_figures, summary_figures
-from synctva.reports.results_runs import read_sweeps
-from synctva.reports.results_summary import mean_ablations, places
-from synctva.reports.results_tables import (
+from synctva.reports.results.corpus import F1S, CorpusResults, by_corpus
+from synctva.reports.results.figures import Shown, corpus_figures, summary_figures
+from synctva.reports.results.runs import read_sweeps
+from synctva.reports.results.summary import mean_ablations, places
+from synctva.reports.results.tables import (
     ablations_table,
     corpus_table,
     emotions_table,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_text
-from synctva.reports.results_chapters import read_chapters
-from synctva.reports.results_page import render_document, render_results_page
+from synctva.reports.results.chapters import read_chapters
+from synctva.reports.results.page import render_document, render_results_page
 
 
 def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:

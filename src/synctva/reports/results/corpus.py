@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synctva.evaluation.bootstrap import Difference, Resampled, difference, holm
-from synctva.reports.results_runs import LeftOut, RecipeResult, Sweep
+from synctva.reports.results.runs import LeftOut, RecipeResult, Sweep
 
 F1S = ("weighted_f1", "macro_f1")
 """The scores that ranks, tests and ablations are about."""

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from synctva.reports.results_drawing import (
+from synctva.reports.results.drawing import (
     Dot,
     DotPanel,
     Line,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from synctva.evaluation.bootstrap import Difference
-from synctva.reports.results_corpus import F1S, Ablation, CorpusResults, mean_difference
-from synctva.reports.results_runs import RecipeResult
+from synctva.reports.results.corpus import F1S, Ablation, CorpusResults, mean_difference
+from synctva.reports.results.runs import RecipeResult
 
 OURS = "Sync-TVA"
 """What tables over corpora call it, whatever its recipes are called."""

@@ -10,7 +10,7 @@ from sweeps import findings, write_recipe
 from test_page import Reader
 
 from synctva.errors import InputError
-from synctva.reports.results import write_results
+from synctva.reports.results.write import write_results
 
 HOSTILE = '</td><script>alert(1)</script> <img src=x onerror="alert(1)"> {{ 7 * 7 }} | $x'
 

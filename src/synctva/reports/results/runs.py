@@ -17,8 +17,8 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, Resampled, estimates, resampled
 from synctva.evaluation.metrics import SCORES
 from synctva.reports.record import RunFile, Score
-from synctva.reports.results_findings import Findings, mean_score, read_findings, together
-from synctva.reports.results_predictions import Predicted
+from synctva.reports.results.findings import Findings, mean_score, read_findings, together
+from synctva.reports.results.predictions import Predicted
 from synctva.run_folder import RunFolder
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from synctva.reports.results_chapters import Chapter
+from synctva.reports.results.chapters import Chapter
 
 PROTOCOL = (
     "For every seed the epoch with the best weighted F1 on valid was kept, and the test scores"

@@ -4,9 +4,9 @@ from sweeps import write_recipe
 
 from synctva.evaluation.bootstrap import holm
 from synctva.evaluation.compare import compare
-from synctva.reports.results_corpus import F1S, by_corpus, mean_difference, rare_f1
-from synctva.reports.results_runs import read_sweeps
-from synctva.reports.results_summary import mean_ablations, places
+from synctva.reports.results.corpus import F1S, by_corpus, mean_difference, rare_f1
+from synctva.reports.results.runs import read_sweeps
+from synctva.reports.results.summary import mean_ablations, places
 
 
 def corpora_of(sweep):

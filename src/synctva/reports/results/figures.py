@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from synctva.evaluation.bootstrap import Difference
 from synctva.reports.record import F1Scores, Score
-from synctva.reports.results_corpus import F1S, CorpusResults, rare_f1
-from synctva.reports.results_drawing import (
+from synctva.reports.results.corpus import F1S, CorpusResults, rare_f1
+from synctva.reports.results.drawing import (
     Dot,
     DotPanel,
     Drawing,
@@ -19,10 +19,10 @@ from synctva.reports.results_drawing import (
     draw_matrix,
     draw_points,
 )
-from synctva.reports.results_findings import Bin
-from synctva.reports.results_runs import RecipeResult
-from synctva.reports.results_summary import MeanAblation, Place
-from synctva.reports.results_tables import WORDS
+from synctva.reports.results.findings import Bin
+from synctva.reports.results.runs import RecipeResult
+from synctva.reports.results.summary import MeanAblation, Place
+from synctva.reports.results.tables import WORDS
 
 MOST_CURVES = 6
 """So many models share a figure of curves: Sync-TVA, and the best of the others."""
