@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from pydantic import ConfigDict, Discriminator, Tag, with_config
 from torch import nn
 
+from synctva.baselines.avt_ca import AvtCa, AvtCaSettings
+from synctva.baselines.bc_lstm import BcLstm, BcLstmSettings
 from synctva.baselines.bigru import Bigru, BigruSettings
+from synctva.baselines.cfn_sr import CfnSr, CfnSrSettings
 from synctva.baselines.concatenation import Concatenation, ConcatenationSettings
 from synctva.baselines.context_fusion_agcn import ContextFusionAgcn, ContextFusionAgcnSettings
 from synctva.baselines.dialogue_gcn import DialogueGcn, DialogueGcnSettings
@@ -21,6 +24,7 @@ from synctva.baselines.recursive_joint_attention import (
     RecursiveJointAttention,
     RecursiveJointAttentionSettings,
 )
+from synctva.baselines.sdt import Sdt, SdtSettings
 from synctva.baselines.transformer import Transformer, TransformerSettings
 from synctva.model.architecture import Architecture
 from synctva.model.sync_tva import SyncTVA
@@ -28,7 +32,10 @@ from synctva.model.sync_tva import SyncTVA
 NETWORKS: Mapping[str, tuple[type, type[nn.Module]]] = MappingProxyType(
     {
         "sync-tva": (Architecture, SyncTVA),
+        "avt-ca": (AvtCaSettings, AvtCa),
+        "bc-lstm": (BcLstmSettings, BcLstm),
         "bigru": (BigruSettings, Bigru),
+        "cfn-sr": (CfnSrSettings, CfnSr),
         "concatenation": (ConcatenationSettings, Concatenation),
         "context-fusion-agcn": (ContextFusionAgcnSettings, ContextFusionAgcn),
         "dialogue-gcn": (DialogueGcnSettings, DialogueGcn),
@@ -37,6 +44,7 @@ NETWORKS: Mapping[str, tuple[type, type[nn.Module]]] = MappingProxyType(
         "m3net": (M3netSettings, M3net),
         "mmgcn": (MmgcnSettings, Mmgcn),
         "recursive-joint-attention": (RecursiveJointAttentionSettings, RecursiveJointAttention),
+        "sdt": (SdtSettings, Sdt),
         "transformer": (TransformerSettings, Transformer),
     }
 )
