@@ -1,6 +1,7 @@
-"""Missing modalities, at rising rates."""
+"""Missing modalities, noise on features and shuffled turns."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import tiny_corpus
 
-from synctva.batch import batch_of
+from synctva.batch import Batch, batch_of
+from synctva.emotions import MODALITIES
+from synctva.evaluation.attribution import over_seeds
 from synctva.evaluation.protocol import evaluate, load_evaluated
-from synctva.evaluation.robustness import RATES, drop, missing_rate_scores
+from synctva.evaluation.robustness import (
+    NOISES,
+    RATES,
+    drop,
+    missing_rate_scores,
+    noise_scores,
+    turn_order_scores,
+    with_noise,
+    with_shuffled_turns,
+)
 
 BATCH = batch_of(tiny_corpus((40, 0, 0)))
 
@@ -50,3 +62,61 @@ def test_the_first_of_the_rates_is_the_evaluation_itself(run):
     expected = result["test"]["weighted_f1"]["mean"]
     assert found["0.0"]["weighted_f1"]["mean"] == pytest.approx(expected)
     assert json.loads(json.dumps(found)) == found
+
+
+def row_of(batch: Batch, number: int) -> tuple[object, ...]:
+    names = (*MODALITIES, "present", "speaker", "emotion", "dialogue")
+    return tuple(tuple(getattr(batch, name)[number].reshape(-1).tolist()) for name in names)
+
+
+def test_noise_is_as_strong_as_it_says_in_sd_of_each_feature():
+    scaled = replace(BATCH, text=BATCH.text * 10.0 ** torch.arange(-2.0, BATCH.text.shape[1] - 2))
+    for noise in NOISES:
+        noisy = with_noise(scaled, noise)
+        for i, m in enumerate(MODALITIES):
+            there = scaled.present[:, i]
+            before, after = scaled.features[m][there], noisy.features[m][there]
+            strength = (after - before).std(0) / before.std(0)
+            assert strength.tolist() == pytest.approx([noise] * len(strength), rel=0.2)
+
+
+def test_noise_grows_in_one_direction_and_is_different_everywhere():
+    half, whole = (with_noise(BATCH, noise).audio - BATCH.audio for noise in (0.5, 1.0))
+    torch.testing.assert_close(2 * half, whole, rtol=1e-3, atol=1e-4)
+    there = BATCH.present[:, 1]
+    assert len(whole[there].unique()) > 0.99 * whole[there].numel()
+    other = with_noise(BATCH, 1.0, seed=1).audio - BATCH.audio
+    assert not torch.equal(whole, other)
+
+
+def test_what_is_absent_stays_absent_and_constant_features_stay_as_they_are():
+    constant = replace(BATCH, visual=torch.ones_like(BATCH.visual)).with_present(BATCH.present)
+    noisy = with_noise(constant, 2.0)
+    assert torch.equal(noisy.present, BATCH.present)
+    assert torch.equal(noisy.visual, constant.visual)
+    assert (noisy.text[~BATCH.present[:, 0]] == 0).all()
+    nothing = with_noise(BATCH.with_present(torch.zeros_like(BATCH.present)), 2.0)
+    assert all((nothing.features[m] == 0).all() for m in MODALITIES)
+
+
+def test_shuffled_turns_are_the_same_utterances_of_the_same_dialogues_in_other_places():
+    shuffled = with_shuffled_turns(BATCH)
+    assert torch.equal(shuffled.dialogue, BATCH.dialogue)
+    assert torch.equal(shuffled.turn, BATCH.turn)
+    before, after = ([row_of(b, i) for i in range(len(b))] for b in (BATCH, shuffled))
+    assert sorted(before) == sorted(after)
+    stayed = sum(one == other for one, other in zip(before, after, strict=True))
+    assert stayed < 0.4 * len(BATCH)
+    assert not torch.equal(with_shuffled_turns(BATCH, seed=1).text, shuffled.text)
+
+
+def test_strengths_of_noise_and_orders_of_turns_start_from_the_evaluation_itself(run):
+    loaded = load_evaluated(run)
+    test = loaded.batches["test"]
+    plain = over_seeds(loaded, test)
+    noise, order = noise_scores(loaded), turn_order_scores(loaded)
+    assert list(noise) == ["0.00", "0.25", "0.50", "1.00", "2.00"]
+    assert noise["0.00"] == plain == order["in_order"]
+    assert noise["2.00"] == over_seeds(loaded, with_noise(test, 2.0))
+    assert order["shuffled"] == over_seeds(loaded, with_shuffled_turns(test))
+    assert json.loads(json.dumps([noise, order])) == [noise, order]

@@ -1,19 +1,44 @@
-"""How scores fall when modalities are missing: one model, tested at every rate."""
+"""How scores fall when modalities are missing, features are noisy or turns are out of order.
 
+One model, as it was trained, is tested under all conditions.
+"""
+
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from synctva.batch import Batch
+from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import over_seeds
 from synctva.evaluation.protocol import EvaluatedRun
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+NOISES = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""Sd of the noise, in sd of the feature it is added to."""
 
 
 def missing_rate_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
     """Returns, for every missing rate, the mean and sd of the scores over the seeds."""
     return {f"{rate:.1f}": over_seeds(run, drop(run.batches[split], rate)) for rate in RATES}
+
+
+def noise_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
+    """Returns, for every strength of noise, the mean and sd of the scores over the seeds."""
+    batch = run.batches[split]
+    return {f"{noise:.2f}": over_seeds(run, with_noise(batch, noise)) for noise in NOISES}
+
+
+def turn_order_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
+    """Returns the mean and sd of the scores over the seeds, turns in order and shuffled.
+
+    A model that makes nothing of the order of turns scores the same on both.
+    """
+    batch = run.batches[split]
+    return {
+        "in_order": over_seeds(run, batch),
+        "shuffled": over_seeds(run, with_shuffled_turns(batch)),
+    }
 
 
 def drop(batch: Batch, rate: float, seed: int = 0) -> Batch:
@@ -24,3 +49,35 @@ def drop(batch: Batch, rate: float, seed: int = 0) -> Batch:
     """
     draws = torch.rand(batch.present.shape, generator=torch.Generator().manual_seed(seed))
     return batch.with_present(batch.present & (draws >= rate))
+
+
+def with_noise(batch: Batch, noise: float, seed: int = 0) -> Batch:
+    """Returns the batch with Gaussian noise on every feature that is present.
+
+    The draws are the same at every strength.
+
+    Args:
+        batch: Features as the store has them; a feature's sd is that over its present rows.
+        noise: Sd of the noise, in sd of the feature.
+        seed: Determines the draws.
+    """
+    random = torch.Generator().manual_seed(seed)
+    noisy = {}
+    for i, m in enumerate(MODALITIES):
+        features, there = batch.features[m], batch.present[:, i]
+        draws = torch.randn(features.shape, generator=random)
+        if there.any():
+            features = features + noise * features[there].std(0, unbiased=False) * draws
+        noisy[m] = features
+    return replace(batch, **noisy).with_present(batch.present)
+
+
+def with_shuffled_turns(batch: Batch, seed: int = 0) -> Batch:
+    """Returns the batch where each dialogue's utterances have changed places with each other.
+
+    Features, speakers and emotions stay together; the numbers of turns stay where they were.
+    """
+    draws = torch.rand(len(batch), generator=torch.Generator().manual_seed(seed))
+    order = torch.argsort(batch.dialogue + draws.double())
+    moved = {n: getattr(batch, n)[order] for n in (*MODALITIES, "present", "speaker", "emotion")}
+    return replace(batch, **moved)
