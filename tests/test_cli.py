@@ -341,7 +341,7 @@ def test_an_empty_command_shows_the_help(call):
 
 
 def test_json_is_alone_on_stdout_and_nothing_is_coloured(call, road):
-    ended = call("evaluate", road / "run", "--json", "--subsets", "--missing")
+    ended = call("evaluate", road / "run", "--json", "--subsets", "--robustness")
     assert ended.code == 0
     result = json.loads(ended.out)
     assert result == json.loads((road / "run" / "evaluation.json").read_text())
@@ -349,7 +349,7 @@ def test_json_is_alone_on_stdout_and_nothing_is_coloured(call, road):
     assert list(result["subsets"])[-1] == "text+audio+visual"
     assert list(result["missing_rates"])[-1] == "0.7"
     assert ended.err == ""
-    shown = call("evaluate", road / "run", "--subsets", "--missing")
+    shown = call("evaluate", road / "run", "--subsets", "--robustness")
     assert shown.out == ""
     assert "weighted F1" in shown.err
     assert "text+audio+visual" in shown.err

@@ -74,19 +74,22 @@ class TrainingRecipe(Section):
         warmup: Part of all steps in which the learning rate rises from zero.
         averaging: Decay of the moving average of the weights, per step; 0 = none.
         modality_dropout: Rate at which a modality of an utterance is hidden in training.
+        label_noise: Rate at which an emotion is replaced by another in training, to see how much
+            of that a model bears.
         gradient_clip: Greatest norm of the gradient.
         precision: ``bf16`` where the device has it; ``no`` = float32.
         keep_epochs: Keep the weights of every epoch, for the community number.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 30
-    patience: Annotated[int, Field(ge=1)] = 15
-    batch_utterances: Annotated[int, Field(ge=1)] = 192
+    patience: Annotated[int, Field(ge=1)] = 10
+    batch_utterances: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: NotNegative = 0.01
     warmup: Rate = 0.1
     averaging: Rate = 0.99
     modality_dropout: Rate = 0.2
+    label_noise: Rate = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     precision: Literal["no", "bf16"] = "no"
     keep_epochs: bool = False

@@ -107,15 +107,31 @@ def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
         cells = (_estimate(result[split]["f1"][emotion]) for split in ("valid", "test"))
         table.add_row(f"F1 {escape(emotion)}", *cells)
     _console.print(table)
-    for key, words in {"subsets": "modalities", "missing_rates": "missing rate"}.items():
+    for key, words in _CONDITIONS.items():
         if key in result:
             show_scores(words, result[key])
+    if "calibration" in result:
+        found = result["calibration"]
+        before, after = (_mean_sd(found["ece"][when]) for when in ("before", "after"))
+        say(f"Calibration error {before} before the temperature fitted on valid, {after} after.")
+    if "imbalance" in result:
+        found = result["imbalance"]
+        words = f"logits adjusted, tau {found['tau']['mean']:.1f} by valid"
+        show_scores("rare emotions", {"as trained": found["plain"], words: found["adjusted"]})
     if "community" in result:
         best, gap = result["community"]["weighted_f1"], result["community"]["gap"]
         say(
             f"Best test epoch: weighted F1 {_mean_sd(best)}, {100 * gap:.1f} above the honest"
             " score; chosen on the test split, so it is no estimate of anything."
         )
+
+
+_CONDITIONS = {
+    "subsets": "modalities",
+    "missing_rates": "missing rate",
+    "noise": "noise, in sd",
+    "turn_order": "order of turns",
+}
 
 
 def show_scores(

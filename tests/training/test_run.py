@@ -254,3 +254,17 @@ def test_a_damaged_state_is_told_with_its_remedy(tmp_path):
     shutil.rmtree(run.seed(0).path)
     train_run(tiny_recipe(), store, run.path, 1)
     assert json.loads(run.seed(0).finished.read_text())["epochs"] == 3
+
+
+def test_wrong_emotions_are_learned_from_and_never_judged_by(tmp_path):
+    store = tiny_store(tmp_path / "store")
+    noisy = tiny_recipe(epochs=1, label_noise=0.5)
+    for name, recipe in {"plain": ONE_EPOCH, "noisy": noisy}.items():
+        train_run(recipe, store, tmp_path / name, 1)
+    plain, wrong = (RunFolder(tmp_path / name).seed(0) for name in ("plain", "noisy"))
+    learned = weights_of(wrong.checkpoint)
+    assert any((t != learned[name]).any() for name, t in weights_of(plain.checkpoint).items())
+    valid = batch_of(open_store(store).read().split("valid"))
+    logits = predict(EmotionModel.from_pretrained(wrong.checkpoint), valid)
+    loss = float(cross_entropy(logits, valid.emotion))
+    assert wrong.read_log()[0]["valid"]["loss"] == pytest.approx(loss)

@@ -45,8 +45,21 @@ def evaluate(
     subsets: Annotated[
         bool, typer.Option("--subsets", help="Also score every subset of modalities.")
     ] = False,
-    missing: Annotated[
-        bool, typer.Option("--missing", help="Also score at missing rates 0.0-0.7.")
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also score with modalities missing at 0.0-0.7, noise on the features, and turns"
+            " out of order.",
+        ),
+    ] = False,
+    calibration: Annotated[
+        bool,
+        typer.Option("--calibration", help="Also tell what probabilities mean, and abstention."),
+    ] = False,
+    imbalance: Annotated[
+        bool,
+        typer.Option("--imbalance", help="Also adjust the logits for rare emotions, by valid."),
     ] = False,
     community: Annotated[
         bool,
@@ -60,16 +73,28 @@ def evaluate(
     """Score a run on valid and test: mean and sd over seeds, interval over dialogues."""
     from synctva.evaluation.attribution import subset_scores
     from synctva.evaluation.community import community_score
+    from synctva.evaluation.imbalance import logit_adjustment_scores
     from synctva.evaluation.protocol import add_to_evaluation, load_evaluated
     from synctva.evaluation.protocol import evaluate as score
-    from synctva.evaluation.robustness import missing_rate_scores
+    from synctva.evaluation.reliability import calibration_findings
+    from synctva.evaluation.robustness import (
+        missing_rate_scores,
+        noise_scores,
+        turn_order_scores,
+    )
 
     loaded = load_evaluated(run, store)
     result = score(loaded)
     if subsets:
         result["subsets"] = subset_scores(loaded)
-    if missing:
+    if robustness:
         result["missing_rates"] = missing_rate_scores(loaded)
+        result["noise"] = noise_scores(loaded)
+        result["turn_order"] = turn_order_scores(loaded)
+    if calibration:
+        result["calibration"] = calibration_findings(loaded)
+    if imbalance:
+        result["imbalance"] = logit_adjustment_scores(loaded)
     if community:
         result["community"] = community_score(loaded)
     add_to_evaluation(loaded.folder, result)

@@ -55,9 +55,9 @@ class Architecture:
     past: Reach = 10
     future: Reach = 10
     semantic_k: int = 4
-    dropout: float = 0.5
-    feature_dropout: float = 0.4
-    node_dropout: float = 0.3
+    dropout: float = 0.4
+    feature_dropout: float = 0.3
+    node_dropout: float = 0.2
     gating: bool = True
     self_attention: bool = True
     graphs: tuple[Graph, ...] = ("text_audio", "text_visual", "audio_visual")

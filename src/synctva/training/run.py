@@ -24,6 +24,7 @@ from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
 from synctva.training.description import check_trainable, describe
+from synctva.training.label_noise import with_label_noise
 from synctva.training.loop import Record, fit
 
 OnEpoch = Callable[[int, Record], None]
@@ -101,6 +102,7 @@ def train_seed(
     train, valid = (
         batch_of(corpus.split(split)).keep(recipe.modalities) for split in ("train", "valid")
     )
+    train = with_label_noise(train, recipe.training.label_noise, seed)
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
