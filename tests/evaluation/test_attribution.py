@@ -10,13 +10,18 @@ from scipy.special import softmax
 from tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import Batch, batch_of
+from synctva.data.planted import planted_corpus
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import shapley_values, subset_scores, subsets_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import evaluate, load_evaluated
+from synctva.features.store import write_store
 from synctva.model.checkpoint import Provenance
 from synctva.output import Output
+from synctva.recipe import load_recipe
+from synctva.run_folder import RunFolder
+from synctva.training.run import train_run
 
 CORPUS = tiny_corpus((3, 0, 0))
 BATCH = batch_of(CORPUS)
@@ -107,3 +112,29 @@ def test_a_subset_hides_the_others_as_if_they_had_never_been_there(run: Path):
     assert not kept.present[:, 1:].any()
     assert (kept.audio == 0).all()
     assert not torch.equal(predict(model, kept), predict(model, batch))
+
+
+COUPLES = {
+    "text": ("joy", "anger"),
+    "audio": ("surprise", "sadness"),
+    "visual": ("fear", "disgust"),
+}
+"""The emotions of the planted corpus that the other two modalities tell apart."""
+
+
+@pytest.mark.slow
+def test_shapley_values_point_to_the_modalities_that_were_planted(tmp_path: Path):
+    corpus = planted_corpus(dialogues=(240, 30, 60), missing=0.0)
+    store = write_store(corpus, tmp_path / "store")
+    recipe = load_recipe(settings=("model.width=48", "model.dropout=0.1", "training.epochs=12"))
+    train_run(recipe, store.path, tmp_path / "run", 1)
+    model = EmotionModel.from_pretrained(RunFolder(tmp_path / "run").seed(0).checkpoint)
+    batch = batch_of(corpus.split("test"))
+    emotion = batch.emotion.numpy()
+    right = predict(model, batch).numpy().argmax(1) == emotion
+    assert right.mean() > 0.7
+    values = shapley_values(model, batch, emotion)
+    for least, couple in COUPLES.items():
+        of_couple = np.isin(emotion, [corpus.schema.number(name) for name in couple])
+        means = dict(zip(MODALITIES, values[right & of_couple].mean(0), strict=True))
+        assert min(means, key=means.__getitem__) == least, (couple, means)
