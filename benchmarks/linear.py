@@ -27,7 +27,7 @@ from synctva.corpus import Corpus
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.evaluation.metrics import Scores, confusions, scores_of
-from synctva.evaluation.protocol import read_counts
+from synctva.evaluation.prediction_files import read_counts
 from synctva.features.store import open_store
 from synctva.run_folder import RunFolder
 

@@ -19,7 +19,8 @@ from synctva.dialogue import Dialogue, Utterance
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import schema_named
 from synctva.errors import InputError
-from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated, read_counts
+from synctva.evaluation.prediction_files import read_counts
+from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_run
 

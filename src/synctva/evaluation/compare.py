@@ -6,7 +6,7 @@ from pathlib import Path
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Difference, paired_difference
 from synctva.evaluation.metrics import SCORES
-from synctva.evaluation.protocol import read_counts
+from synctva.evaluation.prediction_files import read_counts
 from synctva.run_folder import RunFolder
 
 

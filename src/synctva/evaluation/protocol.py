@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Float, Int
 from scipy.special import softmax
 
@@ -15,13 +13,14 @@ from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
-from synctva.evaluation.bootstrap import Confusions, estimates
+from synctva.evaluation.bootstrap import estimates
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import SCORES, confusions, scores_of
 from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction_files import write_predictions
 from synctva.features.store import open_store
 from synctva.files import write_json
-from synctva.run_folder import RunFolder, SeedFolder
+from synctva.run_folder import RunFolder
 
 SPLITS = ("valid", "test")
 
@@ -113,7 +112,7 @@ def evaluate(run: EvaluatedRun) -> dict[str, Any]:
         for number, model in run.models.items():
             logits = predict(model, batch).numpy() / model.provenance.temperature
             probabilities = softmax(logits, axis=1)
-            _write_predictions(run.folder.seed(number), split, run.corpora[split], probabilities)
+            write_predictions(run.folder.seed(number), split, run.corpora[split], probabilities)
             counts.append(counts_of(logits, batch))
             errors.append(calibration_error(probabilities, batch.emotion.numpy()))
             scores = scores_of(counts[-1].sum(0))
@@ -150,60 +149,6 @@ def counts_of(
     """Returns the confusion matrix of each dialogue of a batch."""
     emotion, dialogue = batch.emotion.numpy(), batch.dialogue.numpy()
     return confusions(emotion, logits.argmax(1), dialogue, logits.shape[1])
-
-
-def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
-    """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluated run.
-
-    Raises:
-        InputError: The run has not been evaluated, or no seed of it is finished.
-    """
-    emotions = tuple(folder.describe()["schema"]["emotions"])
-    ids: tuple[str, ...] = ()
-    counts = []
-    for _, seed in folder.finished_seeds():
-        path = seed.predictions(split)
-        if not path.is_file():
-            raise InputError(f"{folder.path}: not evaluated; run `synctva evaluate {folder.path}`")
-        rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
-        ids = tuple(dict.fromkeys(rows["dialogue"]))
-        numbers = {id: number for number, id in enumerate(ids)}
-        counts.append(
-            confusions(
-                np.array([-1 if e is None else emotions.index(e) for e in rows["emotion"]]),
-                np.array([emotions.index(e) for e in rows["predicted"]]),
-                np.array([numbers[id] for id in rows["dialogue"]]),
-                len(emotions),
-            )
-        )
-    if not counts:
-        raise InputError(f"{folder.path}: no seed is finished; run the same `synctva train` again")
-    return ids, np.stack(counts)
-
-
-def _write_predictions(
-    folder: SeedFolder,
-    split: str,
-    corpus: Corpus,
-    probabilities: Float[np.ndarray, "utterance emotion"],
-) -> None:
-    pairs = list(corpus.utterances())
-    emotions = corpus.schema.emotions
-    table = pa.table(
-        {
-            "dialogue": [dialogue.id for dialogue, _ in pairs],
-            "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int64()),
-            "speaker": [utterance.speaker for _, utterance in pairs],
-            "emotion": pa.array([utterance.emotion for _, utterance in pairs], pa.string()),
-            "predicted": [emotions[number] for number in probabilities.argmax(1)],
-            "probabilities": pa.FixedSizeListArray.from_arrays(
-                pa.array(probabilities.astype(np.float32).reshape(-1)), len(emotions)
-            ),
-        }
-    )
-    staged = folder.path / f".predictions-{split}"
-    pq.write_table(table, staged)
-    staged.replace(folder.predictions(split))
 
 
 def _best_epoch(run: EvaluatedRun, number: int) -> int:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from synctva.errors import InputError
@@ -19,10 +18,10 @@ from synctva.reports.record import RunRecord, Score
 from synctva.reports.tables import (
     community_text,
     load_run,
-    percent,
     scores_table,
     seeds_table,
 )
+from synctva.reports.templating import environment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,21 +74,17 @@ def write_report(run_paths: Sequence[Path], out: Path) -> list[Path]:
 
 def render_page(runs: Sequence[RunRecord]) -> str:
     """Returns the page about these runs; their names must differ."""
-    jinja = Environment(
-        loader=PackageLoader("synctva.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters["percent"] = percent
-    return jinja.get_template("page.html").render(
-        title=runs[0].name if len(runs) == 1 else f"{len(runs)} runs compared",
-        scores=scores_table(runs),
-        comparison=_comparison(runs) if len(runs) > 1 else [],
-        runs=[_run_section(run) for run in runs],
-        several=len(runs) > 1,
-        plotly_script=Markup(figures.plotly_script()),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=runs[0].name if len(runs) == 1 else f"{len(runs)} runs compared",
+            scores=scores_table(runs),
+            comparison=_comparison(runs) if len(runs) > 1 else [],
+            runs=[_run_section(run) for run in runs],
+            several=len(runs) > 1,
+            plotly_script=Markup(figures.plotly_script()),
+        )
     )
 
 

@@ -1,11 +1,9 @@
 """The chapters of the results as one self-contained page, and as Markdown."""
 
-import base64
 from collections.abc import Iterator, Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from synctva.reports.results.chapters import Chapter
+from synctva.reports.templating import environment
 
 PROTOCOL = (
     "For every seed the epoch with the best weighted F1 on valid was kept, and the test scores"
@@ -24,15 +22,7 @@ PROTOCOL = (
 
 def render_results_page(chapters: Sequence[Chapter]) -> str:
     """Returns the page; it holds everything and asks the network for nothing."""
-    jinja = Environment(
-        loader=PackageLoader("synctva.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters["base64"] = lambda content: base64.b64encode(content).decode()
-    return jinja.get_template("results.html").render(chapters=chapters, protocol=PROTOCOL)
+    return environment().get_template("results.html").render(chapters=chapters, protocol=PROTOCOL)
 
 
 def render_document(chapters: Sequence[Chapter], folder: str) -> str:

@@ -1,16 +1,12 @@
 """Predictions read back as confusion matrices: those of all folds, dialogue by dialogue."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from jaxtyping import Int
 
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
-from synctva.evaluation.metrics import confusions
+from synctva.evaluation.prediction_files import read_seed_counts
 from synctva.run_folder import RunFolder
 
 
@@ -38,9 +34,7 @@ class Predicted:
         ids: list[str] = []
         counts = []
         for part in parts:
-            found = [
-                _read_counts(part.seed(seed).predictions(split), emotions, part) for seed in seeds
-            ]
+            found = [read_seed_counts(part, seed, split) for seed in seeds]
             if any(own != found[0][0] for own, _ in found):
                 raise InputError(f"{part.path}: seeds differ in dialogues; evaluate it again")
             ids += found[0][0]
@@ -50,24 +44,3 @@ class Predicted:
                 f"{parts[0].path.parent}: a dialogue is in the split {split!r} of two folds"
             )
         return cls(tuple(ids), np.concatenate(counts, axis=1))
-
-
-def _read_counts(
-    path: Path, emotions: tuple[str, ...], run: RunFolder
-) -> tuple[list[str], Int[np.ndarray, "dialogue emotion predicted"]]:
-    """Returns the dialogues' ids and a confusion matrix for each, of a seed's predictions."""
-    try:
-        rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
-        numbers = {emotion: number for number, emotion in enumerate(emotions)}
-        places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
-        counts = confusions(
-            np.array([-1 if e is None else numbers[e] for e in rows["emotion"]]),
-            np.array([numbers[e] for e in rows["predicted"]]),
-            np.array([places[id] for id in rows["dialogue"]]),
-            len(emotions),
-        )
-    except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
-        raise InputError(
-            f"{path}: missing or damaged; run `synctva evaluate {run.path}` again"
-        ) from error
-    return list(places), counts

@@ -1,0 +1,78 @@
+"""Predictions as Parquet, a row per utterance: written by the protocol, read back as confusions."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float, Int
+
+from synctva.corpus import Corpus
+from synctva.errors import InputError
+from synctva.evaluation.bootstrap import Confusions
+from synctva.evaluation.metrics import confusions
+from synctva.run_folder import RunFolder, SeedFolder
+
+
+def write_predictions(
+    folder: SeedFolder,
+    split: str,
+    corpus: Corpus,
+    probabilities: Float[np.ndarray, "utterance emotion"],
+) -> None:
+    """Writes what a seed says of a split, atomically."""
+    pairs = list(corpus.utterances())
+    emotions = corpus.schema.emotions
+    table = pa.table(
+        {
+            "dialogue": [dialogue.id for dialogue, _ in pairs],
+            "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int64()),
+            "speaker": [utterance.speaker for _, utterance in pairs],
+            "emotion": pa.array([utterance.emotion for _, utterance in pairs], pa.string()),
+            "predicted": [emotions[number] for number in probabilities.argmax(1)],
+            "probabilities": pa.FixedSizeListArray.from_arrays(
+                pa.array(probabilities.astype(np.float32).reshape(-1)), len(emotions)
+            ),
+        }
+    )
+    staged = folder.path / f".predictions-{split}"
+    pq.write_table(table, staged)
+    staged.replace(folder.predictions(split))
+
+
+def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
+    """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluated run.
+
+    Raises:
+        InputError: The run has not been evaluated, or no seed of it is finished.
+    """
+    found = [read_seed_counts(folder, n, split) for n, _ in folder.finished_seeds()]
+    if not found:
+        raise InputError(f"{folder.path}: no seed is finished; run the same `synctva train` again")
+    if any(ids != found[0][0] for ids, _ in found):
+        raise InputError(f"{folder.path}: seeds differ in dialogues; evaluate it again")
+    return found[0][0], np.stack([counts for _, counts in found])
+
+
+def read_seed_counts(
+    folder: RunFolder, seed: int, split: str
+) -> tuple[tuple[str, ...], Int[np.ndarray, "dialogue emotion predicted"]]:
+    """Returns the dialogues' ids and a confusion matrix for each, of a seed's predictions.
+
+    Raises:
+        InputError: They are missing or damaged.
+    """
+    emotions = {e: number for number, e in enumerate(folder.describe()["schema"]["emotions"])}
+    path = folder.seed(seed).predictions(split)
+    if not path.is_file():
+        raise InputError(f"{path}: not evaluated; run `synctva evaluate {folder.path}`")
+    try:
+        rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
+        places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
+        counts = confusions(
+            np.array([-1 if e is None else emotions[e] for e in rows["emotion"]]),
+            np.array([emotions[e] for e in rows["predicted"]]),
+            np.array([places[id] for id in rows["dialogue"]]),
+            len(emotions),
+        )
+    except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: damaged; run `synctva evaluate {folder.path}` again") from error
+    return tuple(places), counts
