@@ -63,7 +63,10 @@ def read_seed_counts(
     emotions = {e: number for number, e in enumerate(folder.describe()["schema"]["emotions"])}
     path = folder.seed(seed).predictions(split)
     if not path.is_file():
-        raise InputError(f"{path}: not evaluated; run `synctva evaluate {folder.path}`")
+        raise InputError(
+            f"{folder.path}: not evaluated ({path.parent.name}/{path.name} is missing); run"
+            f" `synctva evaluate {folder.path}`"
+        )
     try:
         rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
         places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
