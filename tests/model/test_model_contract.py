@@ -173,14 +173,3 @@ def test_a_long_dialogue_in_bands_gives_the_same_as_in_one_block(monkeypatch: py
 
     monkeypatch.setattr(sync_tva, "blocks_of", dense)
     assert_same(banded, outputs(model, batch))
-
-
-@torch.no_grad()
-def test_the_heads_of_present_modalities_have_a_vote():
-    model = make_model(SMALL)
-    batch = batch_for(model)
-    output = model(batch)
-    for weight in (model.network.classifier[-1].weight, model.network.classifier[-1].bias):
-        weight.zero_()
-    votes = sum(output.unimodal[m] * batch.present[:, [i]] for i, m in enumerate(MODALITIES))
-    torch.testing.assert_close(model(batch).logits, votes)

@@ -61,8 +61,6 @@ class SyncTVA(nn.Module):
         architecture: Sizes, and which submodules there are.
 
     Source: our reconstruction of arXiv 2507.21395, whose equations are not public.
-    Departs: the logits of the modalities' own heads, where present, are added to those of the fused
-        vector: late fusion beside CAF.
     """
 
     def __init__(
@@ -149,11 +147,11 @@ class SyncTVA(nn.Module):
 
         mixed = {m: self.interaction[m](torch.stack(views[m], dim=1)) for m in self.dims}
         fused = self.fusion(mixed, present, blocks)
-        logits = self.classifier(fused)
-        unimodal = {m: self.unimodal[m](enhanced[m]) for m in self.dims}
-        for m, own in unimodal.items():
-            logits = logits + own * present[m].unsqueeze(1)
-        return Output(logits=logits, fused=fused, unimodal=unimodal)
+        return Output(
+            logits=self.classifier(fused),
+            fused=fused,
+            unimodal={m: self.unimodal[m](enhanced[m]) for m in self.dims},
+        )
 
 
 def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:
