@@ -72,7 +72,7 @@ def summary_figures(
             "ablations",
             "What every part is worth",
             "Each ablation against the full model, mean over corpora with 95 % interval: left of"
-            " zero, what was taken away helps.",
+            " zero, the part earns its place.",
             draw_dots([a.name for a in ablations], [False] * len(ablations), panels, columns=2),
         )
 

@@ -76,8 +76,8 @@ def mean_ablations_table(
         mean = _difference(one.differences[score])
         rows.append((one.name, mean, *cells, "; ".join(one.changed)))
     title = (
-        f"Ablations, test {WORDS[score]} x100: how far above the full model; below zero, what was"
-        " taken away helps [95 % interval of the mean over corpora]"
+        f"Ablations, test {WORDS[score]} x100: how far above the full model; below zero, the"
+        " part earns its place [95 % interval of the mean over corpora]"
     )
     return Table(title, header, tuple(rows))
 
@@ -141,8 +141,8 @@ def ablations_table(corpus: CorpusResults) -> Table:
         header += (WORDS[score], "difference")
     rows = tuple(_ablation_row(ablation) for ablation in corpus.ablations)
     title = (
-        "Ablations, test split, x100, and how far above the full model they are: below zero, what"
-        " was taken away helps [95 % interval over dialogues]"
+        "Ablations, test split, x100, and how far above the full model they are: below zero, the"
+        " part earns its place [95 % interval over dialogues]"
     )
     header += ("seeds", "parameters", "s/epoch", "full model", "changed")
     return Table(title, header, rows)
