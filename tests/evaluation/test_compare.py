@@ -48,5 +48,7 @@ def test_runs_on_other_test_dialogues_are_not_compared(evaluated, tmp_path):
 def test_a_run_that_is_not_evaluated_is_told(evaluated, tmp_path):
     other = shutil.copytree(evaluated, tmp_path / "other")
     (other / "seed-1" / "predictions-test.parquet").unlink()
-    with pytest.raises(InputError, match=f"{other}: not evaluated .*; run `synctva evaluate {other}`"):
+    with pytest.raises(
+        InputError, match=f"{other}: not evaluated .*; run `synctva evaluate {other}`"
+    ):
         compare(evaluated, [other])
