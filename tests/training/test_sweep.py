@@ -33,7 +33,7 @@ def write_plan(folder: Path, epochs: int = 2) -> Path:
     """Writes a plan of two recipes with two seeds on one store, all that it needs, and its path."""
     tiny_store(folder / "store", only(tiny_corpus((8, 4, 4)), "text", "audio"))
     settings = [setting for setting in SETTINGS if "epochs" not in setting]
-    text = "\n".join([*settings, f"training.epochs={epochs}"])
+    text = "\n".join([*settings, f"training.epochs={epochs}", f"training.patience={epochs}"])
     (folder / "full.toml").write_text(text)
     (folder / "no-graphs.toml").write_text('based_on = "full.toml"\nmodel.graphs = []\n')
     (folder / "plan.toml").write_text(
@@ -314,7 +314,8 @@ def logged(plan: Path) -> dict[Path, int]:
 
 @pytest.mark.slow
 def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
-    whole, plan = (write_plan(tmp_path / name, epochs=12) for name in ("whole", "killed"))
+    # epochs enough that the jobs are still at work when they are killed, on any machine
+    whole, plan = (write_plan(tmp_path / name, epochs=50) for name in ("whole", "killed"))
     swept(whole)
     runs = [run_of(plan, recipe) for recipe in ("full", "no-graphs")]
 
