@@ -1,0 +1,1 @@
+"""From a recording to who felt what when: transcripts, speech, recognition, exports."""

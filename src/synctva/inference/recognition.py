@@ -1,0 +1,124 @@
+"""Recognition: what was recognised in one recording; frozen, and the only thing exports read."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from synctva.emotions import MODALITIES
+from synctva.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class RecognisedUtterance:
+    """One utterance and how it is felt.
+
+    Attributes:
+        start_s: Its start in the recording, in seconds.
+        end_s: Its end, in seconds.
+        speaker: Who speaks.
+        text: What is said; None where there is no transcript.
+        probabilities: Of the recognition's emotions, in their order; calibrated, their sum is 1.
+        contributions: Modality -> exact Shapley value of the recognised emotion's probability:
+            what that modality adds to it, between -1 and 1; only modalities that are present.
+        flags: What is to note, such as ``no_face``, ``short`` or ``failed``.
+        note: Why a modality failed, in words; empty where none did.
+
+    Raises:
+        InputError: Times that are negative or out of order, or probabilities that are none.
+    """
+
+    start_s: float
+    end_s: float
+    speaker: str
+    text: str | None
+    probabilities: tuple[float, ...]
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probabilities", tuple(self.probabilities))
+        object.__setattr__(self, "flags", tuple(self.flags))
+        if not 0 <= self.start_s <= self.end_s < math.inf:
+            raise InputError(f"an utterance from {self.start_s} s to {self.end_s} s is none")
+        if min(self.probabilities, default=-1) < 0 or abs(sum(self.probabilities) - 1) > 1e-3:
+            raise InputError(f"probabilities {self.probabilities} are none: their sum is not 1")
+        if not set(self.contributions) <= set(MODALITIES):
+            raise InputError(f"contributions of {list(self.contributions)}: no such modalities")
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Modality -> its part of all contributions in size, 0 to 1; the sum is 1."""
+        sizes = {m: abs(value) for m, value in self.contributions.items()}
+        total = sum(sizes.values())
+        return {m: size / total if total else 1 / len(sizes) for m, size in sizes.items()}
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Who felt what when in one recording.
+
+    Attributes:
+        media: Path of the recording, or of the transcript where there is no recording.
+        duration_s: Its length, in seconds.
+        emotions: The names of the emotions, in the order of the probabilities.
+        utterances: In the order of time.
+        model: The name of the model.
+        fingerprint: sha256 of its weights.
+    """
+
+    media: str
+    duration_s: float
+    emotions: tuple[str, ...]
+    utterances: tuple[RecognisedUtterance, ...]
+    model: str
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "emotions", tuple(self.emotions))
+        object.__setattr__(self, "utterances", tuple(self.utterances))
+        for utterance in self.utterances:
+            if len(utterance.probabilities) != len(self.emotions):
+                raise InputError(
+                    f"{self.media}: {len(utterance.probabilities)} probabilities for"
+                    f" {len(self.emotions)} emotions"
+                )
+
+    def emotion_of(self, utterance: RecognisedUtterance) -> str:
+        """Returns the most probable emotion of an utterance."""
+        return self.emotions[utterance.probabilities.index(max(utterance.probabilities))]
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers, in the order in which they first speak."""
+        return tuple(dict.fromkeys(utterance.speaker for utterance in self.utterances))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Returns a row per utterance: times, speaker, text, emotion, probabilities, shares."""
+        import pandas as pd
+
+        rows = [
+            {
+                "start_s": utterance.start_s,
+                "end_s": utterance.end_s,
+                "speaker": utterance.speaker,
+                "text": utterance.text,
+                "emotion": self.emotion_of(utterance),
+                "probability": max(utterance.probabilities),
+                **{
+                    f"p_{name}": p
+                    for name, p in zip(self.emotions, utterance.probabilities, strict=True)
+                },
+                **{m: utterance.contributions.get(m) for m in MODALITIES},
+                "flags": " ".join(utterance.flags),
+                "note": utterance.note,
+            }
+            for utterance in self.utterances
+        ]
+        columns = ["start_s", "end_s", "speaker", "text", "emotion", "probability"]
+        columns += [*(f"p_{name}" for name in self.emotions), *MODALITIES, "flags", "note"]
+        return pd.DataFrame(rows, columns=pd.Index(columns))
