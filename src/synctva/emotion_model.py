@@ -1,6 +1,7 @@
 """A network with all that must travel with it: what is trained, saved, loaded and evaluated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
+from synctva.encoders.encoder import Encoder, load_encoders
+from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.model.architecture import Architecture
 from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
@@ -59,6 +62,8 @@ class _Arguments(BaseModel):
     emotions: tuple[str, ...]
     dims: dict[str, int]
     settings: AnySettings
+    encoders: dict[str, EncoderSettings] = {}
+    base: dict[str, str] = {}
 
 
 class EmotionModel(nn.Module):
@@ -68,9 +73,11 @@ class EmotionModel(nn.Module):
         emotions: The names of the emotions, in the schema's order.
         dims: Width of the features of each modality that the corpus has; at least one.
         settings: Which network, its sizes and parts; else Sync-TVA's defaults.
+        encoders: Encoders that are trained along, by modality: what the corpus has of it are the
+            encoder's inputs (tokens, crops, sound), of which it makes the features.
 
     Raises:
-        InputError: No modality, or one that does not exist.
+        InputError: No modality, or one that does not exist or that the corpus lacks.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class EmotionModel(nn.Module):
         emotions: tuple[str, ...],
         dims: Mapping[str, int],
         settings: NetworkSettings | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
     ) -> None:
         super().__init__()
         if not dims or not set(dims) <= set(MODALITIES):
@@ -86,8 +94,12 @@ class EmotionModel(nn.Module):
         self.dims = {m: dims[m] for m in MODALITIES if m in dims}
         self.settings = settings or Architecture()
         self.provenance = Provenance()
-        self.standardisation = nn.ModuleDict({m: Standardisation(d) for m, d in self.dims.items()})
-        self.network = build(self.emotions, self.dims, self.settings)
+        self.encoders = nn.ModuleDict(dict(encoders or {}))
+        if not set(self.encoders) <= set(self.dims):
+            raise InputError(f"encoders of {list(self.encoders)}: the corpus has {list(self.dims)}")
+        widths = {m: self._encoder(m).dim if m in self.encoders else d for m, d in dims.items()}
+        self.standardisation = nn.ModuleDict({m: Standardisation(d) for m, d in widths.items()})
+        self.network = build(self.emotions, widths, self.settings)
 
     @property
     def reach(self) -> tuple[int, int] | None:
@@ -97,19 +109,72 @@ class EmotionModel(nn.Module):
     def standardise(self, batch: Batch) -> None:
         """Takes the features' mean and sd from the training split."""
         for i, m in enumerate(MODALITIES):
-            if m in self.dims:
-                cast(Standardisation, self.standardisation[m]).fit(
-                    batch.features[m], batch.present[:, i]
-                )
+            if m not in self.dims:
+                continue
+            rows, present = batch.features[m], batch.present[:, i]
+            if m in self.encoders:
+                rows = self._encoder(m).sample(rows, present)
+                present = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+            cast(Standardisation, self.standardisation[m]).fit(rows, present)
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
-        standard: dict[str, Any] = {
-            m: self.standardisation[m](batch.features[m], batch.present[:, i])
-            for i, m in enumerate(MODALITIES)
-            if m in self.dims
-        }
+        standard: dict[str, Any] = {}
+        for i, m in enumerate(MODALITIES):
+            if m in self.dims:
+                rows, present = batch.features[m], batch.present[:, i]
+                features = self.encoders[m](rows, present) if m in self.encoders else rows
+                standard[m] = self.standardisation[m](features, present)
         return self.network(replace(batch, **standard))
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """Returns what an optimiser trains: the network's weights, and each encoder's.
+
+        Args:
+            learning_rate: The network's; an encoder has its own.
+        """
+        network = {"params": list(self.network.parameters()), "lr": learning_rate}
+        encoders = [self._encoder(m) for m in self.encoders]
+        return [network] + [
+            {
+                "params": [p for n, p in one.named_parameters() if n in one.trained],
+                "lr": one.settings.learning_rate,
+            }
+            for one in encoders
+            if one.trained
+        ]
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """Returns all weights and statistics but the pretrained ones that stay as they are."""
+        left_out = self._pretrained()
+        return {n: w for n, w in self.state_dict().items() if n not in left_out}
+
+    def load_trained_state(self, weights: Mapping[str, Tensor], *, assign: bool = False) -> None:
+        """Takes what ``trained_state`` returned.
+
+        Args:
+            weights: All of it.
+            assign: Take the tensors themselves, as for a model on the meta device.
+
+        Raises:
+            RuntimeError: Something lacks, is unknown, or of another shape.
+        """
+        found = self.load_state_dict(weights, strict=False, assign=assign)
+        lacking = sorted(set(found.missing_keys) - self._pretrained())
+        if lacking or found.unexpected_keys:
+            raise RuntimeError(f"missing {lacking[:3]}, unknown {found.unexpected_keys[:3]}")
+
+    def _pretrained(self) -> set[str]:
+        """Returns the names of the weights that no training of this model changes."""
+        return {
+            f"encoders.{m}.{name}"
+            for m in self.encoders
+            for name in self.encoders[m].state_dict()
+            if name not in self._encoder(m).trained
+        }
+
+    def _encoder(self, modality: str) -> Encoder:
+        return cast(Encoder, self.encoders[modality])
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model into a folder: weights as safetensors, the rest as JSON."""
@@ -118,7 +183,11 @@ class EmotionModel(nn.Module):
             "dims": self.dims,
             "settings": asdict(cast(Any, self.settings)),
         }
-        save_checkpoint(self, arguments, self.provenance, Path(folder))
+        if self.encoders:
+            own = {m: self._encoder(m) for m in self.encoders}
+            arguments["encoders"] = {m: asdict(one.settings) for m, one in own.items()}
+            arguments["base"] = {m: one.weights for m, one in own.items()}
+        save_checkpoint(self.trained_state(), arguments, self.provenance, Path(folder))
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> "EmotionModel":
@@ -128,15 +197,34 @@ class EmotionModel(nn.Module):
             InputError: There is no checkpoint, it is damaged, or its weights do not fit.
         """
         arguments, provenance, weights = read_checkpoint(source)
-        try:
+        with _making_a_model(source):
             known = _Arguments.model_validate(arguments)
+        encoders = load_encoders(known.encoders)
+        _check_base(encoders, known.base, str(source))
+        with _making_a_model(source):
             with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
-                model = cls(known.emotions, known.dims, known.settings)
-            model.load_state_dict(weights, assign=True)
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise InputError(
-                f"{source}: weights and configuration do not make a model ({one_line(error)});"
-                " get the checkpoint again, or train a new one"
-            ) from error
+                model = cls(known.emotions, known.dims, known.settings, encoders)
+            model.load_trained_state(weights, assign=True)
         model.provenance = provenance
         return model.eval()
+
+
+@contextmanager
+def _making_a_model(source: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"{source}: weights and configuration do not make a model ({one_line(error)});"
+            " get the checkpoint again, or train a new one"
+        ) from error
+
+
+def _check_base(encoders: Mapping[str, Encoder], base: Mapping[str, str], place: str) -> None:
+    for modality, encoder in encoders.items():
+        if encoder.weights != base.get(modality):
+            raise InputError(
+                f"{place}: its {modality} encoder was trained on weights that begin with"
+                f" {base.get(modality, 'nothing')[:12]}, but {encoder.settings.model!r} here has"
+                f" {encoder.weights[:12]}; get the same version of {encoder.settings.model!r}"
+            )

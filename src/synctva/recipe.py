@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from synctva.emotions import MODALITIES
+from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError, did_you_mean
 from synctva.model.architecture import Architecture
 from synctva.networks import NETWORKS, AnySettings
@@ -20,6 +21,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
+KnownEncoder = Annotated[with_config(ConfigDict(extra="forbid"))(EncoderSettings), Field()]
 Kind = TypeVar("Kind", bound="Section")
 
 
@@ -102,6 +104,7 @@ class Recipe(Section):
         name: What tables call the run.
         modalities: Which of the store's modalities the model uses.
         model: The network (``network``, by default Sync-TVA), its sizes and submodules.
+        encoders: Encoders that are trained along, by modality; else the store's features are used.
         loss: Terms of the loss.
         training: The optimisation.
     """
@@ -109,6 +112,7 @@ class Recipe(Section):
     name: str = "sync-tva"
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = MODALITIES
     model: AnySettings = Architecture()
+    encoders: Mapping[Modality, KnownEncoder] = {}
     loss: LossRecipe = LossRecipe()
     training: TrainingRecipe = TrainingRecipe()
 

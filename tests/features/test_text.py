@@ -140,14 +140,13 @@ def test_small_batches_give_the_same(tiny: TextExtractor, monkeypatch: pytest.Mo
     assert sum(finished) == len(texts)
 
 
-def test_batches_hold_every_row_once_and_no_more_tokens_than_fit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(text, "BATCH_TOKENS", 20)
+def test_batches_hold_every_row_once_and_no_more_tokens_than_fit():
     lengths = [3, 30, 1, 7, 7, 0, 2, 5, 5, 5]
-    batches = text._batches(lengths)
+    batches = text.batches_by_length(lengths, 20)
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= 20
-    assert text._batches([]) == []
+    assert text.batches_by_length([], 20) == []
 
 
 def test_nothing_to_encode_is_no_vectors(tiny: TextExtractor):
@@ -386,7 +385,7 @@ def test_padding_on_the_left_gives_the_same(roberta: Path):
     extractor = TextExtractor(str(roberta), "cpu", context=3)
     items = [InContext("so", 1), InContext("no", 2, ((1, "yes i am so happy"),))]
     expected = extractor.encode(items)
-    extractor._tokenizer.padding_side = "left"
+    extractor._tokeniser.tokenizer.padding_side = "left"
     # positions are counted without padding, so only the pooling could go wrong
     np.testing.assert_allclose(extractor.encode(items), expected, atol=1e-5)
 

@@ -39,13 +39,19 @@ def features(
         typer.Option(help="minilm, roberta-base, roberta-large, a hub id, a folder; or none."),
     ] = None,
     audio: Annotated[
-        str | None, typer.Option(help="egemaps, is09, is10 or compare; or none.")
+        str | None, typer.Option(help="egemaps, is09, is10, compare, or waveform; or none.")
     ] = None,
     visual: Annotated[
         str | None, typer.Option(help="expression, resnet50, a hub id, a folder; or none.")
     ] = None,
     context: Annotated[
         int, typer.Option(min=0, help="Encode an utterance's words after so many earlier turns.")
+    ] = 0,
+    tokens: Annotated[
+        int, typer.Option(min=0, help="Keep so many tokens, for a recipe that trains the encoder.")
+    ] = 0,
+    crops: Annotated[
+        int, typer.Option(min=0, help="Keep so many crops of faces, for such a recipe.")
     ] = 0,
     faces: Annotated[
         str, typer.Option(help="found: look for faces; whole: the pictures are faces.")
@@ -92,7 +98,8 @@ def features(
     names = {"text": text, "audio": audio, "visual": visual}
     where = None if detector is None else str(detector)
     seen = {"faces": faces, "speaker": speaker, "no_face": no_face, "detector": where}
-    chosen = choose(preset, names, {"text": {"context": context}, "visual": seen})
+    settings = {"text": {"context": context, "tokens": tokens}, "visual": {**seen, "crops": crops}}
+    chosen = choose(preset, names, settings)
     share, processes = share_of(shard), workers or os.cpu_count() or 1
     store = _store_of(source, out, kind, overwrite)
     if verify:

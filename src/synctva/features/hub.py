@@ -74,6 +74,27 @@ class ImageModel:
         return int(self.model.config.hidden_sizes[-1])  # pyright: ignore
 
 
+@dataclass(frozen=True)
+class SpeechModel:
+    """A speech encoder.
+
+    Attributes:
+        model: (n, sample) 16 kHz mono -> ``.last_hidden_state`` (n, frame, dim), on the CPU, in
+            evaluation mode.
+        weights: sha256 of the weights.
+        version: Of the library that runs it.
+    """
+
+    model: nn.Module
+    weights: str
+    version: str
+
+    @property
+    def dim(self) -> int:
+        """Width of a frame's vector."""
+        return int(self.model.config.hidden_size)  # pyright: ignore
+
+
 def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     """Returns a text encoder.
 
@@ -100,6 +121,48 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     _refuse([key for key in made_up if not key.startswith("pooler.")], what)
     version = f"transformers {transformers.__version__}"
     return TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+
+
+def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenizerBase":
+    """Returns a text encoder's tokenizer; arguments and errors as ``load_text_model``."""
+    import transformers
+
+    try:
+        return transformers.AutoTokenizer.from_pretrained(sources.get(name, name))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _cannot_be_loaded(f"text encoder {name!r}", name, sources, error) from error
+
+
+def load_speech_model(name: str) -> SpeechModel:
+    """Returns a speech encoder: wav2vec 2.0, HuBERT or WavLM.
+
+    Args:
+        name: A hub id such as ``microsoft/wavlm-base-plus``, or a folder in the hub's layout.
+
+    Raises:
+        InputError: There is no such model, here or on the hub; or it is damaged, incomplete, or
+            no speech encoder.
+    """
+    import transformers
+
+    transformers.logging.disable_progress_bar()
+    what = f"speech encoder {name!r}"
+    try:
+        config = transformers.AutoConfig.from_pretrained(name)
+        if not hasattr(config, "feat_extract_norm"):
+            raise InputError(f"{what} is of the kind {config.model_type}; take WavLM or wav2vec2")
+        model, report = transformers.AutoModel.from_pretrained(
+            name, use_safetensors=True, output_loading_info=True
+        )
+    except InputError:
+        raise
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise _cannot_be_loaded(what, name, {}, error) from error
+    made_up = sorted(report["missing_keys"])
+    _refuse([key for key in made_up if key != "masked_spec_embed"], what)
+    model.config.apply_spec_augment = False  # its mask would hide what the loss asks for
+    version = f"transformers {transformers.__version__}"
+    return SpeechModel(model.eval(), weights_sha256(model, made_up), version)
 
 
 def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:

@@ -57,6 +57,8 @@ def preset_named(name: str) -> Preset:
 
 DEFAULTS = {
     "context": 0,
+    "tokens": 0,
+    "crops": 0,
     "faces": "found",
     "speaker": "largest",
     "no_face": "absent",

@@ -17,6 +17,9 @@ from synctva.files import file_sha256
 if TYPE_CHECKING:
     from synctva.media import Half
 
+WAVEFORM = "waveform"
+"""The name of the audio features that are the sound itself."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -131,10 +134,18 @@ def load_extractor(preset: Preset, modality: str) -> Any:
     """
     name, settings = preset.chosen[modality], preset.settings.get(modality, {})
     if modality == "text":
+        if "tokens" in settings:
+            from synctva.features.tokens import TokenExtractor
+
+            return TokenExtractor(name, **settings)
         from synctva.features.text import TextExtractor
 
         return TextExtractor(name, **settings)
     if modality == "audio":
+        if name == WAVEFORM:
+            from synctva.features.waveform import WaveformExtractor
+
+            return WaveformExtractor(**settings)
         from synctva.features.audio import AudioExtractor
 
         return AudioExtractor(name, **settings)

@@ -1,6 +1,5 @@
 """Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
 
-import bisect
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.errors import InputError
-from synctva.features.context import InContext, inputs_in_context
+from synctva.features.context import InContext
 from synctva.features.hub import load_text_model
+from synctva.features.tokens import Tokeniser
 
-MAX_TOKENS = 256
-"""Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
 
@@ -65,20 +62,12 @@ class TextExtractor:
     def __init__(
         self, name: str, device: torch.device | str | None = None, context: int = 0
     ) -> None:
-        if context < 0:
-            raise InputError(f"context {context}: take 0 or a number of turns before an utterance")
-        preset = PRESETS.get(name, TextPreset(name))
-        loaded = load_text_model(name, _sources())
-        if context and not loaded.tokenizer.is_fast:
-            raise InputError(
-                f"text encoder {name!r} has no fast tokenizer, which context needs; take another"
-                " one, or context 0"
-            )
+        preset = preset_of(name)
+        loaded = load_text_model(name, sources())
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._tokenizer = loaded.tokenizer
+        self._tokeniser = Tokeniser(name, loaded.tokenizer, context)
         self._model = loaded.model.to(self._device)
-        self._preset, self._context = preset, context
-        self._max_tokens = min(MAX_TOKENS, self._tokenizer.model_max_length)
+        self._preset = preset
         self.dim: int = loaded.dim
         self.extractor = Extractor(
             name=name if name in PRESETS else Path(name).name,
@@ -88,16 +77,14 @@ class TextExtractor:
                 "pooling": "mean",
                 "layers": preset.layers,
                 "normalise": preset.normalise,
-                "max_tokens": self._max_tokens,
+                "max_tokens": self._tokeniser.max_tokens,
                 **({"context": context} if context else {}),
             },
         )
 
     def inputs_of(self, corpus: Corpus) -> Sequence[str | InContext]:
         """Returns what is encoded for each utterance of a corpus; nothing in it is said later."""
-        if self._context:
-            return inputs_in_context(corpus, self._context)
-        return [utterance.text or "" for _, utterance in corpus.utterances()]
+        return self._tokeniser.inputs_of(corpus)
 
     def encode(
         self,
@@ -110,72 +97,56 @@ class TextExtractor:
             items: Texts, alone or in context; an empty one is encoded like any other.
             advance: Called with the number of items that have been finished since the last call.
         """
-        encoded = [
-            self._tokens_in_context(item) if isinstance(item, InContext) else self._tokens(item)
-            for item in items
-        ]
+        encoded = [self._tokeniser.tokens(item) for item in items]
         vectors = np.zeros((len(items), self.dim), dtype=np.float32)
-        for rows in _batches([len(tokens) for tokens, _ in encoded]):
-            padded = self._tokenizer.pad(
+        for rows in batches_by_length([len(tokens) for tokens, _ in encoded], BATCH_TOKENS):
+            padded = self._tokeniser.tokenizer.pad(
                 {"input_ids": [encoded[row][0] for row in rows]}, return_tensors="pt"
             )
             mask = padded["attention_mask"]
-            pooled = torch.zeros_like(mask)
-            pooled[mask.bool()] = torch.tensor(
+            own = torch.zeros_like(mask)
+            own[mask.bool()] = torch.tensor(
                 [is_own for row in rows for is_own in encoded[row][1]], dtype=mask.dtype
             )
-            vectors[rows] = self._pool(padded["input_ids"], mask, pooled).numpy()
+            vectors[rows] = self._vectors(padded["input_ids"], mask, own).numpy()
             advance(len(rows))
         return vectors
 
-    def _tokens(self, text: str) -> tuple[list[int], list[bool]]:
-        """Returns a text's tokens, and which of them to pool: all."""
-        tokens = self._tokenizer(text, truncation=True, max_length=self._max_tokens)["input_ids"]
-        return tokens, [True] * len(tokens)
-
-    def _tokens_in_context(self, item: InContext) -> tuple[list[int], list[bool]]:
-        """Returns the tokens of the item with as many turns before it as fit, and its own ones."""
-        separator = self._tokenizer.sep_token or self._tokenizer.eos_token or "\n"
-        own = item.text.strip()
-        turns = [f"Speaker {who}: {said.strip()}{separator}" for who, said in item.before]
-
-        def joined(left_out: int) -> str:
-            return "".join([*turns[left_out:], f"Speaker {item.speaker}: {own}"])
-
-        def fits(left_out: int) -> bool:
-            return (
-                len(self._tokenizer(joined(left_out), verbose=False)["input_ids"])
-                <= self._max_tokens
-            )
-
-        text = joined(bisect.bisect_left(range(len(turns)), True, key=fits))
-        found = self._tokenizer(
-            text, truncation=True, max_length=self._max_tokens, return_offsets_mapping=True
-        )
-        start = len(text) - len(own)
-        pooled = [end > start for _, end in found["offset_mapping"]]
-        return found["input_ids"], pooled if any(pooled) else [True] * len(pooled)
-
     @torch.inference_mode()
-    def _pool(
+    def _vectors(
         self,
         tokens: Int[Tensor, "item token"],
         mask: Int[Tensor, "item token"],
-        pooled: Int[Tensor, "item token"],
+        own: Int[Tensor, "item token"],
     ) -> Float[Tensor, "item dim"]:
-        tokens, mask = tokens.to(self._device), mask.to(self._device)
-        output = self._model(
-            input_ids=tokens, attention_mask=mask, output_hidden_states=self._preset.layers > 1
-        )
-        if self._preset.layers > 1:
-            hidden = torch.stack(output.hidden_states[-self._preset.layers :]).mean(0)
-        else:
-            hidden = output.last_hidden_state
-        kept = pooled.to(self._device).unsqueeze(-1).to(hidden.dtype)
-        vectors = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1)
-        if self._preset.normalise:
-            vectors = torch.nn.functional.normalize(vectors, dim=-1)
-        return vectors.float().cpu()
+        tokens, mask, own = (tensor.to(self._device) for tensor in (tokens, mask, own))
+        return encode_tokens(self._model, tokens, mask, own, self._preset).float().cpu()
+
+
+def encode_tokens(
+    model: nn.Module,
+    tokens: Int[Tensor, "item token"],
+    mask: Int[Tensor, "item token"],
+    own: Int[Tensor, "item token"],
+    preset: TextPreset,
+) -> Float[Tensor, "item dim"]:
+    """Returns a vector per item from a transformer.
+
+    Args:
+        model: The transformer.
+        tokens: Numbers of the tokens.
+        mask: 1 for a token, 0 for padding.
+        own: 1 for a token that is pooled.
+        preset: How.
+    """
+    output = model(input_ids=tokens, attention_mask=mask, output_hidden_states=preset.layers > 1)
+    if preset.layers > 1:
+        hidden = torch.stack(output.hidden_states[-preset.layers :]).mean(0)
+    else:
+        hidden = output.last_hidden_state
+    kept = own.unsqueeze(-1).to(hidden.dtype)
+    vectors = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1)
+    return torch.nn.functional.normalize(vectors, dim=-1) if preset.normalise else vectors
 
 
 def text_features(
@@ -193,19 +164,29 @@ def text_features(
     return Features(values, present, extractor.extractor)
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Returns rows grouped by length, longest first, so that little is padded."""
+def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Returns rows grouped by length, longest first, so that little is padded.
+
+    Args:
+        lengths: Of each row.
+        size: A batch holds so much, padding included; but at least one row.
+    """
     batches: list[list[int]] = []
     longest = 0
     for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        if not batches or (len(batches[-1]) + 1) * longest > BATCH_TOKENS:
+        if not batches or (len(batches[-1]) + 1) * longest > size:
             batches.append([])
             longest = max(lengths[row], 1)
         batches[-1].append(row)
     return batches
 
 
-def _sources() -> dict[str, str]:
+def preset_of(name: str) -> TextPreset:
+    """Returns the preset of that name, or that of a hub id or folder: the last layer's mean."""
+    return PRESETS.get(name, TextPreset(name))
+
+
+def sources() -> dict[str, str]:
     """Returns the hub id of each preset, or the folder where it is installed."""
     hub = {name: preset.model for name, preset in PRESETS.items()}
     folder = _packaged_minilm()

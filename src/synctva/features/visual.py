@@ -75,6 +75,8 @@ class VisualExtractor:
         no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
         smallest_px: Smaller faces are ignored; the side in a picture of at most 640 pixels.
         rate_hz: Frames per second to give to :meth:`encode`.
+        crops: Keep so many crops, spread evenly, in place of their vector, for a model that trains
+            the network; grey for our own, else RGB. Fewer leave zeros at the end. 0 = encode.
         network: Loads our own network.
 
     Raises:
@@ -93,8 +95,11 @@ class VisualExtractor:
         no_face: str = "absent",
         smallest_px: int = SMALLEST_PX,
         rate_hz: float = RATE_HZ,
+        crops: int = 0,
         network: Callable[[], ExpressionNetwork] = load_expression_network,
     ) -> None:
+        if crops < 0:
+            raise InputError(f"visual features: crops {crops}; give 0 or a number of crops")
         chosen = {"faces": faces, "speaker": speaker, "no_face": no_face}
         _check_choices(chosen)
         if not rate_hz > 0:
@@ -103,22 +108,29 @@ class VisualExtractor:
         self._detector = detector_named(detector, smallest_px) if faces == "found" else None
         self._speaker, self._no_face = speaker, no_face
         self.rate_hz = float(rate_hz)
-        self.dim: int = self._encoder.dim * (2 if self._encoder.pooling == "mean_sd" else 1)
+        self._crops, self._is_grey = crops, name == "expression"
+        pixels = self._encoder.size_px**2 * (1 if self._is_grey else 3)
+        pooled = self._encoder.dim * (2 if self._encoder.pooling == "mean_sd" else 1)
+        self.dim: int = crops * pixels if crops else pooled
         found = (
             {}
             if self._detector is None
             else {**chosen, **self._detector.settings, "smallest_px": smallest_px}
         )
         self.extractor = Extractor(
-            name=name if name in ("expression", *RESNETS) else Path(name).name,
+            name="crops"
+            if crops
+            else name
+            if name in ("expression", *RESNETS)
+            else Path(name).name,
             version=f"{self._encoder.version}, {opencv.VERSION}",
-            weights=self._encoder.weights,
+            weights="" if crops else self._encoder.weights,
             settings={
                 "faces": faces,
                 **found,
                 "rate_hz": self.rate_hz,
                 "most_frames": MOST_FRAMES,
-                "pooling": self._encoder.pooling,
+                **({"grey": self._is_grey} if crops else {"pooling": self._encoder.pooling}),
             },
         )
 
@@ -146,7 +158,8 @@ class VisualExtractor:
                 for number, face in zip(track.frames, track.faces, strict=True)
             ]
         )
-        return Encoded(self._pool(np.stack(crops)), flags)
+        faces = np.stack(crops)
+        return Encoded(self._kept(faces) if self._crops else self._pool(faces), flags)
 
     def speaker(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
@@ -163,6 +176,15 @@ class VisualExtractor:
         if self._speaker == "moving":
             return moving_track(tracks, frames, samples)
         return largest_track(tracks)
+
+    def _kept(self, faces: UInt8[np.ndarray, "face size size 3"]) -> Float32[np.ndarray, " dim"]:
+        """Returns some faces, evenly spread, as one row of numbers from 0 to 255."""
+        count = min(len(faces), self._crops)
+        chosen = faces[np.linspace(0, len(faces) - 1, count).round().astype(int)]
+        row = np.zeros(self.dim, np.float32)
+        pixels = grey(chosen) if self._is_grey else chosen
+        row[: pixels.size] = pixels.reshape(-1)
+        return row
 
     @torch.inference_mode()
     def _pool(self, crops: UInt8[np.ndarray, "face size size 3"]) -> Float32[np.ndarray, " dim"]:

@@ -11,7 +11,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from pydantic import TypeAdapter
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_json
@@ -52,12 +52,15 @@ class Provenance:
 
 
 def save_checkpoint(
-    model: nn.Module, arguments: Mapping[str, Any], provenance: Provenance, folder: Path
+    weights: Mapping[str, Tensor],
+    arguments: Mapping[str, Any],
+    provenance: Provenance,
+    folder: Path,
 ) -> None:
     """Writes a model's weights and constructor arguments into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
-    write_bytes(folder / WEIGHTS, safetensors.torch.save(weights))
+    kept = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    write_bytes(folder / WEIGHTS, safetensors.torch.save(kept))
     config = {"arguments": arguments, "provenance": asdict(provenance)}
     write_json(folder / CONFIG, config)
 

@@ -73,11 +73,11 @@ def fit(
     train, valid = train.to(device), valid.to(device)
     loss_of = EmotionLoss(model.emotions, _counts(model, train), recipe.loss).to(device)
     optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=settings.learning_rate,
+        model.parameter_groups(settings.learning_rate),
         weight_decay=settings.weight_decay,
         fused=True,
     )
+    shares = [group["lr"] / settings.learning_rate for group in optimizer.param_groups]
     model, optimizer = accelerator.prepare(model, optimizer)
     state = TrainingState.fresh(accelerator.unwrap_model(model), optimizer.optimizer)
     restore(state, folder)
@@ -92,8 +92,8 @@ def fit(
         for chosen in batches[progress.position :]:
             batch = hide_modalities(train.select(chosen.to(device)), settings.modality_dropout)
             rate = learning_rate(settings, progress.epoch + progress.position / len(batches))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            for group, share in zip(optimizer.param_groups, shares, strict=True):
+                group["lr"] = rate * share
             with accelerator.autocast():
                 loss = loss_of(model(batch), batch.emotion)
             accelerator.backward(loss)

@@ -14,6 +14,7 @@ import torch
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
 from synctva.emotion_model import EmotionModel
+from synctva.encoders.encoder import load_encoders
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
 from synctva.features.store import FeatureStore, open_store
@@ -106,7 +107,8 @@ def train_seed(
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
-    model = EmotionModel(corpus.schema.emotions, dims, recipe.model)
+    encoders = load_encoders(recipe.encoders)
+    model = EmotionModel(corpus.schema.emotions, dims, recipe.model, encoders)
     model.standardise(train)
     model.provenance = Provenance(
         corpus.name, corpus.schema.name, {m: store.fingerprints[m] for m in dims}

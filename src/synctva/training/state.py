@@ -77,8 +77,9 @@ class TrainingState:
 
 def save(state: TrainingState, folder: SeedFolder) -> None:
     """Writes the state, atomically."""
-    tensors = {f"model/{name}": tensor for name, tensor in state.model.state_dict().items()}
-    tensors |= {f"average/{name}": tensor for name, tensor in state.average.state_dict().items()}
+    tensors = {f"model/{name}": tensor for name, tensor in state.model.trained_state().items()}
+    average = state.average.trained_state()
+    tensors |= {f"average/{name}": tensor for name, tensor in average.items()}
     for number, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
     tensors["random/cpu"] = torch.get_rng_state()
@@ -104,8 +105,8 @@ def restore(state: TrainingState, folder: SeedFolder) -> None:
         with safe_open(folder.state, "pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        state.model.load_state_dict(_under("model/", tensors))
-        state.average.load_state_dict(_under("average/", tensors))
+        state.model.load_trained_state(_under("model/", tensors))
+        state.average.load_trained_state(_under("average/", tensors))
         _restore_optimizer(state.optimizer, _under("optimizer/", tensors))
         state.progress = Progress(**json.loads(metadata["progress"]))
         state.steps = int(metadata["steps"])

@@ -1,0 +1,1 @@
+"""Encoders that are trained along: tokens, crops of faces or sound in, features out."""

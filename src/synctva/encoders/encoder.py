@@ -1,0 +1,117 @@
+"""An encoder as a part of a model: what of it is trained, and what a checkpoint must hold."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from synctva.encoders.settings import EncoderSettings
+
+INITIALISED_ON = 2048
+"""Utterances whose vectors tell mean and sd of an encoder's features, before it is trained."""
+
+
+class Encoder(nn.Module):
+    """An encoder of one modality, frozen, with adapters, or tuned in full.
+
+    The pretrained weights that are not trained are never part of a checkpoint: they are named by
+    their hash and loaded again.
+
+    Args:
+        modality: Whose rows it reads.
+        settings: Which encoder, and what of it is trained.
+
+    Raises:
+        InputError: There is no such encoder, or it is damaged.
+
+    Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, by ``peft``.
+    """
+
+    def __init__(self, modality: str, settings: EncoderSettings) -> None:
+        super().__init__()
+        body = _body(modality, settings.model)
+        self.settings, self.dim = settings, int(body.dim)  # pyright: ignore
+        self.weights: str = str(body.weights)
+        if settings.checkpointing and modality != "visual":
+            body.model.gradient_checkpointing_enable(  # pyright: ignore
+                gradient_checkpointing_kwargs={"use_reentrant": False}
+            )
+        body.requires_grad_(False)
+        if settings.tune == "full":
+            for part in body.tuned_fully():  # pyright: ignore
+                part.requires_grad_(True)
+        elif settings.tune == "lora":
+            _add_adapters(body, settings)
+        self.body = body
+        self.trained = frozenset(n for n, p in self.named_parameters() if p.requires_grad)
+        """The names of the weights that are trained."""
+
+    def train(self, mode: bool = True) -> "Encoder":
+        """Sets the mode; what is frozen, and statistics of batches, stay as in evaluation."""
+        super().train(mode and bool(self.trained))
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
+
+    def forward(
+        self, rows: Float[Tensor, "utterance number"], present: Bool[Tensor, " utterance"]
+    ) -> Float[Tensor, "utterance dim"]:
+        """Returns features of the utterances, zero where the modality is absent."""
+        vectors = rows.new_zeros(len(rows), self.dim)
+        there = present.nonzero()[:, 0]
+        if not len(there):
+            return vectors
+        with nullcontext() if self.trained else torch.no_grad():
+            return vectors.index_copy(0, there, self.body(rows[there]))
+
+    @torch.inference_mode()
+    def sample(
+        self, rows: Float[Tensor, "utterance number"], present: Bool[Tensor, " utterance"]
+    ) -> Float[Tensor, "sample dim"]:
+        """Returns features of some utterances, evenly spread over those that are there."""
+        there = present.nonzero()[:, 0]
+        if len(there) > INITIALISED_ON:
+            there = there[torch.linspace(0, len(there) - 1, INITIALISED_ON).long()]
+        mode = self.training
+        self.eval()
+        parts = [self(rows[part], present[part]) for part in there.split(256)]
+        self.train(mode)
+        return torch.cat(parts) if parts else rows.new_zeros(0, self.dim)
+
+
+def _body(modality: str, name: str) -> nn.Module:
+    if modality == "text":
+        from synctva.encoders.text import TextEncoder
+
+        return TextEncoder(name)
+    if modality == "audio":
+        from synctva.encoders.speech import SpeechEncoder
+
+        return SpeechEncoder(name)
+    from synctva.encoders.faces import ExpressionEncoder, ResnetEncoder
+
+    return ExpressionEncoder() if name == "expression" else ResnetEncoder(name)
+
+
+def _add_adapters(body: nn.Module, settings: EncoderSettings) -> None:
+    """Puts an adapter beside every matrix and convolution of the parts that full tuning trains."""
+    from peft import LoraConfig, inject_adapter_in_model
+
+    for part in body.tuned_fully():  # pyright: ignore
+        targets = [n for n, m in part.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+        config = LoraConfig(
+            r=settings.rank,
+            lora_alpha=settings.alpha,  # pyright: ignore
+            lora_dropout=settings.dropout,
+            target_modules=targets,
+        )
+        inject_adapter_in_model(config, part)
+
+
+def load_encoders(settings: Mapping[Any, EncoderSettings]) -> dict[str, Encoder]:
+    """Returns the encoders of a recipe, by modality."""
+    return {modality: Encoder(modality, one) for modality, one in settings.items()}

@@ -1,0 +1,43 @@
+"""Which encoder is trained along, and how much of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from synctva.errors import InputError
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """An encoder of one modality, ahead of the network.
+
+    Attributes:
+        model: Text: ``minilm``, ``roberta-base``, ``roberta-large``, a hub id, or a folder.
+            Visual: ``expression`` (our own), ``resnet50``, a hub id, or a folder. Audio: hub id or
+            folder of a WavLM, HuBERT or wav2vec 2.0.
+        tune: ``frozen``: as it is; ``lora``: adapters of low rank beside its matrices; ``full``:
+            all its weights, but those of the tokens.
+        rank: Rank of the adapters.
+        alpha: The adapters' weight is alpha / rank.
+        dropout: Dropout rate ahead of the adapters.
+        learning_rate: Of what is tuned; the network has ``training.learning_rate``.
+        checkpointing: Compute activations twice instead of keeping them: less memory, more time.
+
+    Raises:
+        InputError: A number out of range.
+    """
+
+    model: str
+    tune: Literal["frozen", "lora", "full"] = "lora"
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.1
+    learning_rate: float = 3e-4
+    checkpointing: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rank <= 1024:
+            raise InputError(f"encoders.rank {self.rank}: must be 1 to 1024")
+        if self.alpha <= 0 or self.learning_rate <= 0:
+            raise InputError("encoders.alpha and encoders.learning_rate must be above 0")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"encoders.dropout {self.dropout}: must be in [0, 1)")
