@@ -159,10 +159,14 @@ class EmotionModel(nn.Module):
         Raises:
             RuntimeError: Something lacks, is unknown, or of another shape.
         """
-        found = self.load_state_dict(weights, strict=False, assign=assign)
-        lacking = sorted(set(found.missing_keys) - self._pretrained())
-        if lacking or found.unexpected_keys:
-            raise RuntimeError(f"missing {lacking[:3]}, unknown {found.unexpected_keys[:3]}")
+        own = {name: w for name, w in weights.items() if not name.startswith("encoders.")}
+        encoders = {name: w for name, w in weights.items() if name not in own}
+        found = self.load_state_dict(own, strict=False, assign=assign)
+        self.load_state_dict(encoders, strict=False)  # their weights are there, as laid out
+        lacking = sorted(set(found.missing_keys) - self._pretrained() - set(encoders))
+        unknown = [*found.unexpected_keys, *(set(encoders) - set(self.state_dict()))]
+        if lacking or unknown:
+            raise RuntimeError(f"missing {lacking[:3]}, unknown {unknown[:3]}")
 
     def _pretrained(self) -> set[str]:
         """Returns the names of the weights that no training of this model changes."""

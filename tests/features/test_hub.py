@@ -1,4 +1,3 @@
-import json
 import re
 import socket
 from pathlib import Path
@@ -6,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hub_models import make_resnet, tiny_resnet_config
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from transformers import (
@@ -20,20 +20,6 @@ from synctva.errors import InputError
 from synctva.features.hub import IMAGENET_MEAN, IMAGENET_SD, ImageModel, load_image_model
 
 SOURCES = {"resnet-50": "microsoft/resnet-50"}
-
-
-def tiny_config(**changes: object) -> ResNetConfig:
-    arguments = {"embedding_size": 4, "hidden_sizes": [8, 12], "depths": [1, 1]}
-    return ResNetConfig(**{**arguments, **changes})
-
-
-def make_resnet(folder: Path, seed: int = 0, preparation: dict[str, object] | None = None) -> Path:
-    """Saves a random ResNet of two small stages as a hub repository holds one."""
-    torch.manual_seed(seed)
-    ResNetModel(tiny_config()).save_pretrained(folder)
-    if preparation is not None:
-        (folder / "preprocessor_config.json").write_text(json.dumps(preparation))
-    return folder
 
 
 @pytest.fixture
@@ -64,7 +50,7 @@ def test_a_resnet_gives_the_vectors_of_the_library(resnet: Path):
 
 def test_a_classifier_gives_the_resnet_in_it(tmp_path: Path):
     """``microsoft/resnet-50`` is one."""
-    whole = ResNetForImageClassification(tiny_config())
+    whole = ResNetForImageClassification(tiny_resnet_config())
     whole.save_pretrained(tmp_path)
     assert torch.equal(
         load(tmp_path).model.state_dict()["embedder.embedder.convolution.weight"],

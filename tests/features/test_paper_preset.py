@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    PreTrainedTokenizerFast,
-    ResNetConfig,
-    ResNetModel,
-    RobertaConfig,
-    RobertaModel,
-)
+from hub_models import make_roberta
+from transformers import ResNetConfig, ResNetModel
 
 from synctva.data.playhouse import Production, render_playhouse
 from synctva.features.store import open_store
-
-WORDS = ("<s>", "<pad>", "</s>", "<unk>", "I", "you", "the", "it", "is", "so", ".", "!", "?")
 
 
 def hub_folder(cache: Path, name: str) -> Path:
@@ -30,36 +22,12 @@ def hub_folder(cache: Path, name: str) -> Path:
     return repository / "snapshots" / ("0" * 40)
 
 
-def save_roberta(folder: Path, width: int) -> None:
-    """Saves a shallow random RoBERTa of that width."""
-    config = RobertaConfig(
-        vocab_size=len(WORDS),
-        hidden_size=width,
-        num_hidden_layers=4,
-        num_attention_heads=16,
-        intermediate_size=8,
-        max_position_embeddings=80,
-        bos_token_id=0,
-        pad_token_id=1,
-        eos_token_id=2,
-    )
-    RobertaModel(config).save_pretrained(folder)
-    numbers = {word: number for number, word in enumerate(WORDS)}
-    tokenizer = Tokenizer(models.WordLevel(numbers, "<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    special = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=78, **special
-    ).save_pretrained(folder)
-
-
 @pytest.mark.slow
 def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
     torch.manual_seed(0)
     hub = tmp_path / "hub"
-    save_roberta(hub_folder(hub, "FacebookAI/roberta-large"), 1024)
-    save_roberta(hub_folder(hub, "FacebookAI/roberta-base"), 768)
+    make_roberta(hub_folder(hub, "FacebookAI/roberta-large"), width=1024, tokens=78)
+    make_roberta(hub_folder(hub, "FacebookAI/roberta-base"), width=768, tokens=78)
     resnet = ResNetConfig(embedding_size=4, hidden_sizes=[8, 2048], depths=[1, 1])
     ResNetModel(resnet).save_pretrained(hub_folder(hub, "microsoft/resnet-50"))
     render_playhouse(tmp_path / "playhouse", Production(dialogues=(1, 1, 1), seed=3))

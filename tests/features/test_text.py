@@ -9,14 +9,9 @@ import numpy as np
 import pytest
 import sentence_transformers
 import torch
+from hub_models import WORDS, make_roberta
 from huggingface_hub import constants
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    PreTrainedTokenizerFast,
-    RobertaConfig,
-    RobertaForMaskedLM,
-    RobertaModel,
-)
+from transformers import RobertaConfig, RobertaForMaskedLM, RobertaModel
 
 from synctva.corpus import Corpus
 from synctva.dialogue import Dialogue, Utterance
@@ -33,8 +28,6 @@ SENTENCES = (
     "Ça va, 李?",
     "I am so, so happy for you!",
 )
-WORDS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "i", "am", "so", "happy", "sad", "no", "yes"]
-WORDS += ["Speaker", ":", "1", "2", "3"]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,38 +41,6 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def minilm() -> TextExtractor:
     return TextExtractor("minilm", "cpu")
-
-
-def make_roberta(
-    folder: Path, seed: int = 0, kind: type[RobertaModel | RobertaForMaskedLM] = RobertaModel
-) -> Path:
-    """Saves a random encoder of a few thousand weights as a hub repository holds one."""
-    torch.manual_seed(seed)
-    config = RobertaConfig(
-        vocab_size=len(WORDS),
-        hidden_size=8,
-        num_hidden_layers=5,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=40,
-        bos_token_id=0,
-        pad_token_id=1,
-        eos_token_id=2,
-    )
-    kind(config).save_pretrained(folder)
-    words = models.WordLevel({word: number for number, word in enumerate(WORDS)}, "<unk>")
-    tokenizer = Tokenizer(words)
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<s>",
-        pad_token="<pad>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        model_max_length=38,
-    ).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture

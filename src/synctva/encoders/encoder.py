@@ -101,8 +101,13 @@ def _add_adapters(body: nn.Module, settings: EncoderSettings) -> None:
     """Puts an adapter beside every matrix and convolution of the parts that full tuning trains."""
     from peft import LoraConfig, inject_adapter_in_model
 
+    left_out = getattr(body, "without_adapters", ())
     for part in body.tuned_fully():  # pyright: ignore
-        targets = [n for n, m in part.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+        targets = [
+            name
+            for name, module in part.named_modules()
+            if isinstance(module, nn.Linear | nn.Conv2d) and not name.endswith(left_out)
+        ]
         config = LoraConfig(
             r=settings.rank,
             lora_alpha=settings.alpha,  # pyright: ignore

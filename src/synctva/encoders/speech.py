@@ -13,6 +13,8 @@ BATCH_SAMPLES = 16 * 16_000 * 6
 """So many samples at a time, padding included."""
 LEAST_SAMPLES = 1_600
 """A tenth of a second: the convolutions need some."""
+UNCALLED = {"wavlm": ("q_proj", "k_proj", "v_proj", "out_proj")}
+"""Matrices that the library reads without calling them: an adapter there would have no effect."""
 GRID = 1.1
 """Ratio of two lengths that follow each other on the grid."""
 
@@ -31,6 +33,7 @@ class SpeechEncoder(nn.Module):
         super().__init__()
         loaded = load_speech_model(name)
         self.model, self.weights, self.dim = loaded.model, loaded.weights, loaded.dim
+        self.without_adapters = UNCALLED.get(loaded.kind, ())
 
     def forward(self, rows: Float[Tensor, "utterance sample"]) -> Float[Tensor, "utterance dim"]:
         """Returns a vector per utterance.

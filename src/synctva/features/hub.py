@@ -90,6 +90,11 @@ class SpeechModel:
     version: str
 
     @property
+    def kind(self) -> str:
+        """Its kind, such as ``wavlm``."""
+        return str(self.model.config.model_type)  # pyright: ignore
+
+    @property
     def dim(self) -> int:
         """Width of a frame's vector."""
         return int(self.model.config.hidden_size)  # pyright: ignore
