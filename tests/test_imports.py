@@ -45,7 +45,7 @@ LIGHT = ("cli", "media", "data", "reports")
 
 HEAVY = (
     *("transformers", "opensmile", "cv2", "av", "gradio", "plotly", "ray", "matplotlib"),
-    *("faster_whisper", "pyannote", "silero_vad"),
+    *("faster_whisper", "pyannote", "silero_vad", "peft"),
 )
 """Each is imported in one file at the most, so that only what needs it pays for it."""
 

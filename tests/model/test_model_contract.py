@@ -173,3 +173,15 @@ def test_a_long_dialogue_in_bands_gives_the_same_as_in_one_block(monkeypatch: py
 
     monkeypatch.setattr(sync_tva, "blocks_of", dense)
     assert_same(banded, outputs(model, batch))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.999999])
+def test_a_batch_whose_future_is_dropped_is_seen_by_a_causal_model(rate: float):
+    small = replace(SMALL, future=2, dropout=0.0, feature_dropout=0.0, node_dropout=0.0)
+    model = make_model(replace(small, future_dropout=rate))
+    causal = make_model(replace(small, future=0))
+    causal.load_state_dict(model.state_dict())
+    batch = batch_for(model)
+    seen = model.train()(batch).logits
+    assert torch.allclose(seen, causal(batch).logits, atol=1e-5) == (rate > 0)
+    assert torch.allclose(model.eval()(batch).logits, causal(batch).logits, atol=1e-5) is False

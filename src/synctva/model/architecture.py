@@ -34,6 +34,8 @@ class Architecture:
         dropout: Dropout rate inside the layers.
         feature_dropout: Dropout rate of the features.
         node_dropout: Rate at which a node sends nothing in a layer, in training.
+        future_dropout: Rate at which a batch is seen without any future, in training, so that the
+            same weights serve with ``future`` and with 0 in its place.
         gating: MSDE's dynamic gates.
         self_attention: MSDE's self-attention.
         graphs: Which graphs there are; those of modalities that the corpus lacks fall away.
@@ -58,6 +60,7 @@ class Architecture:
     dropout: float = 0.4
     feature_dropout: float = 0.3
     node_dropout: float = 0.2
+    future_dropout: float = 0.0
     gating: bool = True
     self_attention: bool = True
     graphs: tuple[Graph, ...] = ("text_audio", "text_visual", "audio_visual")
@@ -80,6 +83,6 @@ class Architecture:
                 raise InputError(
                     f"model.{name} {getattr(self, name)}: must be {MOST_LAYERS} or fewer"
                 )
-        for name in ("dropout", "feature_dropout", "node_dropout"):
+        for name in ("dropout", "feature_dropout", "node_dropout", "future_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
-from synctva.model.architecture import PAIRS, Architecture
+from synctva.model.architecture import PAIRS, Architecture, Reach
 from synctva.model.attention import blocks_of
 from synctva.model.enhancement import Enhancement
 from synctva.model.fusion import (
@@ -124,9 +124,15 @@ class SyncTVA(nn.Module):
         stages = self.architecture.enhancement_layers + self.architecture.graph_layers + 1
         return past * stages + 1, future * stages
 
+    def _future(self) -> Reach:
+        """Returns how many utterances ahead this batch is seen."""
+        rate = self.architecture.future_dropout
+        hidden = self.training and rate > 0 and bool(torch.rand(()) < rate)
+        return 0 if hidden else self.architecture.future
+
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
-        blocks = blocks_of(batch, self.architecture.past, self.architecture.future)
+        blocks = blocks_of(batch, self.architecture.past, self._future())
         present: Presence = {m: batch.present[:, MODALITIES.index(m)] for m in self.dims}
         same_speaker = _same_speaker_as_before(batch)
 
