@@ -21,7 +21,8 @@ ONLY = {
     "corpus": NOUNS,
     "batch": (*NOUNS, "corpus"),
     "media": (*NOUNS, "media"),
-    "data": (*NOUNS, "corpus", "media", "data"),
+    "annotation": ("errors", "files", "emotions", "dialogue", "annotation"),
+    "data": (*NOUNS, "corpus", "media", "annotation", "data"),
     "features": (*NOUNS, "corpus", "media", "features"),
     "output": NOUNS,
     "model": ("errors", "files", "emotions", "batch", "output", "model"),
@@ -40,7 +41,7 @@ NEVER = {
 ONLY_PACKAGES = dict.fromkeys(NOUNS, ()) | {"corpus": ("numpy", "jaxtyping")}
 """All packages beyond the standard library that a module may import."""
 
-LIGHT = ("cli", "media", "data", "reports")
+LIGHT = ("cli", "media", "annotation", "data", "reports")
 """Importing these must not import torch, not even by way of other modules of synctva."""
 
 HEAVY = (

@@ -1,7 +1,8 @@
 """The one error that a user's input can cause."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -15,3 +16,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns `` Did you mean 'x'?`` for the nearest known word, else an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+@contextmanager
+def told_at(place: Callable[[], str]) -> Iterator[None]:
+    """Puts a place before the message of an InputError that is raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place()}: {error}") from error

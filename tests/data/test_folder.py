@@ -6,8 +6,8 @@ import pytest
 import samples
 from pympi.Elan import Eaf
 
+from synctva.annotation import read_annotation
 from synctva.corpus import Corpus
-from synctva.data.annotation import read_annotation
 from synctva.data.folder import read_folder
 from synctva.data.source import kind_of, read_source
 from synctva.errors import InputError
@@ -246,7 +246,7 @@ def test_an_annotation_in_another_encoding_is_told(tmp_path, encoding: str):
 
 
 def test_a_huge_annotation_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("synctva.data.annotation.LARGEST_BYTES", 10)
+    monkeypatch.setattr("synctva.annotation.read.LARGEST_BYTES", 10)
     samples.put(tmp_path, "t.mp4")
     (tmp_path / "t.srt").write_text(samples.SRT)
     assert "t.srt: larger than" in complaint(tmp_path)

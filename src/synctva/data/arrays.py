@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.npz_file import read_npz, same_length
 from synctva.emotions import MODALITIES, SCHEMAS, EmotionSchema
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 REQUIRED = ("dialogue", "emotion", "names")
 OPTIONAL = ("turn", "speaker", "split")

@@ -1,7 +1,6 @@
 """Rows of a file -> Corpus; whatever is wrong is told with the file and the row it stands in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from synctva.corpus import Corpus, Features
 from synctva.data.split import split_dialogues, split_named
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 Place = Callable[[int], str]
 """Row (from 0) -> where a user finds it, such as ``train.csv: line 7``."""
@@ -46,15 +45,6 @@ class Row:
     media: str | None = None
     audio_media: str | None = None
     half: str | None = None
-
-
-@contextmanager
-def told_at(place: Callable[[], str]) -> Iterator[None]:
-    """Puts a place before the message of an InputError that is raised inside."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{place()}: {error}") from error
 
 
 def assemble(

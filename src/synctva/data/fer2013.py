@@ -23,12 +23,12 @@ from jaxtyping import Int64, UInt8
 from PIL import Image
 
 from synctva.corpus import Corpus
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.facts import Facts
 from synctva.data.parquet_file import read_parquet
 from synctva.data.split import split_named
 from synctva.emotions import schema_named
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 from synctva.files import remove_staged, write_bytes
 
 COLUMNS = ("split", "emotion", "jpeg")

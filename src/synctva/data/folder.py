@@ -13,13 +13,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from synctva.annotation import SUFFIXES, Span, read_annotation
 from synctva.corpus import Corpus
-from synctva.data.annotation import SUFFIXES, Span, read_annotation
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.clips import MEDIA_SUFFIXES, visible_files
 from synctva.data.csv_file import csv_place, number_in, read_csv, read_header
 from synctva.emotions import EmotionSchema, schema_for, schema_named
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 COLUMNS = ("clip", "dialogue", "turn", "speaker", "text", "emotion", "split", "start_s", "end_s")
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.columns import numbers_of
 from synctva.data.csv_file import csv_place, number_in, read_csv
 from synctva.data.facts import Facts
 from synctva.emotions import schema_named
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 AUDIO = (
     "sig_mean",

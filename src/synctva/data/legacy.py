@@ -15,14 +15,14 @@ import numpy as np
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data import meld
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.facts import Facts
 from synctva.data.label_order import TOLERANCE, order_of
 from synctva.data.legacy_layouts import ROBERTA, SPLIT_ENTRIES, Layout, layout_of
 from synctva.data.pickle_file import read_pickle
 from synctva.data.split import set_aside
 from synctva.emotions import MODALITIES, EmotionSchema, schema_named
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 _log = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from synctva.corpus import Corpus
-from synctva.data.assemble import Row, assemble, told_at
+from synctva.data.assemble import Row, assemble
 from synctva.data.csv_file import csv_place, number_in, read_csv
 from synctva.data.facts import Facts
 from synctva.data.meld_raw import CORRUPT, find_clips, find_table, read_origin, tell_unused
 from synctva.emotions import schema_named
-from synctva.errors import InputError
+from synctva.errors import InputError, told_at
 
 FILES = {
     "train": "train_sent_emo.csv",

@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.data.assemble import Place, Row, assemble, told_at
+from synctva.data.assemble import Place, Row, assemble
 from synctva.data.columns import feature_columns
 from synctva.data.csv_file import csv_place, number_in, read_csv
 from synctva.data.parquet_file import read_parquet
 from synctva.emotions import EmotionSchema, schema_for, schema_named
-from synctva.errors import InputError, did_you_mean
+from synctva.errors import InputError, did_you_mean, told_at
 
 REQUIRED = ("dialogue",)
 COLUMNS = (*REQUIRED, "turn", "speaker", "split", "emotion", "text", "start_s", "end_s", "media")
