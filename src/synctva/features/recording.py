@@ -51,42 +51,27 @@ class Known:
     dim: int
 
 
-class Recordings:
+class Encoding:
     """Turns requests into features; loads an extractor when the first one needs it.
 
     Args:
         preset: Which extractors.
-        known: Modality -> what is known of its extractor.
-        cache: Where features are looked up and kept.
     """
 
-    def __init__(self, preset: Preset, known: dict[str, Known], cache: Cache) -> None:
-        self._preset, self._known, self._cache = preset, known, cache
+    def __init__(self, preset: Preset) -> None:
+        self._preset = preset
 
-    def key(self, request: Request) -> tuple[str, bool]:
-        """Returns the cache's key of a request's features, and whether they were computed now.
+    def encode(self, request: Request) -> Encoded:
+        """Returns a request's features.
 
         Raises:
             InputError: The recording is missing, broken or hostile.
         """
-        utterance = request.utterance
-        heard = utterance.audio_media or utterance.media
-        span = [utterance.start_s, utterance.end_s]
-        if request.modality == "audio":
-            content = [_sha256(heard), *([None, None] if utterance.audio_media else span)]
-        else:
-            sound = _sha256(heard) if self._hears else None
-            content = [_sha256(utterance.media), *span, utterance.half, sound]
-        known = self._known[request.modality]
-        key = cache_key(known.extractor, known.dim, content)
-        if self._cache.get(key) is not None:
-            return key, False
         encode = self._encode_audio if request.modality == "audio" else self._encode_visual
-        self._cache.put(key, encode(utterance))
-        return key, True
+        return encode(request.utterance)
 
     @property
-    def _hears(self) -> bool:
+    def hears(self) -> bool:
         """Whether the visual features depend on the sound."""
         return self._preset.settings.get("visual", {}).get("speaker") == "moving"
 
@@ -114,7 +99,7 @@ class Recordings:
         )
         if frames is None:
             return Encoded(None, ("no_video",))
-        samples = self._samples(utterance) if self._hears else None
+        samples = self._samples(utterance) if self.hears else None
         return seen.encode(frames, samples)
 
     @cached_property
@@ -124,6 +109,40 @@ class Recordings:
     @cached_property
     def _visual(self) -> Any:
         return load_extractor(self._preset, "visual")
+
+
+class Recordings:
+    """Turns requests into features that are kept in the cache.
+
+    Args:
+        preset: Which extractors.
+        known: Modality -> what is known of its extractor.
+        cache: Where features are looked up and kept.
+    """
+
+    def __init__(self, preset: Preset, known: dict[str, Known], cache: Cache) -> None:
+        self._encoding, self._known, self._cache = Encoding(preset), known, cache
+
+    def key(self, request: Request) -> tuple[str, bool]:
+        """Returns the cache's key of a request's features, and whether they were computed now.
+
+        Raises:
+            InputError: The recording is missing, broken or hostile.
+        """
+        utterance = request.utterance
+        heard = utterance.audio_media or utterance.media
+        span = [utterance.start_s, utterance.end_s]
+        if request.modality == "audio":
+            content = [_sha256(heard), *([None, None] if utterance.audio_media else span)]
+        else:
+            sound = _sha256(heard) if self._encoding.hears else None
+            content = [_sha256(utterance.media), *span, utterance.half, sound]
+        known = self._known[request.modality]
+        key = cache_key(known.extractor, known.dim, content)
+        if self._cache.get(key) is not None:
+            return key, False
+        self._cache.put(key, self._encoding.encode(request))
+        return key, True
 
 
 def load_extractor(preset: Preset, modality: str) -> Any:
