@@ -6,6 +6,7 @@ its first packet, as in a player. Decoding runs in one thread, packet by packet,
 than what it returns.
 """
 
+from synctva.media.browser import browser_type, write_small
 from synctva.media.limits import LIMITS, Limits
 from synctva.media.movie import write_movie
 from synctva.media.pictures import Frames, Half, read_frames
@@ -19,8 +20,10 @@ __all__ = [
     "Half",
     "Limits",
     "MediaFacts",
+    "browser_type",
     "probe",
     "read_audio",
     "read_frames",
     "write_movie",
+    "write_small",
 ]

@@ -2,7 +2,7 @@
 
 import heapq
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
@@ -44,20 +44,36 @@ def write_movie(
         InputError: Neither pictures nor sound, or pictures of an odd or a changing size.
     """
     path = Path(path)
+
+    def tracks(movie: Any) -> Iterator[Packets]:
+        if frames is not None:
+            rate = Fraction(rate_hz).limit_denominator(1001)
+            yield picture_track(path, movie, iter(frames), rate)
+        if audio is not None and len(audio):
+            step = sample_rate_hz // 10
+            pieces = (audio[start : start + step] for start in range(0, len(audio), step))
+            yield sound_track(movie, pieces, sample_rate_hz)
+
+    write_tracks(path, tracks)
+
+
+def write_tracks(path: Path, tracks: Callable[[Any], Iterable[Packets]]) -> None:
+    """Writes an mp4 whose tracks are encoded while they are read, in memory that does not grow.
+
+    Args:
+        path: Replaced when the movie is complete, never before.
+        tracks: Given the movie, returns ``picture_track`` and ``sound_track`` of it.
+
+    Raises:
+        InputError: There is no track.
+    """
     staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         with new_movie(staged) as movie:
-            tracks = []
-            if frames is not None:
-                rate = Fraction(rate_hz).limit_denominator(1001)
-                stream = movie.add_stream("libx264", rate, PICTURES)
-                tracks.append(_pictures(path, stream, frames, rate))
-            if audio is not None and len(audio):
-                stream = movie.add_stream("aac", sample_rate_hz, dict(REPEATABLE), layout="mono")
-                tracks.append(_sound(stream, audio, sample_rate_hz))
-            if not tracks:
+            opened = list(tracks(movie))
+            if not opened:
                 raise InputError(f"{path}: neither pictures nor sound to write; give one of them")
-            for _, packets in heapq.merge(*tracks, key=itemgetter(0)):
+            for _, packets in heapq.merge(*opened, key=itemgetter(0)):
                 movie.mux(packets)
         staged.replace(path)
     except BaseException:
@@ -65,7 +81,46 @@ def write_movie(
         raise
 
 
-def _pictures(path: Path, stream: Any, frames: Iterable[Any], rate_hz: Fraction) -> Packets:
+def picture_track(
+    path: Path,
+    movie: Any,
+    frames: Iterator[UInt8[np.ndarray, "height width 3"]],
+    rate_hz: Fraction,
+    options: Mapping[str, str] = PICTURES,
+) -> Packets:
+    """Returns a new track of a movie: H.264 of RGB pictures of one size, even in both directions.
+
+    Args:
+        path: For messages.
+        movie: Where the track is added.
+        frames: Read when the packets are.
+        rate_hz: Pictures per second.
+        options: Of libx264.
+    """
+    return _pictures(path, movie.add_stream("libx264", rate_hz, dict(options)), frames, rate_hz)
+
+
+def sound_track(
+    movie: Any,
+    pieces: Iterator[Float32[np.ndarray, " sample"]],
+    rate_hz: int,
+    bits_per_s: int | None = None,
+) -> Packets:
+    """Returns a new track of a movie: AAC of mono pieces in -1..1 that follow one another.
+
+    Args:
+        movie: Where the track is added.
+        pieces: Read when the packets are.
+        rate_hz: Samples per second.
+        bits_per_s: Of the track; None for libav's choice.
+    """
+    stream = movie.add_stream("aac", rate_hz, dict(REPEATABLE), layout="mono")
+    if bits_per_s is not None:
+        stream.bit_rate = bits_per_s
+    return _sound(stream, pieces, rate_hz)
+
+
+def _pictures(path: Path, stream: Any, frames: Iterator[Any], rate_hz: Fraction) -> Packets:
     number, size = 0, None
     for number, pixels in enumerate(frames, start=1):
         if size is None:
@@ -82,8 +137,9 @@ def _pictures(path: Path, stream: Any, frames: Iterable[Any], rate_hz: Fraction)
     yield number / rate_hz, stream.encode(None)
 
 
-def _sound(stream: Any, audio: Float32[np.ndarray, " sample"], rate_hz: int) -> Packets:
-    for start in range(0, len(audio), rate_hz // 10):
-        samples = audio[start : start + rate_hz // 10]
-        yield Fraction(start, rate_hz), stream.encode(sound_frame(samples, start, rate_hz))
-    yield Fraction(len(audio), rate_hz), stream.encode(None)
+def _sound(stream: Any, pieces: Iterator[Any], rate_hz: int) -> Packets:
+    end = 0
+    for piece in pieces:
+        yield Fraction(end, rate_hz), stream.encode(sound_frame(piece, end, rate_hz))
+        end += len(piece)
+    yield Fraction(end, rate_hz), stream.encode(None)

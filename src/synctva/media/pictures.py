@@ -85,7 +85,7 @@ def read_frames(
 
 def _still(recording: Recording, stream: Any, half: Half | None) -> Frames:
     for _, frame in recording.frames(stream, 0.0):
-        return Frames(_upright(recording, frame, half, None)[None], np.zeros(1))
+        return Frames(upright(recording, frame, half, None)[None], np.zeros(1))
     raise InputError(f"{recording.path}: the picture is damaged or cut off; save it again")
 
 
@@ -94,11 +94,11 @@ def _shown_at(
 ) -> Iterator[tuple[int, UInt8[np.ndarray, "height width 3"]]]:
     """Yields the number and the picture of every moment that has one; moments ascend."""
     number, size = 0, None
-    for since_s, until_s, frame in _on_screen(recording, stream, moments_s[0]):
+    for since_s, until_s, frame in on_screen(recording, stream, moments_s[0]):
         pixels = None
         while moments_s[number] < until_s:
             if moments_s[number] >= since_s:
-                pixels = _upright(recording, frame, half, size) if pixels is None else pixels
+                pixels = upright(recording, frame, half, size) if pixels is None else pixels
                 size = pixels.shape[:2]
                 yield number, pixels
             number += 1
@@ -106,7 +106,7 @@ def _shown_at(
                 return
 
 
-def _on_screen(
+def on_screen(
     recording: Recording, stream: Any, since_s: float
 ) -> Iterator[tuple[float, float, Any]]:
     """Yields from when to when each frame is on screen, and the frame; two are held at a time."""
@@ -120,7 +120,7 @@ def _on_screen(
         yield shown_s, shown_s + max(own_s, 2 * HOLD_S), shown
 
 
-def _upright(
+def upright(
     recording: Recording, frame: Any, half: Half | None, size: tuple[int, int] | None
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Returns a frame turned upright, its half cut out, scaled down or to (height, width)."""

@@ -2,7 +2,7 @@
 
 import base64
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from synctva.reports.tables import percent
 
@@ -10,7 +10,9 @@ from synctva.reports.tables import percent
 def environment() -> Environment:
     """Returns an environment of the package's templates: escaping, and strict about names."""
     jinja = Environment(
-        loader=PackageLoader("synctva.reports"),
+        loader=ChoiceLoader(
+            [PackageLoader("synctva.reports"), PackageLoader("synctva.reports.recognition")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,112 @@
+"""What a report plays: the recording itself, or a small copy of it, with faces blurred on request.
+
+The copy is made in a process of its own, since recordings are read as if hostile.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from synctva.errors import InputError
+from synctva.features.faces import CascadeDetector, Face, resize
+from synctva.features.pool import supervised
+from synctva.media import write_small
+
+DETECTIONS_PER_S = 5.0
+"""How often faces are looked for; in between, those found before and after are blurred."""
+
+HOLD_S = 0.8
+"""A face is blurred for so long before and after it was found: detectors miss turned heads."""
+
+SMALLEST_FACE_PX = 12.0
+"""Smaller faces are not looked for; the side in the copy's pictures."""
+
+MARGIN = 1.7
+"""The blurred square is so many times as wide as the face: hair, ears, and what moves."""
+
+MOSAIC = 6
+"""Fields of one colour along a side of the blurred square: too few to know anybody by."""
+
+TIME_LIMIT_S = 6 * 3_600.0
+"""A copy that takes longer is given up."""
+
+Picture = UInt8[np.ndarray, "height width 3"]
+
+
+def make_preview(recording: Path, out: Path, *, blur: bool = False) -> None:
+    """Writes a small mp4 of a recording that every browser plays, on the recording's clock.
+
+    Its pictures are at most 640 pixels a side, 15 a second, H.264; its sound is mono AAC.
+
+    Args:
+        recording: With sound, pictures or both.
+        out: Replaced when the copy is complete, never before.
+        blur: Whether faces are made unrecognisable. Frontal faces are found; heads that are
+            turned away, covered or very small may be missed, so look through it before you share.
+
+    Raises:
+        InputError: It is no recording, broken, or not a local regular file.
+    """
+    request = Path(recording), Path(out), blur
+    for _, outcome in supervised(_write, [request], 1, TIME_LIMIT_S, _begin, ()):
+        if isinstance(outcome, InputError):
+            raise outcome
+
+
+def _begin() -> None:
+    """Nothing has to be loaded before the copy."""
+
+
+def _write(request: tuple[Path, Path, bool]) -> None:
+    recording, out, blur = request
+    write_small(recording, out, blurred if blur else None)
+
+
+def blurred(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:
+    """Yields pictures in which every face that was found shortly before or after is a mosaic.
+
+    Args:
+        pictures: RGB, of one size; so many are held as are shown in ``HOLD_S``.
+        rate_hz: Pictures per second.
+    """
+    detector = CascadeDetector(SMALLEST_FACE_PX)
+    step, hold = max(1, round(rate_hz / DETECTIONS_PER_S)), max(1, round(HOLD_S * rate_hz))
+    waiting: deque[Picture] = deque()
+    found: deque[tuple[int, list[Face]]] = deque()
+    done = 0
+    for number, pixels in enumerate(pictures):
+        waiting.append(pixels)
+        if number % step == 0:
+            found.append((number, detector.find(pixels)))
+        if len(waiting) > hold:
+            yield _covered(waiting.popleft(), _near(found, done, hold))
+            done += 1
+    for pixels in waiting:
+        yield _covered(pixels, _near(found, done, hold))
+        done += 1
+
+
+def _near(found: deque[tuple[int, list[Face]]], number: int, hold: int) -> list[Face]:
+    """Returns the faces found at most ``hold`` pictures from this one; forgets earlier ones."""
+    while found and found[0][0] < number - hold:
+        found.popleft()
+    return [face for _, faces in found for face in faces]
+
+
+def _covered(pixels: Picture, faces: Sequence[Face]) -> Picture:
+    """Returns a copy with a mosaic over every face."""
+    height, width = pixels.shape[:2]
+    changed = pixels.copy()
+    for face in faces:
+        half = MARGIN * face.side_px / 2
+        left, right = max(0, round(face.x_px - half)), min(width, round(face.x_px + half))
+        top, bottom = max(0, round(face.y_px - half)), min(height, round(face.y_px + half))
+        if left < right and top < bottom:
+            fields = resize(np.ascontiguousarray(pixels[top:bottom, left:right]), MOSAIC)
+            rows = np.arange(bottom - top) * MOSAIC // (bottom - top)
+            columns = np.arange(right - left) * MOSAIC // (right - left)
+            changed[top:bottom, left:right] = fields[rows[:, None], columns]
+    return changed

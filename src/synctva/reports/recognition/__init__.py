@@ -1,0 +1,5 @@
+"""The report of one recording: who felt what when, on one page that plays it."""
+
+from synctva.reports.recognition.page import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,149 @@
+"""One self-contained HTML page about one recording: it plays, and shows who felt what when.
+
+The page asks the network for nothing, and its content policy forbids it to: recording, script and
+style are inside. Every name and text passes Jinja's escaping.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.errors import InputError
+from synctva.files import write_text
+from synctva.inference.recognition import Recognition
+from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
+from synctva.reports.recognition.clock import length
+from synctva.reports.recognition.player import Player, player_for
+from synctva.reports.recognition.rows import LOW_CONFIDENCE, Row, rows_of
+from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
+from synctva.reports.templating import environment
+
+
+def write_report(
+    recognition: Recognition,
+    path: Path,
+    *,
+    recording: Path | None = None,
+    blur: bool = False,
+    title: str | None = None,
+) -> list[Path]:
+    """Writes the page about a recording.
+
+    The recording is put into the page. One that browsers do not play, one that is large, and one
+    whose faces are to be blurred is copied small for it first. What is too large even so lies
+    beside the page, as ``NAME.preview.mp4`` or where it was.
+
+    Args:
+        recognition: What was recognised.
+        path: The page, ``NAME.html``; its folder is made if need be.
+        recording: What is played; None for a page without.
+        blur: Whether faces are made unrecognisable; the recording itself is not put into the page
+            or named in it then.
+        title: Of the page; None for the recording's name, where faces are blurred the page's own.
+
+    Returns:
+        The paths written, the page first.
+
+    Raises:
+        InputError: ``path`` is not that of a page or cannot be written, or the recording cannot be
+            read; there is no page then.
+    """
+    path = Path(path)
+    if path.suffix != ".html" or path.is_dir():
+        raise InputError(f"{path}: a report is a file whose name ends in .html, as in talk.html")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        player = None if recording is None else player_for(Path(recording), path, blur=blur)
+        name = path.stem if blur else Path(recognition.media).stem
+        write_text(path, render_page(recognition, player, title or name))
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours"
+        ) from error
+    return [path, *([player.file] if player and player.file else [])]
+
+
+def render_page(recognition: Recognition, player: Player | None, title: str) -> str:
+    """Returns the page."""
+    looks, rows = _looks(recognition.emotions), rows_of(recognition)
+    ends_s = (utterance.end_s for utterance in recognition.utterances)
+    duration_s = max([recognition.duration_s, *ends_s, 0.001])
+    present = {m for u in recognition.utterances for m in u.contributions}
+    shares = shares_of(recognition, recognition.utterances)
+    return (
+        environment()
+        .get_template("recognition.html")
+        .render(
+            title=title,
+            recognition=recognition,
+            player=player,
+            lead=_lead(recognition, duration_s, shares),
+            looks=looks,
+            counts=[sum(row.emotion == name for row in rows) for name in recognition.emotions],
+            rows=rows,
+            low=sum(row.is_low for row in rows),
+            low_percent=round(100 * LOW_CONFIDENCE),
+            speakers=speakers_of(recognition),
+            present=[m for m in MODALITIES if m in present],
+            absent=[m for m in MODALITIES if present and m not in present],
+            data=_data(recognition, rows, looks, duration_s),
+        )
+    )
+
+
+def _lead(recognition: Recognition, duration_s: float, shares: list[Share]) -> list[str]:
+    """Returns the facts of the first line."""
+    speakers, utterances = len(recognition.speakers), len(recognition.utterances)
+    if not utterances:
+        return [length(duration_s), "no speech found"]
+    common = " and ".join(f"{share.emotion} {share.percent} %" for share in shares[:2])
+    return [
+        length(duration_s),
+        f"{speakers} speaker{'s' * (speakers > 1)}",
+        f"{utterances:,} utterance{'s' * (utterances > 1)}",
+        f"most often {common}",
+    ]
+
+
+def _looks(emotions: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Returns for every emotion its colour, the colour of text on it, and its drawn face."""
+    schema = EmotionSchema("recognised", emotions)
+    faces = schema.mapping(EmotionSchema("faces", tuple(EMOTION_COLOURS)))
+    return {
+        name: {"colour": colour, "ink": _ink_on(colour), "face": faces[name] or "neutral"}
+        for name, colour in zip(emotions, emotion_colours(schema, emotions), strict=True)
+    }
+
+
+def _ink_on(colour: str) -> str:
+    """Returns black or white, whichever reads better on a colour (WCAG's relative luminance)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    luminance = sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#ffffff" if luminance < 0.179 else "#000000"
+
+
+def _data(
+    recognition: Recognition, rows: list[Row], looks: dict[str, dict[str, str]], duration_s: float
+) -> dict[str, Any]:
+    """Returns what the page's script knows: all numbers; texts and names are in the page."""
+    speakers = {name: number for number, name in enumerate(recognition.speakers)}
+    return {
+        "duration": duration_s,
+        "emotions": [{"name": name, **look} for name, look in looks.items()],
+        "utterances": [
+            [
+                round(utterance.start_s, 3),
+                round(utterance.end_s, 3),
+                speakers[utterance.speaker],
+                recognition.emotions.index(row.emotion),
+                int(row.is_low),
+                [round(p, 4) for p in utterance.probabilities],
+                [
+                    None if (c := utterance.contributions.get(m)) is None else round(c, 4)
+                    for m in MODALITIES
+                ],
+            ]
+            for utterance, row in zip(recognition.utterances, rows, strict=True)
+        ],
+    }

@@ -1,0 +1,81 @@
+"""What the page plays: the recording or a small copy, inside the page or beside it."""
+
+import base64
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from synctva.media import browser_type, probe
+
+EMBEDDED_BYTES = 32 * 2**20
+"""A larger recording is not put into the page: browsers open it slowly, mail refuses it."""
+
+COPY_BYTES_PER_S = 45_000
+"""A small copy has so many at the most, by its encoders' limits."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """What the page plays.
+
+    Attributes:
+        type: Its media type.
+        content: The recording in base64, where it is inside the page.
+        link: Where it lies otherwise, seen from the page.
+        file: The copy that was written beside the page, if one was.
+        is_blurred: Whether faces in it are made unrecognisable.
+    """
+
+    type: str
+    content: Markup | None = None
+    link: str = ""
+    file: Path | None = None
+    is_blurred: bool = False
+
+    @property
+    def is_video(self) -> bool:
+        """Whether there is something to see."""
+        return self.type.startswith("video/")
+
+
+def player_for(recording: Path, page: Path, *, blur: bool = False) -> Player:
+    """Returns what a page plays of a recording; makes a small copy only where it must.
+
+    Raises:
+        InputError: It is no recording, broken, or not a local regular file.
+    """
+    kind, facts = browser_type(recording), probe(recording)
+    blur = blur and facts.has_video
+    if kind and not blur and recording.stat().st_size <= EMBEDDED_BYTES:
+        return Player(kind, _in_base64(recording))
+    expected = (facts.duration_s or 0.0) * COPY_BYTES_PER_S
+    if kind and not blur and expected > EMBEDDED_BYTES:
+        return Player(kind, link=_link(recording, page))
+    return _copied(recording, page, "video/mp4" if facts.has_video else "audio/mp4", blur)
+
+
+def _copied(recording: Path, page: Path, kind: str, blur: bool) -> Player:
+    from synctva.inference.preview import make_preview
+
+    with tempfile.TemporaryDirectory(dir=page.parent, prefix=f".{page.stem}-") as folder:
+        copy = Path(folder) / "preview.mp4"
+        make_preview(recording, copy, blur=blur)
+        if copy.stat().st_size <= EMBEDDED_BYTES:
+            return Player(kind, _in_base64(copy), is_blurred=blur)
+        beside = page.with_name(f"{page.stem}.preview.mp4")
+        copy.replace(beside)
+    return Player(kind, link=_link(beside, page), file=beside, is_blurred=blur)
+
+
+def _in_base64(recording: Path) -> Markup:
+    return Markup(base64.b64encode(recording.read_bytes()).decode())
+
+
+def _link(recording: Path, page: Path) -> str:
+    """Returns where a recording lies, seen from the page; never taken for a protocol."""
+    way = os.path.relpath(recording.resolve(), page.resolve().parent)
+    return quote(f"./{Path(way).as_posix()}")

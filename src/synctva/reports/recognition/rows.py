@@ -1,0 +1,138 @@
+"""What the transcript shows of every utterance."""
+
+from dataclasses import dataclass
+
+from synctva.emotions import MODALITIES
+from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.reports.recognition.clock import clock
+
+LOW_CONFIDENCE = 0.5
+"""Below this probability the recognised emotion is less likely than all others together."""
+
+LEAST_SCALE = 0.25
+"""Bars of contributions are drawn on a scale to the greatest one, and to this at the least."""
+
+WORDS = {
+    "no_face": ("visual", "no face found"),
+    "no_video": ("visual", "no pictures"),
+    "whole_frame": ("visual", "whole picture, no face found"),
+    "no_audio": ("audio", "no sound"),
+    "silent": ("audio", "silence"),
+    "short": ("", "very short"),
+    "failed": ("", "could not be read"),
+}
+"""Flag -> the modality it explains the absence of, and what it says in words."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """A modality's part in a recognised emotion.
+
+    Attributes:
+        modality: Its name.
+        points: What it adds to the probability, x100, with its sign; None if it is absent.
+        from_percent: Where its bar begins, of the width; zero is in the middle.
+        to_percent: Where its bar ends.
+    """
+
+    modality: str
+    points: str | None
+    from_percent: float
+    to_percent: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """An utterance in words and numbers.
+
+    Attributes:
+        time: When it starts.
+        speaker: Who speaks.
+        text: What is said; None where there is no transcript.
+        emotion: What was recognised.
+        percent: Its probability, x100.
+        is_low: Whether that is a low confidence.
+        next_best: The second emotion with its probability, in words.
+        bands: All emotions that are seen in a bar: name, from and to as percent of the width.
+        spoken: All probabilities in words, for who does not see the bar.
+        contributions: Of all modalities that the recording has.
+        notices: What is to note, in words: modalities that are missing, and why.
+    """
+
+    time: str
+    speaker: str
+    text: str | None
+    emotion: str
+    percent: int
+    is_low: bool
+    next_best: str
+    bands: tuple[tuple[str, float, float], ...]
+    spoken: str
+    contributions: tuple[Contribution, ...]
+    notices: tuple[str, ...]
+
+
+def rows_of(recognition: Recognition) -> list[Row]:
+    """Returns a row for every utterance, in their order."""
+    utterances = recognition.utterances
+    sizes = [abs(value) for u in utterances for value in u.contributions.values()]
+    scale = max([LEAST_SCALE, *sizes])
+    present = {m for u in utterances for m in u.contributions}
+    modalities = [m for m in MODALITIES if m in present]
+    return [_row(recognition, utterance, modalities, scale) for utterance in utterances]
+
+
+def _row(
+    recognition: Recognition, utterance: RecognisedUtterance, modalities: list[str], scale: float
+) -> Row:
+    ranked = sorted(
+        zip(recognition.emotions, utterance.probabilities, strict=True), key=lambda pair: -pair[1]
+    )
+    emotion, probability = recognition.emotion_of(utterance), max(utterance.probabilities)
+    second = next((pair for pair in ranked if pair[0] != emotion), (emotion, 0.0))
+    return Row(
+        time=clock(utterance.start_s, recognition.duration_s),
+        speaker=utterance.speaker,
+        text=utterance.text,
+        emotion=emotion,
+        percent=round(100 * probability),
+        is_low=probability < LOW_CONFIDENCE,
+        next_best=f"{second[0]} {100 * second[1]:.0f} %",
+        bands=_bands(ranked),
+        spoken=", ".join(f"{name} {100 * p:.0f} %" for name, p in ranked),
+        contributions=tuple(_contribution(utterance, m, scale) for m in modalities),
+        notices=tuple(_notices(utterance, modalities)),
+    )
+
+
+def _bands(ranked: list[tuple[str, float]]) -> tuple[tuple[str, float, float], ...]:
+    bands, start = [], 0.0
+    for name, probability in ranked:
+        if probability >= 0.005:
+            bands.append((name, round(start, 1), round(start + 100 * probability, 1)))
+        start += 100 * probability
+    return tuple(bands)
+
+
+def _contribution(utterance: RecognisedUtterance, modality: str, scale: float) -> Contribution:
+    value = utterance.contributions.get(modality)
+    if value is None:
+        return Contribution(modality, None, 50.0, 50.0)
+    end = 50 + 50 * value / scale
+    points = f"{100 * value:+.0f}".replace("-", "−")  # noqa: RUF001
+    return Contribution(modality, points, round(min(50.0, end), 1), round(max(50.0, end), 1))
+
+
+def _notices(utterance: RecognisedUtterance, modalities: list[str]) -> list[str]:
+    """Returns a line for every modality that is missing here, then the flags not yet told."""
+    told, lines = set[str](), []
+    for modality in modalities:
+        if modality not in utterance.contributions:
+            why = [flag for flag in utterance.flags if WORDS.get(flag, ("",))[0] == modality]
+            told.update(why)
+            reasons = ", ".join(WORDS[flag][1] for flag in why)
+            lines.append(f"without {modality}" + (f": {reasons}" if reasons else ""))
+    for flag in utterance.flags:
+        if flag not in told:
+            lines.append(WORDS.get(flag, ("", flag.replace("_", " ")))[1])
+    return [*lines, *([utterance.note] if utterance.note else [])]

@@ -1,0 +1,154 @@
+"use strict";
+// The utterances: which is selected, which are shown, and what the panel says of the selected one.
+const byId = (id) => document.getElementById(id);
+const data = JSON.parse(byId("data").textContent);
+const rows = Array.from(byId("utterances").children);
+const utterances = data.utterances.map(
+  ([start, end, speaker, emotion, low, probabilities, parts], number) => ({
+    number, start, end, speaker, emotion, low, probabilities, parts, row: rows[number], shown: true,
+  }),
+);
+const names = Array.from(document.querySelectorAll("[data-speaker] bdi"), (name) => name.textContent);
+const MODALITIES = ["text", "audio", "visual"];
+let selected = null;
+const watchers = []; // functions to call when the selection or the filter changes
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const pad = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (data.duration < 3600) return `${minutes}:${pad(whole % 60)}`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`;
+}
+
+function changed() {
+  for (const watch of watchers) watch();
+}
+
+function select(utterance, scroll) {
+  if (selected !== utterance) {
+    if (selected) {
+      selected.row.classList.remove("current");
+      selected.row.removeAttribute("aria-current");
+      selected.row.firstElementChild.tabIndex = -1;
+    }
+    selected = utterance;
+    selected.row.classList.add("current");
+    selected.row.setAttribute("aria-current", "true");
+    selected.row.firstElementChild.tabIndex = 0;
+    tell();
+    changed();
+  }
+  if (scroll) reveal(selected.row);
+}
+
+function reveal(row) {
+  const stage = document.querySelector(".stage");
+  const isAbove = stage && getComputedStyle(stage).position === "sticky";
+  const top = isAbove ? stage.getBoundingClientRect().bottom : 0;
+  const box = row.getBoundingClientRect();
+  const room = innerHeight - top;
+  if (box.top >= top + 0.06 * room && box.bottom <= innerHeight - 0.2 * room) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const far = Math.abs(box.top - innerHeight / 2) > 2 * innerHeight;
+  const behavior = calm || far ? "instant" : "smooth";
+  scrollTo({ top: scrollY + box.top - top - 0.3 * room, behavior });
+}
+
+// Fills the panel about the selected utterance.
+function tell() {
+  const { name, face, colour } = data.emotions[selected.emotion];
+  byId("now").hidden = false;
+  byId("now").style.setProperty("--c", colour);
+  byId("now-face").setAttribute("href", `#face-${face}`);
+  byId("now-emotion").textContent = name;
+  byId("now-percent").textContent = `${Math.round(100 * Math.max(...selected.probabilities))} %`;
+  byId("now-who").textContent = names[selected.speaker];
+  byId("now-when").textContent = `${clock(selected.start)} to ${clock(selected.end)}`;
+  byId("now-low").hidden = !selected.low;
+  Array.from(byId("now-bars").children).forEach((bar, number) => {
+    const percent = 100 * selected.probabilities[number];
+    bar.classList.toggle("top", number === selected.emotion);
+    bar.querySelector("i").style.width = `${percent}%`;
+    bar.querySelector("span").textContent = `${Math.round(percent)} %`;
+  });
+  const parts = byId("now-parts");
+  if (parts) for (const bar of parts.children) tellPart(bar);
+}
+
+const greatest = Math.max(0.25, ...[].concat(...utterances.map((one) => one.parts.map(Math.abs))));
+
+function tellPart(bar) {
+  const value = selected.parts[MODALITIES.indexOf(bar.dataset.modality)];
+  const fill = bar.querySelector("i");
+  bar.classList.toggle("none", value === null);
+  const end = 50 + (50 * (value ?? 0)) / greatest;
+  fill.style.left = `${Math.min(50, end)}%`;
+  fill.style.right = `${100 - Math.max(50, end)}%`;
+  fill.classList.toggle("minus", value < 0);
+  const points = Math.round(100 * Math.abs(value ?? 0));
+  bar.querySelector(".points").textContent =
+    value === null ? "missing" : `${value < 0 ? "−" : "+"}${points}`;
+}
+
+// Filters: an empty set lets everything through.
+const wanted = { emotions: new Set(), speakers: new Set(), low: false, words: "" };
+
+function isWanted(one) {
+  return (
+    (!wanted.emotions.size || wanted.emotions.has(one.emotion)) &&
+    (!wanted.speakers.size || wanted.speakers.has(one.speaker)) &&
+    (!wanted.low || one.low) &&
+    (!wanted.words || (one.words ??= one.row.textContent.toLowerCase()).includes(wanted.words))
+  );
+}
+
+function filter() {
+  let count = 0;
+  for (const one of utterances) {
+    one.shown = isWanted(one);
+    one.row.hidden = !one.shown;
+    count += one.shown;
+  }
+  byId("shown").textContent = count.toLocaleString("en");
+  byId("nothing").hidden = count > 0;
+  byId("clear").hidden = count === utterances.length;
+  changed();
+}
+
+function press(button, isPressed) {
+  button.setAttribute("aria-pressed", String(isPressed));
+  return isPressed;
+}
+
+function choose(set, key) {
+  return (event) => {
+    const button = event.currentTarget;
+    const number = Number(button.dataset[key]);
+    if (press(button, !set.has(number))) set.add(number);
+    else set.delete(number);
+    filter();
+  };
+}
+
+for (const button of document.querySelectorAll("[data-emotion]"))
+  button.addEventListener("click", choose(wanted.emotions, "emotion"));
+for (const button of document.querySelectorAll("[data-speaker]"))
+  button.addEventListener("click", choose(wanted.speakers, "speaker"));
+byId("only-low")?.addEventListener("click", (event) => {
+  wanted.low = press(event.currentTarget, !wanted.low);
+  filter();
+});
+byId("search").addEventListener("input", (event) => {
+  wanted.words = event.currentTarget.value.trim().toLowerCase();
+  filter();
+});
+byId("clear").addEventListener("click", () => {
+  wanted.emotions.clear();
+  wanted.speakers.clear();
+  wanted.low = false;
+  wanted.words = byId("search").value = "";
+  for (const button of document.querySelectorAll(".overview [aria-pressed]")) press(button, false);
+  filter();
+});
+for (const row of rows) row.firstElementChild.tabIndex = -1; // one stop for Tab, not thousands
