@@ -23,7 +23,7 @@ from synctva.emotion_model import EmotionModel
 from synctva.features.store import open_store
 from synctva.networks import NetworkSettings
 from synctva.recipe import Recipe, load_recipe
-from synctva.training.loop import batches_of
+from synctva.training.batches import batches_of
 from synctva.training.loss import EmotionLoss
 
 RECIPES = Path(__file__).parents[1] / "recipes"

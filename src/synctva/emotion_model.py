@@ -42,9 +42,12 @@ class Standardisation(nn.Module):
         """Takes mean and sd from features of the training split."""
         rows = features[present]
         if len(rows):
-            self.mean.copy_(rows.mean(0))
-            sd = rows.std(0, unbiased=False)
-            self.sd.copy_(torch.where(sd > 1e-6 * (1 + self.mean.abs()), sd, 1.0))
+            self.take(rows.mean(0), rows.std(0, unbiased=False))
+
+    def take(self, mean: Float[Tensor, " dim"], sd: Float[Tensor, " dim"]) -> None:
+        """Takes mean and sd that are known; what does not vary is only centred."""
+        self.mean.copy_(mean)
+        self.sd.copy_(torch.where(sd > 1e-6 * (1 + mean.abs()), sd, 1.0))
 
     def forward(
         self, features: Float[Tensor, "utterance dim"], present: Bool[Tensor, " utterance"]

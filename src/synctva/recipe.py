@@ -71,6 +71,7 @@ class TrainingRecipe(Section):
         epochs: At most so many epochs; the learning rate falls to zero over them.
         patience: Stop after so many epochs without a better weighted F1 on ``valid``.
         batch_utterances: A batch holds the dialogues that fit into so many utterances.
+        accumulation: So many batches, one after another, make one step of the optimiser.
         learning_rate: AdamW's, after the warm-up.
         weight_decay: AdamW's.
         warmup: Part of all steps in which the learning rate rises from zero.
@@ -86,6 +87,7 @@ class TrainingRecipe(Section):
     epochs: Annotated[int, Field(ge=1)] = 30
     patience: Annotated[int, Field(ge=1)] = 10
     batch_utterances: Annotated[int, Field(ge=1)] = 64
+    accumulation: Annotated[int, Field(ge=1)] = 1
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: NotNegative = 0.01
     warmup: Rate = 0.1

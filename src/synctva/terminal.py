@@ -1,5 +1,6 @@
 """What people see in the terminal: tables and progress bars."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ SCORES = {
 }  # fmt: skip
 """Scores in words."""
 
-_console = Console(stderr=True)
+_console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+"""Of many processes of one training, the first speaks."""
 
 FAILURES_SHOWN = 20
 

@@ -7,20 +7,28 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from batches import DIMS, EMOTIONS, random_batch
 from tiny import assert_same_weights, only, tiny_corpus, tiny_recipe, weights_of
 
-from synctva.batch import Batch, batch_of
+from synctva.batch import batch_of
 from synctva.corpus import Corpus
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.recipe import Recipe
+from synctva.recipe import LossRecipe, Recipe
 from synctva.run_folder import SeedFolder
 from synctva.training import loop
-from synctva.training.loop import Finished, batches_of, fit, hide_modalities, validate
+from synctva.training.loop import Finished, accumulate, fit, steps_of, validate
+from synctva.training.loss import EmotionLoss, Objective
+from synctva.training.ranks import accelerator_of
+from synctva.training.splits import InMemory, Split, concatenated
 
+LOSSES = [
+    {"imbalance": "none"},
+    {"imbalance": "class_balanced", "strength": 1.0},
+    {"imbalance": "focal", "strength": 2.0},
+    {"imbalance": "logit_adjustment", "strength": 1.0},
+]
 SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(MODALITIES, size)]
 
 
@@ -32,15 +40,15 @@ def train(
     path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     model = EmotionModel(corpus.schema.emotions, corpus.dims, recipe.model)
-    parts = (batch_of(corpus.split(split)) for split in ("train", "valid"))
-    return folder, fit(model, *parts, recipe, folder, seed)
+    own, valid = (InMemory(batch_of(corpus.split(split))) for split in ("train", "valid"))
+    return folder, fit(model, own, valid, recipe, folder, seed)
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]]) -> None:
     """Makes validation tell these weighted F1 and losses, one pair after the other."""
     told = iter(scores)
 
-    def validate(model: EmotionModel, valid: Batch) -> dict[str, float]:
+    def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
         f1, loss = next(told)
         return {"weighted_f1": f1, "loss": loss, "macro_f1": f1, "accuracy": f1}
 
@@ -100,7 +108,7 @@ def test_the_checkpoint_scores_what_the_log_says_of_the_best_epoch(tmp_path):
     scores = [record["valid"]["weighted_f1"] for record in log]
     assert scores[finished.best_epoch] == max(scores)
     model = EmotionModel.from_pretrained(folder.checkpoint)
-    valid = batch_of(tiny_corpus().split("valid"))
+    valid = InMemory(batch_of(tiny_corpus().split("valid")))
     assert validate(model, valid) == log[finished.best_epoch]["valid"]
 
 
@@ -128,78 +136,6 @@ def test_weights_are_averaged_over_the_steps(tmp_path):
     assert 0 < moved[1] < moved[0]
 
 
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=80),
-    size=st.integers(1, 90),
-    seed=st.integers(0, 3),
-    epoch=st.integers(0, 3),
-)
-def test_an_epoch_has_every_dialogue_exactly_once(lengths, size, seed, epoch):
-    batches = batches_of(torch.tensor(lengths), size, seed, epoch)
-    assert sorted(torch.cat(batches).tolist()) == list(range(len(lengths)))
-    sizes = [sum(lengths[number] for number in batch.tolist()) for batch in batches]
-    assert all(
-        total <= size or len(batch) == 1 for total, batch in zip(sizes, batches, strict=True)
-    )
-    again = batches_of(torch.tensor(lengths), size, seed, epoch)
-    assert all(torch.equal(one, other) for one, other in zip(batches, again, strict=True))
-
-
-def test_epochs_and_seeds_differ_in_their_order():
-    lengths = torch.arange(1, 41)
-    orders = {
-        tuple(torch.cat(batches_of(lengths, 80, seed, epoch)).tolist())
-        for seed in (0, 1)
-        for epoch in (0, 1, 2)
-    }
-    assert len(orders) == 6
-
-
-def test_dialogues_of_like_length_share_a_batch_but_not_always_the_same():
-    lengths = torch.randint(1, 60, (400,), generator=torch.Generator().manual_seed(0))
-    batches = batches_of(lengths, 240, 0, 0)
-    padded = sum(int(lengths[batch].max()) * len(batch) for batch in batches)
-    assert padded < 1.25 * int(lengths.sum())  # 1.9 in random order
-    longest = [int(lengths[batch].max()) for batch in batches]
-    assert longest != sorted(longest)
-    mates = {
-        frozenset(batch.tolist())
-        for epoch in (0, 1)
-        for batch in batches_of(lengths, 240, 0, epoch)
-    }
-    assert len(mates) > 1.8 * len(batches)
-
-
-@given(
-    present=st.lists(st.tuples(*[st.booleans()] * 3), min_size=1, max_size=20),
-    rate=st.floats(0, 1, exclude_max=True),
-    seed=st.integers(0, 9),
-)
-def test_hiding_keeps_at_least_one_modality_and_adds_none(present, rate, seed):
-    there = torch.tensor(present)
-    batch = batch_of(tiny_corpus((len(present), 0, 0))).select(torch.arange(len(present)))
-    rows = torch.arange(len(present))
-    batch = Batch(**{name: value[rows] for name, value in vars(batch).items()}).with_present(there)
-    torch.manual_seed(seed)
-    hidden = hide_modalities(batch, rate)
-    assert not (hidden.present & ~there).any()
-    assert torch.equal(hidden.present.any(1), there.any(1))
-    for i, m in enumerate(MODALITIES):
-        assert (hidden.features[m][~hidden.present[:, i]] == 0).all()
-        kept = hidden.present[:, i]
-        assert torch.equal(hidden.features[m][kept], batch.features[m][kept])
-    if rate == 0:
-        assert torch.equal(hidden.present, there)
-
-
-def test_modalities_are_hidden_at_the_rate_asked_for():
-    batch = batch_of(tiny_corpus((200, 0, 0), missing=0.0))
-    torch.manual_seed(0)
-    hidden = ~hide_modalities(batch, 0.3).present
-    expected = 0.3 - 0.3**3  # where all three fell, all three are kept
-    assert hidden.float().mean(0).tolist() == pytest.approx([expected] * 3, abs=0.03)
-
-
 @pytest.mark.parametrize("modalities", SUBSETS, ids="+".join)
 def test_a_corpus_without_a_modality_trains_as_any_other(tmp_path: Path, modalities: tuple):
     recipe = tiny_recipe(epochs=1)
@@ -223,6 +159,43 @@ def test_precisions_can_follow_each_other_in_one_process(tmp_path):
         losses[precision] = folder.read_log()[0]["train_loss"]
     assert losses["bf16"] == pytest.approx(losses["no"], rel=0.05)
     assert losses["bf16"] != losses["no"]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss["imbalance"])
+def test_batches_that_are_accumulated_make_the_step_of_one_batch(tmp_path: Path, loss: dict):
+    """Also where emotions are unevenly spread over them, and where one has no emotions."""
+    pieces = [random_batch([4, 9], seed=1), random_batch([1], seed=2), random_batch([7], seed=3)]
+    pieces[0].emotion.clamp_(max=1)
+    pieces[1].emotion.fill_(-1)
+    recipe = tiny_recipe().model_copy(update={"loss": LossRecipe.model_validate(loss)})
+    found = []
+    for own in (pieces, [concatenated(pieces)]):
+        torch.manual_seed(0)
+        model = EmotionModel(EMOTIONS, DIMS, recipe.model).eval()
+        counts = {"joy": 30, "sadness": 5, "anger": 1}
+        objective = Objective(model, EmotionLoss(EMOTIONS, counts, recipe.loss))
+        value = accumulate(objective, own, accelerator_of("no"), 0.0)
+        gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+        found.append((value, gradients))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-4, atol=1e-6)
+
+
+def test_accumulation_takes_fewer_steps_and_still_sees_every_dialogue():
+    split = InMemory(batch_of(tiny_corpus((24, 0, 0))))
+    settings = tiny_recipe(batch_utterances=30, accumulation=3).training
+    steps = steps_of(split, settings, 0, 0)
+    batches = [chosen.dialogues for step in steps for chosen in step]
+    assert [len(step) for step in steps[:-1]] == [3] * (len(steps) - 1)
+    assert sorted(torch.cat(batches).tolist()) == list(range(24))
+    alone = steps_of(split, tiny_recipe(batch_utterances=30).training, 0, 0)
+    assert [len(step) for step in alone] == [1] * len(batches)
+
+
+def test_an_accumulated_training_learns(tmp_path):
+    recipe = tiny_recipe(epochs=5, averaging=0, modality_dropout=0, accumulation=2)
+    log = train(tmp_path, recipe)[0].read_log()
+    assert log[-1]["train_loss"] < log[0]["train_loss"]
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy(tmp_path):

@@ -1,5 +1,6 @@
 """Verbs about models: train, evaluate, compare, report."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,8 @@ def train(
     save_every: Annotated[float, typer.Option(help="Seconds between two saved states.")] = 10.0,
 ) -> None:
     """Train Sync-TVA; killed and started again, it goes on where it was."""
+    if "RANK" in os.environ:  # torch would tell every process that its share uses all weights
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from synctva.recipe import load_recipe
     from synctva.training.run import train_run
 

@@ -9,6 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from synctva.files import file_sha256, write_json
 FORMAT = 2
 SHARD_UTTERANCES = 4096
 """A shard is closed once it holds this many utterances; a dialogue is never split."""
+SHARD_BYTES = 64 * 2**20
+"""Or this many bytes of features, where an utterance's are wide, such as its sound."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class FeatureStore:
         schema: The corpus's emotions.
         extractors: The extractor and the width of each modality that has features.
         shards: File name -> sha256.
+        utterances: Number of utterances by split.
         origin: How a generated or composed corpus came about; empty for one that was read.
     """
 
@@ -44,6 +48,7 @@ class FeatureStore:
     schema: EmotionSchema
     extractors: Mapping[str, tuple[Extractor, int]]
     shards: Mapping[str, str]
+    utterances: Mapping[str, int]
     origin: Mapping[str, Any]
 
     @property
@@ -51,16 +56,19 @@ class FeatureStore:
         """A short hash for each modality that changes whenever its features do."""
         return {m: extractor.fingerprint(dim) for m, (extractor, dim) in self.extractors.items()}
 
-    def read_shards(self) -> Iterator[Corpus]:
+    def read_shards(self, files: Iterable[str] | None = None) -> Iterator[Corpus]:
         """Yields the dialogues shard by shard, so that memory does not grow with the store.
+
+        Args:
+            files: Names of shards; None = all.
 
         Raises:
             InputError: A shard is missing, damaged or changed, or not as wide as the manifest says.
         """
-        for file, sha256 in self.shards.items():
+        for file in self.shards if files is None else files:
             path = self.path / file
             part = read_shard(path, self.name, self.schema, self.extractors)
-            if file_sha256(path) != sha256:
+            if file_sha256(path) != self.shards[file]:
                 raise InputError(
                     f"{path}: changed since it was written (sha256 differs from manifest.json);"
                     " import the corpus again"
@@ -128,6 +136,7 @@ def open_store(path: Path) -> FeatureStore:
                 for m, entry in manifest["modalities"].items()
             },
             shards={entry["file"]: entry["sha256"] for entry in manifest["shards"]},
+            utterances={split: int(manifest["counts"][split]["utterances"]) for split in SPLITS},
             origin=dict(manifest["origin"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -148,11 +157,13 @@ def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> Featu
     Raises:
         InputError: The corpus is empty, or something stands at ``path`` already.
     """
-    return write_parts(_in_shards(corpus), path, overwrite=overwrite)
+    return write_parts([corpus], path, overwrite=overwrite)
 
 
 def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False) -> FeatureStore:
-    """Writes the parts of one corpus as the shards of a store, holding one of them at a time.
+    """Writes the parts of one corpus as a store, holding one of them at a time.
+
+    A part becomes a shard; one that is too large for that, several.
 
     Args:
         parts: The corpus in parts, a dialogue never in two; the same schema, extractors and
@@ -166,7 +177,7 @@ def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False)
     check_place(path, overwrite=overwrite)
     shards: dict[str, str] = {}
     manifest: dict[str, Any] = {}
-    for number, part in enumerate(parts):
+    for number, part in enumerate(chain.from_iterable(map(_in_shards, parts))):
         path.mkdir(parents=True, exist_ok=True)
         staged = path / f".part-{secrets.token_hex(8)}"
         write_shard(part, staged)
@@ -204,12 +215,14 @@ def _foreign(path: Path) -> Iterator[Path]:
 
 
 def _in_shards(corpus: Corpus) -> Iterator[Corpus]:
+    bytes_each = max(4 * sum(corpus.dims.values()), 1)
+    full = min(SHARD_UTTERANCES, SHARD_BYTES // bytes_each)
     ids: list[str] = []
     utterances = 0
     for dialogue in corpus.dialogues:
         ids.append(dialogue.id)
         utterances += len(dialogue.utterances)
-        if utterances >= SHARD_UTTERANCES:
+        if utterances >= full:
             yield corpus.select(ids)
             ids, utterances = [], 0
     if ids:

@@ -1,15 +1,21 @@
 """What a run is: checked before it begins, and written where everyone finds it."""
 
+import hashlib
 import os
 import platform
 import sys
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from synctva.corpus import Corpus
+from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore
 from synctva.files import is_staged, write_json, write_text
@@ -17,33 +23,74 @@ from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder
 
 
-def check_trainable(corpus: Corpus, recipe: Recipe, place: Path) -> None:
-    """Does nothing if there is what a training needs.
+@dataclass(frozen=True)
+class Survey:
+    """What the splits of a store hold: number of dialogues, and of utterances with an emotion."""
+
+    dialogues: Mapping[str, int]
+    labelled: Mapping[str, int]
+
+
+def survey(store: FeatureStore) -> Survey:
+    """Returns what is in a store, having read and checked all of it, a shard at a time.
 
     Raises:
-        InputError: The split ``train`` or ``valid`` is empty or without emotions, or the corpus
+        InputError: There is no shard, one is damaged, or a dialogue stands in two.
+    """
+    dialogues, labelled = Counter[str](), Counter[str]()
+    digests = array("Q")  # eight bytes for an id, as there may be millions
+    if not store.shards:
+        raise InputError(f"{store.path}: no shards in manifest.json; import the corpus again")
+    for shard in store.read_shards():
+        for dialogue in shard.dialogues:
+            dialogues[dialogue.split] += 1
+            labelled[dialogue.split] += sum(u.emotion is not None for u in dialogue.utterances)
+            digests.append(_digest(dialogue.id))
+    found, times = np.unique(np.frombuffer(digests, np.uint64), return_counts=True)
+    for twice in found[times > 1].tolist():
+        stored = (d.id for shard in store.read_shards() for d in shard.dialogues)
+        name = next(id for id in stored if _digest(id) == twice)
+        raise InputError(
+            f"{store.path}: dialogue {name!r} stands twice; a dialogue belongs to one split, under"
+            " one id; import the corpus again"
+        )
+    return Survey(dialogues, labelled)
+
+
+def _digest(id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
+
+
+def check_trainable(store: FeatureStore, found: Survey, recipe: Recipe) -> None:
+    """Does nothing if there is what a training needs.
+
+    Args:
+        store: The store.
+        found: What is in it.
+        recipe: What shall be trained on it.
+
+    Raises:
+        InputError: The split ``train`` or ``valid`` is empty or without emotions, or the store
             has no features that the recipe uses.
     """
+    place = store.path
     for split in ("train", "valid"):
-        dialogues = [d for d in corpus.dialogues if d.split == split]
-        if not dialogues:
+        if not found.dialogues.get(split):
             raise InputError(
                 f"{place}: the split {split!r} is empty; give some dialogues split={split!r}"
                 " and import the corpus again"
             )
-        if not any(u.emotion for d in dialogues for u in d.utterances):
+        if not found.labelled.get(split):
             raise InputError(f"{place}: no utterance of the split {split!r} has an emotion")
-    if not set(corpus.dims) & set(recipe.modalities):
+    if not set(store.extractors) & set(recipe.modalities):
         raise InputError(
-            f"{place}: it holds {', '.join(corpus.dims) or 'no'} features, the recipe uses"
+            f"{place}: it holds {', '.join(store.extractors) or 'no'} features, the recipe uses"
             f" {', '.join(recipe.modalities)}; make some with"
             f" `synctva features {place}`"
         )
 
 
-def describe(
-    run: RunFolder, recipe: Recipe, store: FeatureStore, corpus: Corpus, seeds: int
-) -> None:
+def describe(run: RunFolder, recipe: Recipe, store: FeatureStore, seeds: int) -> None:
     """Writes the run's recipe and description, or checks that those that are there fit.
 
     Raises:
@@ -64,9 +111,9 @@ def describe(
     write_text(run.recipe, recipe.to_toml())
     description: dict[str, Any] = {
         "name": recipe.name,
-        "corpus": corpus.name,
-        "schema": {"name": corpus.schema.name, "emotions": list(corpus.schema.emotions)},
-        "dims": {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities},
+        "corpus": store.name,
+        "schema": {"name": store.schema.name, "emotions": list(store.schema.emotions)},
+        "dims": used_dims(store, recipe),
         "fingerprints": fingerprints,
         "store": str(store.path.resolve()),
         "shards": dict(store.shards),
@@ -77,6 +124,12 @@ def describe(
         ),
     }
     write_json(run.description, description)
+
+
+def used_dims(store: FeatureStore, recipe: Recipe) -> dict[str, int]:
+    """Returns the widths of the features that a recipe uses of a store's."""
+    used = [m for m in MODALITIES if m in store.extractors and m in recipe.modalities]
+    return {m: store.extractors[m][1] for m in used}
 
 
 def _is_vacant(run: RunFolder) -> bool:

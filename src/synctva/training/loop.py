@@ -5,15 +5,16 @@ There is no test split here, and no way to hand one in.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from jaxtyping import Int
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotion_model import EmotionModel
@@ -22,10 +23,12 @@ from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.recipe import Recipe, TrainingRecipe
 from synctva.run_folder import SeedFolder
-from synctva.training.loss import EmotionLoss
+from synctva.training.batches import hide_modalities, share_of
+from synctva.training.loss import EmotionLoss, Objective
+from synctva.training.ranks import accelerator_of, gathered, processes, seed_step, summed
+from synctva.training.splits import Chosen, Split
 from synctva.training.state import Progress, TrainingState, restore, save
 
-SORTED_BATCHES = 8
 Record = dict[str, Any]
 """What the log keeps of an epoch."""
 
@@ -41,8 +44,8 @@ class Finished:
 
 def fit(
     model: EmotionModel,
-    train: Batch,
-    valid: Batch,
+    train: Split,
+    valid: Split,
     recipe: Recipe,
     folder: SeedFolder,
     seed: int,
@@ -67,92 +70,98 @@ def fit(
         on_epoch: Called with every epoch's record.
     """
     settings = recipe.training
-    AcceleratorState._reset_state()  # it would refuse another precision in the same process
-    accelerator = Accelerator(mixed_precision=settings.precision)
-    device = accelerator.device
-    train, valid = train.to(device), valid.to(device)
-    loss_of = EmotionLoss(model.emotions, _counts(model, train), recipe.loss).to(device)
+    accelerator = accelerator_of(settings.precision)
+    train, valid = train.to(accelerator.device), valid.to(accelerator.device)
+    emotions = model.emotions
+    counts = dict(zip(emotions, train.counts(len(emotions)).tolist(), strict=True))
+    objective = Objective(model, EmotionLoss(emotions, counts, recipe.loss))
     optimizer = torch.optim.AdamW(
         model.parameter_groups(settings.learning_rate),
         weight_decay=settings.weight_decay,
         fused=True,
     )
     shares = [group["lr"] / settings.learning_rate for group in optimizer.param_groups]
-    model, optimizer = accelerator.prepare(model, optimizer)
-    state = TrainingState.fresh(accelerator.unwrap_model(model), optimizer.optimizer)
-    restore(state, folder)
+    objective, optimizer = accelerator.prepare(objective, optimizer)
+    state = TrainingState.fresh(model, optimizer.optimizer)
+    writes = accelerator.is_main_process
+    restore(state, folder, writes=writes)
     progress = state.progress
-    lengths = torch.bincount(train.dialogue).cpu()
     saved_at = time.monotonic()
 
     while not _over(progress, settings):
         started = time.monotonic()
-        model.train()
-        batches = batches_of(lengths, settings.batch_utterances, seed, progress.epoch)
-        for chosen in batches[progress.position :]:
-            batch = hide_modalities(train.select(chosen.to(device)), settings.modality_dropout)
-            rate = learning_rate(settings, progress.epoch + progress.position / len(batches))
+        objective.train()
+        steps = steps_of(train, settings, seed, progress.epoch)
+        for step in steps[progress.position :]:
+            rate = learning_rate(settings, progress.epoch + progress.position / len(steps))
             for group, share in zip(optimizer.param_groups, shares, strict=True):
                 group["lr"] = rate * share
-            with accelerator.autocast():
-                loss = loss_of(model(batch), batch.emotion)
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(model.parameters(), settings.gradient_clip)
+            if accelerator.num_processes > 1:
+                place = (seed, progress.epoch, progress.position)
+                seed_step(place, accelerator.process_index)
+            pieces = [train.read(chosen) for chosen in step]
+            loss = accumulate(objective, pieces, accelerator, settings.modality_dropout)
+            accelerator.clip_grad_norm_(objective.parameters(), settings.gradient_clip)
             optimizer.step()
             optimizer.zero_grad()
             state.update_average(settings.averaging)
             progress.position += 1
-            progress.loss_sum += _finite(loss.item(), folder, settings)
-            if progress.position < len(batches) and time.monotonic() - saved_at >= save_every_s:
+            progress.loss_sum += _finite(loss, folder, settings)
+            is_due = writes and time.monotonic() - saved_at >= save_every_s
+            if progress.position < len(steps) and is_due:
                 progress.seconds += time.monotonic() - started
                 started = saved_at = time.monotonic()
                 save(state, folder)
         progress.seconds += time.monotonic() - started
-        record = _close_epoch(state, valid, folder, settings)
+        record = _close_epoch(state, valid, folder, settings, writes=writes)
         on_epoch(record)
-        if time.monotonic() - saved_at >= save_every_s:
+        if writes and time.monotonic() - saved_at >= save_every_s:
             saved_at = time.monotonic()
             save(state, folder)
     return Finished(progress.best_epoch, progress.epoch, progress.total_seconds)
 
 
-def batches_of(
-    lengths: Int[Tensor, " dialogue"], size: int, seed: int, epoch: int
-) -> list[Int[Tensor, " chosen"]]:
-    """Returns the epoch's batches: random, but dialogues of like length share one.
+def steps_of(train: Split, settings: TrainingRecipe, seed: int, epoch: int) -> list[list[Chosen]]:
+    """Returns the batches of each step of the optimiser in an epoch."""
+    batches = train.plan(settings.batch_utterances, seed, epoch)
+    pieces = settings.accumulation
+    return [batches[first : first + pieces] for first in range(0, len(batches), pieces)]
 
-    A batch holds as many dialogues as fit into ``size`` utterances, at least one. The dialogues are
-    shuffled; those of ``SORTED_BATCHES`` batches in a row are sorted by length, packed, and the
-    batches are shuffled, so that little attention goes into padding.
+
+def accumulate(
+    objective: nn.Module,
+    pieces: Sequence[Batch],
+    accelerator: Accelerator,
+    modality_dropout: float,
+) -> float:
+    """Adds up the gradients of a step; returns its loss, the mean over the step's utterances.
+
+    Args:
+        objective: As Accelerate has prepared it.
+        pieces: The step's batches, one after another; each is shared out between the processes.
+        accelerator: What carries the gradients between the processes.
+        modality_dropout: Rate at which a modality of an utterance is hidden.
     """
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    order = torch.randperm(len(lengths), generator=generator)
-    pool_of = (lengths[order].cumsum(0) - 1) // (SORTED_BATCHES * size)
-    by_length = sorted(range(len(order)), key=lambda i: (pool_of[i], lengths[order[i]]))
-    batches: list[list[int]] = []
-    room, pool = 0, -1
-    for place in by_length:
-        length = int(lengths[order[place]])
-        if length > room or pool_of[place] != pool:
-            batches.append([])
-            room, pool = size, int(pool_of[place])
-        batches[-1].append(int(order[place]))
-        room -= length
-    shuffled = torch.randperm(len(batches), generator=generator).tolist()
-    return [torch.tensor(batches[i]) for i in shuffled]
-
-
-def hide_modalities(batch: Batch, rate: float) -> Batch:
-    """Returns the batch with modalities hidden at random; an utterance keeps at least one."""
-    if rate == 0:
-        return batch
-    kept = torch.rand(batch.present.shape) >= rate
-    kept = kept.to(batch.present.device) & batch.present
-    return batch.with_present(torch.where(kept.any(1, keepdim=True), kept, batch.present))
+    rank, ranks = accelerator.process_index, accelerator.num_processes
+    emotion = torch.cat([piece.emotion for piece in pieces])
+    total = torch.zeros((), device=accelerator.device)
+    for number, piece in enumerate(pieces, start=1):
+        own = hide_modalities(share_of(piece, rank, ranks), modality_dropout)
+        is_last = number == len(pieces)
+        with nullcontext() if is_last else accelerator.no_sync(objective):
+            loss = objective(own, emotion)
+            accelerator.backward(loss * ranks)  # it takes the mean over the processes, not the sum
+        total += loss.detach()
+    return summed(total)
 
 
 def _close_epoch(
-    state: TrainingState, valid: Batch, folder: SeedFolder, settings: TrainingRecipe
+    state: TrainingState,
+    valid: Split,
+    folder: SeedFolder,
+    settings: TrainingRecipe,
+    *,
+    writes: bool,
 ) -> Record:
     """Validates, keeps the weights if they are the best so far, and writes the log."""
     progress = state.progress
@@ -161,8 +170,9 @@ def _close_epoch(
     if progress.is_better(scores["weighted_f1"], scores["loss"]):
         progress.best_epoch, progress.best_f1 = number, scores["weighted_f1"]
         progress.best_loss = scores["loss"]
-        state.average.save_pretrained(folder.checkpoint)
-    if settings.keep_epochs:
+        if writes:
+            state.average.save_pretrained(folder.checkpoint)
+    if settings.keep_epochs and writes:
         state.average.save_pretrained(folder.epochs / f"{number:03d}")
     record = {
         "epoch": number,
@@ -171,27 +181,41 @@ def _close_epoch(
         "learning_rate": learning_rate(settings, number + 1),
         "seconds": progress.seconds,
     }
-    folder.append_log(record)
+    if writes:
+        folder.append_log(record)
     progress.next_epoch()
     return record
 
 
-def validate(model: EmotionModel, valid: Batch) -> dict[str, float]:
+def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
     """Returns loss (plain cross-entropy) and scores of a model on a split."""
-    logits = predict(model, valid)
-    emotion, dialogue = valid.emotion.cpu(), valid.dialogue.cpu()
+    logits, emotion = judge(model, valid)
     kept = emotion >= 0
     loss = torch.nn.functional.cross_entropy(logits[kept], emotion[kept])
-    counts = confusions(
-        emotion.numpy(), logits.argmax(1).numpy(), dialogue.numpy(), logits.shape[1]
-    )
-    scores = scores_of(counts.sum(0))
+    together = np.zeros(len(emotion), dtype=np.int64)  # as if all were of one dialogue
+    counts = confusions(emotion.numpy(), logits.argmax(1).numpy(), together, logits.shape[1])
+    scores = scores_of(counts[0])
     return {
         "loss": loss.item(),
         "weighted_f1": float(scores.weighted_f1),
         "macro_f1": float(scores.macro_f1),
         "accuracy": float(scores.accuracy),
     }
+
+
+def judge(
+    model: EmotionModel, split: Split
+) -> tuple[Float[Tensor, "utterance emotion"], Int[Tensor, " utterance"]]:
+    """Returns a split's logits and emotions, in one order or another.
+
+    Each process computes its share, and has all in the end.
+    """
+    own = processes()
+    logits, emotion = [], []
+    for part in split.parts(own.process_index, own.num_processes):
+        logits.append(predict(model, part))
+        emotion.append(part.emotion)
+    return gathered(logits), gathered(emotion)
 
 
 def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:
@@ -206,11 +230,6 @@ def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:
 def _over(progress: Progress, settings: TrainingRecipe) -> bool:
     waited = progress.epoch - 1 - progress.best_epoch
     return progress.epoch >= settings.epochs or waited >= settings.patience
-
-
-def _counts(model: EmotionModel, train: Batch) -> dict[str, int]:
-    number = torch.bincount(train.emotion[train.emotion >= 0], minlength=len(model.emotions))
-    return dict(zip(model.emotions, number.tolist(), strict=True))
 
 
 def learning_rate(settings: TrainingRecipe, epochs: float) -> float:

@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from synctva.batch import Batch
+from synctva.emotion_model import EmotionModel
 from synctva.output import Output
 from synctva.recipe import LossRecipe
 
@@ -46,21 +48,45 @@ class EmotionLoss(nn.Module):
         tau = recipe.strength if recipe.imbalance == "logit_adjustment" else 0.0
         self.register_buffer("log_prior", tau * (number / number.sum()).log())
 
-    def forward(self, output: Output, emotion: Int[Tensor, " utterance"]) -> Float[Tensor, ""]:
-        """Returns the mean loss over the labelled utterances; 0 where none is labelled."""
+    def forward(
+        self,
+        output: Output,
+        emotion: Int[Tensor, " utterance"],
+        step: Int[Tensor, " step"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """Returns the mean loss over the labelled utterances; 0 where none is labelled.
+
+        A step of the optimiser may be made of pieces, on several processes or one after another.
+        The losses of the pieces then add up to the mean over the step. Only contrast and a
+        network's own terms look at a piece alone, and are weighted by its share of the utterances.
+
+        Args:
+            output: Of a piece.
+            emotion: Its emotions.
+            step: The emotions of all pieces of the step, this one's among them; None = it is all.
+        """
         labelled = emotion >= 0
         if not labelled.any():
             return output.logits.sum() * 0.0
         emotion, fused = emotion[labelled], output.logits[labelled]
-        loss = self.classification(fused, emotion)
+        whole = emotion if step is None else step[step >= 0]
+        share = len(emotion) / len(whole)
+        weighted_share = self._weight_of(emotion) / self._weight_of(whole)
+        loss = weighted_share * self.classification(fused, emotion)
         for logits in output.unimodal.values():
             own = logits[labelled]
-            loss = loss + self.recipe.unimodal * self.classification(own, emotion)
-            loss = loss + self.recipe.distillation * distillation(own, fused)
+            own_loss = weighted_share * self.classification(own, emotion)
+            loss = loss + self.recipe.unimodal * own_loss
+            loss = loss + self.recipe.distillation * share * distillation(own, fused)
         if self.recipe.contrastive:
             contrast = supervised_contrast(output.fused[labelled], emotion)
-            loss = loss + self.recipe.contrastive * contrast
-        return loss if output.auxiliary is None else loss + output.auxiliary
+            loss = loss + self.recipe.contrastive * share * contrast
+        return loss if output.auxiliary is None else loss + share * output.auxiliary
+
+    def _weight_of(self, emotion: Int[Tensor, " labelled"]) -> Float[Tensor, ""]:
+        """Returns what ``classification`` divides by: the utterances' weights, or their number."""
+        is_mean = self.recipe.imbalance == "focal"
+        return (torch.ones_like(self.weight) if is_mean else self.weight)[emotion].sum()
 
     def classification(
         self, logits: Float[Tensor, "utterance emotion"], emotion: Int[Tensor, " utterance"]
@@ -79,6 +105,21 @@ class EmotionLoss(nn.Module):
             weight = weight * wrong**self.recipe.strength
             return (weight * each).mean()
         return (weight * each).sum() / weight.sum()
+
+
+class Objective(nn.Module):
+    """A model and its loss as one module, whose output is what gradients are taken of.
+
+    So processes that train together know which weights a batch leaves without a gradient.
+    """
+
+    def __init__(self, model: EmotionModel, loss: EmotionLoss) -> None:
+        super().__init__()
+        self.model, self.loss = model, loss
+
+    def forward(self, batch: Batch, step: Int[Tensor, " step"]) -> Float[Tensor, ""]:
+        """Returns a batch's part of the mean loss over the utterances of a step."""
+        return self.loss(self.model(batch), batch.emotion, step)
 
 
 def distillation(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from multiprocessing import get_context
@@ -11,12 +11,9 @@ from pathlib import Path
 
 import torch
 
-from synctva.batch import Batch, batch_of
-from synctva.corpus import Corpus
 from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
 from synctva.evaluation.calibration import fit_temperature
-from synctva.evaluation.prediction import predict
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
@@ -24,9 +21,10 @@ from synctva.processes import end_with
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
-from synctva.training.description import check_trainable, describe
-from synctva.training.label_noise import with_label_noise
-from synctva.training.loop import Record, fit
+from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
+from synctva.training.loop import Record, fit, judge
+from synctva.training.ranks import processes
+from synctva.training.splits import Split, open_splits
 
 OnEpoch = Callable[[int, Record], None]
 """Called with a seed and the record of an epoch that it has finished."""
@@ -54,13 +52,18 @@ def train_run(
     Raises:
         InputError: The store lacks a split, emotions or features; or ``out`` holds another run.
     """
-    store = open_store(store_path)
-    run = begin_run(recipe, store, store.read(), out, seeds)
+    own = processes()
+    if own.is_main_process:
+        store = open_store(store_path)
+        begin_run(recipe, store, survey(store), out, seeds)
+    own.wait_for_everyone()
+    run = RunFolder(out)
     for seed in range(seeds):
         for record in run.seed(seed).read_log():
             on_epoch(seed, record)
     waiting = [seed for seed in range(seeds) if not run.seed(seed).finished.is_file()]
-    workers = min(seeds, os.cpu_count() or 1) if not torch.cuda.is_available() else 1
+    side_by_side = own.num_processes == 1 and not torch.cuda.is_available()
+    workers = min(seeds, os.cpu_count() or 1) if side_by_side else 1
     threads = max(1, torch.get_num_threads() // workers)  # OMP_NUM_THREADS has its say
     if workers == 1:
         for seed in waiting:
@@ -76,12 +79,12 @@ def train_run(
 
 
 def begin_run(
-    recipe: Recipe, store: FeatureStore, corpus: Corpus, out: Path, seeds: int
+    recipe: Recipe, store: FeatureStore, found: Survey, out: Path, seeds: int
 ) -> RunFolder:
     """Returns the folder of a run, described and ready for its seeds; see ``train_run``."""
-    check_trainable(corpus, recipe, store.path)
+    check_trainable(store, found, recipe)
     run = RunFolder(out)
-    describe(run, recipe, store, corpus, seeds)
+    describe(run, recipe, store, seeds)
     remove_staged(run.path)
     return run
 
@@ -99,21 +102,19 @@ def train_seed(
     run = RunFolder(out)
     recipe, folder = load_recipe(run.recipe), run.seed(seed)
     store = open_store(store_path)
-    corpus = store.read()
-    train, valid = (
-        batch_of(corpus.split(split)).keep(recipe.modalities) for split in ("train", "valid")
-    )
-    train = with_label_noise(train, recipe.training.label_noise, seed)
+    train, valid = open_splits(store, ("train", "valid"), recipe.modalities)
+    train = train.with_label_noise(recipe.training.label_noise, seed)
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    dims = {m: dim for m, dim in corpus.dims.items() if m in recipe.modalities}
+    dims = used_dims(store, recipe)
     encoders = load_encoders(recipe.encoders)
-    model = EmotionModel(corpus.schema.emotions, dims, recipe.model, encoders)
-    model.standardise(train)
+    model = EmotionModel(store.schema.emotions, dims, recipe.model, encoders)
+    train.standardise(model)
     model.provenance = Provenance(
-        corpus.name, corpus.schema.name, {m: store.fingerprints[m] for m in dims}
+        store.name, store.schema.name, {m: store.fingerprints[m] for m in dims}
     )
-    with curves(folder) as draw:
+    writes = processes().is_main_process
+    with curves(folder) if writes else nullcontext(lambda: None) as draw:
 
         def told(record: Record) -> None:
             draw()
@@ -123,16 +124,21 @@ def train_seed(
             model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
         )
     _calibrate(folder, valid)
-    write_json(folder.finished, asdict(finished))
-    folder.state.unlink(missing_ok=True)
+    if writes:
+        write_json(folder.finished, asdict(finished))
+        folder.state.unlink(missing_ok=True)
+    processes().wait_for_everyone()
 
 
-def _calibrate(folder: SeedFolder, valid: Batch) -> None:
+def _calibrate(folder: SeedFolder, valid: Split) -> None:
     """Fits the temperature of the best weights on ``valid`` and keeps it in the checkpoint."""
+    processes().wait_for_everyone()  # until it is written
     model = EmotionModel.from_pretrained(folder.checkpoint)
-    temperature = fit_temperature(predict(model, valid).numpy(), valid.emotion.numpy())
+    logits, emotion = judge(model, valid)
+    temperature = fit_temperature(logits.numpy(), emotion.numpy())
     model.provenance = replace(model.provenance, temperature=temperature)
-    model.save_pretrained(folder.checkpoint)
+    if processes().is_main_process:
+        model.save_pretrained(folder.checkpoint)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class Progress:
 
     Attributes:
         epoch: Number of the current epoch.
-        position: Batches of it that are done.
+        position: Steps of it that are done.
         loss_sum: Sum of their losses.
         seconds: Seconds it has taken.
         total_seconds: Seconds of the epochs before it.
@@ -92,14 +92,20 @@ def save(state: TrainingState, folder: SeedFolder) -> None:
     write_bytes(folder.state, content)
 
 
-def restore(state: TrainingState, folder: SeedFolder) -> None:
+def restore(state: TrainingState, folder: SeedFolder, *, writes: bool = True) -> None:
     """Reads the state back, if there is one, and cuts the log to the epochs that it knows.
+
+    Args:
+        state: Fresh.
+        folder: Where it is.
+        writes: Whether this process is the one that writes into the folder.
 
     Raises:
         InputError: The state is damaged or of another model.
     """
     if not folder.state.is_file():
-        folder.cut_log(0)
+        if writes:
+            folder.cut_log(0)
         return
     try:
         with safe_open(folder.state, "pt") as file:
@@ -118,7 +124,8 @@ def restore(state: TrainingState, folder: SeedFolder) -> None:
     torch.set_rng_state(tensors["random/cpu"])
     if "random/cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random/cuda"])
-    folder.cut_log(state.progress.epoch)
+    if writes:
+        folder.cut_log(state.progress.epoch)
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

@@ -6,12 +6,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from synctva.corpus import Corpus
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
 from synctva.recipe import Recipe
 from synctva.run_folder import RunFolder
+from synctva.training.description import Survey, survey
 from synctva.training.jobs import Engine, Job, one_line
 from synctva.training.loop import Record
 from synctva.training.plan import PlannedRun, PlannedSweep
@@ -108,20 +108,20 @@ def begin(plan: PlannedSweep) -> list[Standing]:
     standings = [Standing(run, range(plan.seeds)) for run in plan.runs]
     stores = {run.store: open_store(run.store) for run in plan.runs}
     for path, store in stores.items():
-        corpus = store.read()
+        found = survey(store)
         for standing in standings:
             if standing.run.store == path:
-                _begin(standing, store, corpus)
+                _begin(standing, store, found)
     return standings
 
 
-def _begin(standing: Standing, store: FeatureStore, corpus: Corpus) -> None:
+def _begin(standing: Standing, store: FeatureStore, found: Survey) -> None:
     run = standing.run
     standing.skipped = _lacking(run.recipe, store)
     if standing.skipped:
         return
     try:
-        begin_run(run.recipe, store, corpus, run.folder.path, len(standing.seeds))
+        begin_run(run.recipe, store, found, run.folder.path, len(standing.seeds))
     except (InputError, OSError) as error:
         standing.failures[None] = one_line(error)
         return
