@@ -5,6 +5,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -141,9 +142,14 @@ def browser(folder: Path) -> Iterator[Page]:
     assert CHROMIUM is not None
     to_read, into = os.pipe()
     out, to_write = os.pipe()
-    # Chromium reads commands from descriptor 3 and answers on 4.
-    shell = f'exec "$@" 3<&{to_read} 4>&{to_write}'
-    command = ["sh", "-c", shell, "sh", CHROMIUM, *OPTIONS, f"--user-data-dir={folder / 'profile'}"]
+    # Chromium reads commands from descriptor 3 and answers on 4; a shell has one digit for each.
+    start = (
+        "import os, sys; from fcntl import F_DUPFD, fcntl;"
+        f"a, b = fcntl({to_read}, F_DUPFD, 10), fcntl({to_write}, F_DUPFD, 10);"
+        "os.dup2(a, 3); os.dup2(b, 4); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [sys.executable, "-c", start, CHROMIUM, *OPTIONS, profile]
     with subprocess.Popen(
         command, pass_fds=(to_read, to_write),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
