@@ -351,6 +351,52 @@ intro
 <v Ada Byron>Yes.
 """
 
+TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 3
+tiers? <exists>
+size = 2
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "Ada"
+        xmin = 0
+        xmax = 3
+        intervals: size = 3
+        intervals [1]:
+            xmin = 0
+            xmax = 0.5
+            text = ""
+        intervals [2]:
+            xmin = 0.5
+            xmax = 2
+            text = "We won!"
+        intervals [3]:
+            xmin = 2
+            xmax = 3
+            text = ""
+    item [2]:
+        class = "IntervalTier"
+        name = "emotion Ada"
+        xmin = 0
+        xmax = 3
+        intervals: size = 3
+        intervals [1]:
+            xmin = 0
+            xmax = 0.4
+            text = "anger"
+        intervals [2]:
+            xmin = 0.4
+            xmax = 2.1
+            text = "joy"
+        intervals [3]:
+            xmin = 2.1
+            xmax = 3
+            text = ""
+"""
+
 TOLD = """start_s,end_s,speaker,text,emotion
 2,3.5,Ben,Really?,surprise
 0.25,2,Ada,We won!,joy

@@ -209,7 +209,7 @@ def test_a_stated_schema_refuses_other_emotions(tmp_path):
         (
             "t.srt",
             "\n\n7\n00:00:03,000 --> 00:00:02,000\nHi.\n",
-            "t.srt: line 4: turn 0: it ends at",
+            "t.srt: line 4: it ends at 2 s, before its start at 3 s",
         ),
         (
             "t.srt",
@@ -221,7 +221,7 @@ def test_a_stated_schema_refuses_other_emotions(tmp_path):
         ("t.vtt", "WEBVTT\n\na\n00:01 --> 00:02\nHi.\n", "t.vtt: line 4: '00:01 --> 00:02' is not"),
         ("t.vtt", "WEBVTT\n\nNOTE a --> b\n", "t.vtt: nobody speaks in it"),
         ("t.csv", "start_s,end_s,text\n1,2,Hi.\n3,,Ho.\n", "t.csv: line 3: end_s is empty"),
-        ("t.csv", "start,end_s,text\n1,2,Hi.\n", "t.csv: column 'start_s' is missing"),
+        ("t.csv", "since,end_s,text\n1,2,Hi.\n", "t.csv: column 'start_s' is missing"),
         ("t.eaf", "hello", "t.eaf: no ELAN file, or damaged"),
         ("t.eaf", "<a/>", "t.eaf: no ELAN file, or damaged"),
         ("t.eaf", "<!DOCTYPE a []><a/>", "t.eaf: declares a document type"),
@@ -246,7 +246,7 @@ def test_an_annotation_in_another_encoding_is_told(tmp_path, encoding: str):
 
 
 def test_a_huge_annotation_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("synctva.annotation.read.LARGEST_BYTES", 10)
+    monkeypatch.setattr("synctva.annotation.text_file.LARGEST_BYTES", 10)
     samples.put(tmp_path, "t.mp4")
     (tmp_path / "t.srt").write_text(samples.SRT)
     assert "t.srt: larger than" in complaint(tmp_path)
@@ -262,22 +262,63 @@ def test_an_elan_annotation_without_a_time_is_told(tmp_path):
 def test_what_has_no_counterpart_or_two_is_told(tmp_path):
     samples.write_recordings(tmp_path)
     samples.put(tmp_path, "five.mp4")
-    assert "five.mp4: no .srt, .vtt, .eaf or .csv file of this name" in complaint(tmp_path)
-    (tmp_path / "five.mp4").rename(tmp_path / "five.eaf")
-    assert "five.eaf: no recording of this name beside it" in complaint(tmp_path)
-    (tmp_path / "five.eaf").rename(tmp_path / "one.vtt")
+    assert "five.mp4: no file of this name beside it that says who" in complaint(tmp_path)
+    (tmp_path / "five.mp4").rename(tmp_path / "five.rttm")
+    assert "five.rttm: no recording of this name beside it" in complaint(tmp_path)
+    (tmp_path / "five.rttm").rename(tmp_path / "one.vtt")
     assert "one.srt: one.vtt says who speaks as well" in complaint(tmp_path)
 
 
-def test_two_tables_of_clips_are_told(tmp_path):
+def test_two_tables_may_tell_of_different_clips_only(tmp_path):
     samples.write_clips(tmp_path)
+    (tmp_path / "other.csv").write_text("clip,split\nd.wav,test\n")
+    samples.put(tmp_path, "d.wav")
+    assert {d.id for d in read_folder(tmp_path).dialogues} == {
+        *("monday", "tuesday", "wednesday"),
+        "d",
+    }
     (tmp_path / "other.csv").write_text("clip\nb.wav\n")
-    assert "other.csv and who.csv both have a column 'clip'" in complaint(tmp_path)
+    assert "other.csv and who.csv both tell of 'b.wav'; name one" in complaint(tmp_path)
     assert len(read_folder(tmp_path / "other.csv")) == 1
+
+
+def test_a_file_of_json_without_a_recording_is_another_matter(tmp_path):
+    samples.write_recordings(tmp_path)
+    (tmp_path / "package.json").write_text("{}")
+    assert len(read_folder(tmp_path).dialogues) == 4
+
+
+@pytest.mark.parametrize("name", ["talk.srt", "talk.rttm", "talk.csv", "talk.TextGrid"])
+def test_one_annotation_may_be_named_alone(tmp_path, name: str):
+    texts = {
+        "talk.srt": "1\n00:00:00,500 --> 00:00:02,000\n[joy 83 %] Ada: We won!\n",
+        "talk.rttm": "SPEAKER talk 1 0.5 1.5 <NA> <NA> Ada <NA> <NA>\n",
+        "talk.csv": "begin,duration,speaker,text,emotion\n0.5,1.5,Ada,We won!,joy\n",
+        "talk.TextGrid": samples.TEXTGRID,
+    }
+    (tmp_path / name).write_text(texts[name])
+    corpus = read_source(tmp_path / name, schema="meld-7")
+    is_rttm = name.endswith("rttm")
+    text, emotion = (None, None) if is_rttm else ("We won!", "joy")
+    assert said(corpus, "talk") == [("Ada", text, emotion, 0.5, 2.0)]
+    assert [u.media for _, u in corpus.utterances()] == [None]
+    samples.put(tmp_path, "talk.MP4", "other.mp4")
+    (media,) = [u.media for _, u in read_source(tmp_path / name, schema="meld-7").utterances()]
+    assert media == str(tmp_path / "talk.MP4")
+
+
+def test_an_elan_file_alone_is_of_the_recording_it_links(tmp_path):
+    samples.put(tmp_path, "far/away/talk.mp4")
+    path = elan(tmp_path / "corrected.eaf", ("Ada", None))
+    file = Eaf(str(path))
+    file.add_linked_file("file:///gone/talk.mp4", "./far/away/talk.mp4", "video/mp4")
+    file.to_file(str(path))
+    corpus = read_source(path)
+    assert [u.media for _, u in corpus.utterances()] == [str(tmp_path / "far/away/talk.mp4")]
 
 
 def test_recordings_alone_are_not_a_folder_of_recordings(tmp_path):
     samples.put(tmp_path, "a.mp4")
     with pytest.raises(InputError, match="state its kind"):
         kind_of(tmp_path)
-    assert "beside no recording a .srt" in complaint(tmp_path)
+    assert "beside no recording a file of the same name (.srt" in complaint(tmp_path)

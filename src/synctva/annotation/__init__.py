@@ -1,6 +1,7 @@
-"""Files that say who says what when -> spans: subtitles and ELAN."""
+"""Files that say who says what when -> spans: transcripts, subtitles, annotations."""
 
+from synctva.annotation.elan import linked_recording
 from synctva.annotation.read import SUFFIXES, read_annotation
-from synctva.annotation.span import Span
+from synctva.annotation.span import Span, within
 
-__all__ = ["SUFFIXES", "Span", "read_annotation"]
+__all__ = ["SUFFIXES", "Span", "linked_recording", "read_annotation", "within"]

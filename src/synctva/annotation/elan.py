@@ -7,12 +7,16 @@ with a parent are left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
-from synctva.annotation.span import Span
+from synctva.annotation.emotion_tiers import is_emotion, named_after, with_emotions
+from synctva.annotation.span import Span, one_line
+from synctva.annotation.text_file import text_of
 from synctva.errors import InputError, told_at
 
 _DECLARED = re.compile(r"\s*<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)[\"']")
@@ -20,8 +24,50 @@ _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
 def read_elan(path: Path, text: str) -> list[Span]:
-    """Returns the annotations of an ELAN file's speakers."""
-    declared = _DECLARED.match(text)
+    """Returns the annotations of an ELAN file's speakers.
+
+    Raises:
+        InputError: It is no ELAN file, or declares a document type or another encoding; an
+            annotation has no time; or an emotion tier belongs to no speaker.
+    """
+    file = _opened(path, text)
+    tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
+    read = {id: list(_annotations(path, file, id)) for id in _wanted(tiers)}
+    spans = {id: own for id, own in read.items() if not is_emotion(id)}
+    for id, felt in read.items():
+        if is_emotion(id) and felt:
+            with told_at(lambda: f"{path}"):
+                speaker = _felt_by(id, tiers)
+            spans[speaker] = with_emotions(spans[speaker], felt)
+    return [
+        replace(span, speaker=_participant(tiers[id]) or one_line(id))
+        for id, own in spans.items()
+        for span in own
+    ]
+
+
+def linked_recording(path: Path) -> Path | None:
+    """Returns the first recording that an ELAN file names and that is there, None without.
+
+    Raises:
+        InputError: It is no ELAN file.
+    """
+    for descriptor in _opened(path, text_of(path)).media_descriptors:
+        relative = unquote(descriptor.get("RELATIVE_MEDIA_URL") or "")
+        url = urlparse(descriptor.get("MEDIA_URL") or "")
+        absolute = unquote(url.path) if url.scheme in ("", "file") else ""
+        places = [path.parent / relative] if relative else []
+        places += [Path(absolute)] if absolute else []
+        for place in places:
+            with suppress(OSError):  # such as a name that is too long to be one
+                if place.is_file():
+                    return place.absolute()
+    return None
+
+
+def _opened(path: Path, text: str) -> Any:
+    """Returns an ELAN file as pympi reads it."""
+    declared = _DECLARED.match(text[:1000])
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError(f"{path}: declares a document type, which no ELAN file needs; remove it")
     if declared and declared[1].lower() not in _UTF8:
@@ -29,72 +75,61 @@ def read_elan(path: Path, text: str) -> list[Span]:
     from pympi.Elan import Eaf
 
     try:
-        file = Eaf(str(path), suppress_version_warning=True)
-        tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
-        read = {id: list(_annotations(path, file, id)) for id in _wanted(tiers)}
-    except InputError:
-        raise
+        return Eaf(str(path), suppress_version_warning=True)
     except Exception as error:  # pympi lets whatever is missing in the XML come as anything
-        reason = " ".join(f"{type(error).__name__} {error}".split())[:80]
-        raise InputError(f"{path}: no ELAN file, or damaged ({reason}); save it again") from error
-    spans = {id: own for id, own in read.items() if not _is_emotion(id)}
-    for id, felt in read.items():
-        if _is_emotion(id) and felt:
-            with told_at(lambda: f"{path}"):
-                speaker = _felt_by(id, tiers)
-            spans[speaker] = [_with_emotion(span, felt) for span in spans[speaker]]
-    return [
-        replace(span, speaker=tiers[id].get("PARTICIPANT", "").strip() or id)
-        for id, own in spans.items()
-        for span in own
-    ]
+        raise _damaged(path, error) from error
 
 
-def _is_emotion(tier: str) -> bool:
-    return "emotion" in tier.lower()
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = " ".join(f"{type(error).__name__} {error}".split())[:80]
+    return InputError(f"{path}: no ELAN file, or damaged ({reason}); save it again")
 
 
 def _wanted(tiers: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Returns the tiers of speakers and emotions."""
-    return [id for id, tier in tiers.items() if _is_emotion(id) or not tier.get("PARENT_REF")]
+    return [id for id, tier in tiers.items() if is_emotion(id) or not tier.get("PARENT_REF")]
 
 
 def _annotations(path: Path, file: Any, tier: str) -> Iterator[Span]:
     """Yields the annotations of a tier; those that refer to others have the times of these."""
-    for number, (start_ms, end_ms, value, *_) in enumerate(
-        file.get_annotation_data_for_tier(tier), start=1
-    ):
+    aligned, referring, *_ = file.tiers[tier]
+    values = {id: annotation[2] for id, annotation in aligned.items()}
+    values |= {id: annotation[1] for id, annotation in referring.items()}
+    for number, (id, value) in enumerate(values.items(), start=1):
         place = f"{path}: tier {tier!r} annotation {number}"
-        if start_ms is None or end_ms is None:
+        times_ms = _times_ms(file, id)
+        if times_ms is None:
             raise InputError(f"{place}: has no time; align it in ELAN")
-        yield Span(start_ms / 1000, end_ms / 1000, " ".join(value.split()), place)
+        start_ms, end_ms = times_ms
+        yield Span(start_ms / 1000, end_ms / 1000, one_line(value or ""), place)
+
+
+def _times_ms(file: Any, annotation: str) -> tuple[int, int] | None:
+    """Returns when an annotation is, by way of those it refers to; None where that is open."""
+    passed = set()
+    while annotation not in passed:
+        passed.add(annotation)
+        aligned, referring, *_ = file.tiers.get(file.annotations.get(annotation), ({}, {}))
+        if annotation in aligned:
+            start_ms, end_ms = (file.timeslots.get(slot) for slot in aligned[annotation][:2])
+            return None if start_ms is None or end_ms is None else (start_ms, end_ms)
+        if annotation in referring:
+            annotation = referring[annotation][0]
+    return None
+
+
+def _participant(tier: Mapping[str, str]) -> str:
+    return one_line(tier.get("PARTICIPANT") or "")
 
 
 def _felt_by(tier: str, tiers: Mapping[str, Mapping[str, str]]) -> str:
     """Returns the speaker's tier that an emotion tier belongs to."""
-    speakers = [id for id in _wanted(tiers) if not _is_emotion(id)]
-    parent = tiers[tier].get("PARENT_REF")
-    who = tiers[tier].get("PARTICIPANT", "").strip()
-    rest = re.sub("emotions?", "", tier, flags=re.I).strip(" _-@:.")
+    speakers = [id for id in _wanted(tiers) if not is_emotion(id)]
+    who = _participant(tiers[tier])
     for found in (
-        [id for id in speakers if id == parent],
-        [id for id in speakers if who and tiers[id].get("PARTICIPANT", "").strip() == who],
-        [id for id in speakers if rest and id.lower() == rest.lower()],
-        speakers if not rest else [],
+        [id for id in speakers if id == tiers[tier].get("PARENT_REF")],
+        [id for id in speakers if who and _participant(tiers[id]) == who],
     ):
         if len(found) == 1:
             return found[0]
-    raise InputError(
-        f"tier {tier!r} tells emotions, but whose is open; make it a child of a speaker's tier, or"
-        " name it after one"
-    )
-
-
-def _with_emotion(span: Span, felt: Sequence[Span]) -> Span:
-    """Returns a span with the emotion of the annotation that covers most of it."""
-
-    def shared_s(other: Span) -> float:
-        return min(span.end_s, other.end_s) - max(span.start_s, other.start_s)
-
-    most = max(felt, key=shared_s)
-    return replace(span, emotion=most.text or None) if shared_s(most) > 0 else span
+    return named_after(tier, speakers)

@@ -1,41 +1,48 @@
 """A file of annotations -> spans, whatever of its formats it is."""
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from synctva.annotation.elan import read_elan
+from synctva.annotation.rttm import read_rttm
 from synctva.annotation.span import Span
 from synctva.annotation.subtitles import read_subtitles
+from synctva.annotation.table import read_rows
+from synctva.annotation.text_file import text_of
+from synctva.annotation.textgrid import read_textgrid
+from synctva.annotation.whisper import read_whisper
 from synctva.errors import InputError
 
-LARGEST_BYTES = 32 << 20
-"""A file of annotations that is larger than this is none."""
+READERS: Mapping[str, Callable[[Path, str], Iterable[Span]]] = MappingProxyType(
+    {
+        ".srt": read_subtitles,
+        ".vtt": read_subtitles,
+        ".eaf": read_elan,
+        ".textgrid": read_textgrid,
+        ".csv": read_rows,
+        ".tsv": read_rows,
+        ".rttm": read_rttm,
+        ".json": read_whisper,
+    }
+)
+"""The formats: the suffix in small letters, and what reads it."""
 
-SUFFIXES = (".srt", ".vtt", ".eaf")
+SUFFIXES = tuple(READERS)
 
 
 def read_annotation(path: Path) -> list[Span]:
-    """Returns what a file of ``SUFFIXES`` says, in the order of time.
+    """Returns what a file of ``SUFFIXES`` says, in the order of time; spans may overlap.
 
     Raises:
         InputError: It is no such file, or not in UTF-8, or too large, or declares a document type;
-            a time cannot be read; an emotion tier belongs to no speaker; or nobody speaks in it.
+            a time cannot be read, is negative, or ends before it begins; an emotion tier belongs
+            to no speaker; or nobody speaks in it.
     """
-    text = _text(path)
-    spans = (
-        read_elan(path, text) if path.suffix.lower() == ".eaf" else list(read_subtitles(path, text))
-    )
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: no file of annotations; known are {', '.join(SUFFIXES)}")
+    spans = list(reader(path, text_of(path)))
     if not spans:
         raise InputError(f"{path}: nobody speaks in it; a line or an annotation each is needed")
     return sorted(spans, key=lambda span: (span.start_s, span.end_s))
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise InputError(f"{path}: larger than {LARGEST_BYTES >> 20} MiB; divide the recording")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not read as text in UTF-8 ({error}); convert it") from error
-    if "\0" in text:
-        raise InputError(f"{path}: not text in UTF-8; convert it")
-    return text

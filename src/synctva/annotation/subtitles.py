@@ -1,7 +1,8 @@
 """SRT and VTT -> spans.
 
-A speaker is a VTT voice (``<v Ada>``), or stands before a colon (``Ada: Hello.``): one to three
-words with capitals (or numbers: ``Speaker 1``).
+A speaker is a VTT voice (``<v Ada>``), or stands before the words (``Ada: Hello.``, where one to
+three words with capitals or numbers are a name; ``[SPEAKER_01] Hello.``). Before them may stand the
+emotion as our own subtitles have it: ``[joy 83 %] Ada: Hello.``
 """
 
 import html
@@ -9,16 +10,20 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from synctva.annotation.span import Span
+from synctva.annotation.span import Span, one_line, speaker_and_words
 from synctva.errors import InputError
 
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]+)>")
-_SAID = re.compile(r"([^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,2}): (.*)")
+_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]+)>")
+_FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
 
 
 def read_subtitles(path: Path, text: str) -> Iterator[Span]:
-    """Yields the lines of an SRT or VTT file, which blank lines part."""
-    lines = [*text.splitlines(), ""]
+    """Yields the lines of an SRT or VTT file, which blank lines part.
+
+    Raises:
+        InputError: A time cannot be read, or two subtitles have no blank line between.
+    """
+    lines = [*text.split("\n"), ""]
     block: list[str] = []
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -33,35 +38,49 @@ def read_subtitles(path: Path, text: str) -> Iterator[Span]:
 
 def _cue(path: Path, lines: Sequence[str], place: str) -> Iterator[Span]:
     """Yields what is said in one subtitle: its line of times, then its text."""
+    start_s, end_s = _times(lines[0], path.suffix.lower().removeprefix("."), place)
+    if any("-->" in line for line in lines[1:]):
+        raise InputError(f"{place}: two lines of times without a blank line between; put one there")
+    for speaker, said in _voices("\n".join(lines[1:])):
+        match = _FELT.fullmatch(said)
+        emotion, said = (match[1], match[2]) if match else (None, said)
+        if speaker is None and match:
+            speaker, said = _first_before_colon(said)
+        elif speaker is None:
+            speaker, said = speaker_and_words(said)
+        if said or emotion:
+            yield Span(start_s, end_s, said, place, speaker, emotion)
+
+
+def _times(line: str, kind: str, place: str) -> tuple[float, float]:
+    """Returns the start and the end that a line of times tells, in seconds."""
     from pysubs2 import SSAFile
 
-    kind = path.suffix.lower().removeprefix(".")
-    events = SSAFile.from_string(lines[0], format_=kind).events
+    events = SSAFile.from_string(line[:200], format_=kind).events
     if len(events) != 1:
         mark = "." if kind == "vtt" else ","
         raise InputError(
-            f"{place}: {lines[0][:60]!r} is not written 00:00:01{mark}000 --> 00:00:02{mark}500;"
+            f"{place}: {line[:60]!r} is not written 00:00:01{mark}000 --> 00:00:02{mark}500;"
             " correct it"
         )
-    if any("-->" in line for line in lines[1:]):
-        raise InputError(f"{place}: two lines of times without a blank line between; put one there")
-    start_s, end_s = events[0].start / 1000, events[0].end / 1000
-    for speaker, said in _voices("\n".join(lines[1:])):
-        if said:
-            yield Span(start_s, end_s, said, place, speaker)
+    return events[0].start / 1000, events[0].end / 1000
+
+
+def _first_before_colon(text: str) -> tuple[str | None, str]:
+    """Returns whom our own subtitles name before the words, and the words."""
+    speaker, colon, said = text.partition(":")
+    return (speaker.strip() or None, said.strip()) if colon else (None, text)
 
 
 def _voices(text: str) -> Iterator[tuple[str | None, str]]:
-    """Yields the speakers of a subtitle with their words."""
+    """Yields the voices of a subtitle with their words."""
     before, *parts = _VOICE.split(text)
-    plain = _plain(before)
-    match = _SAID.fullmatch(plain)
-    yield (match[1], match[2]) if match else (None, plain)
+    yield None, _plain(before)
     for speaker, said in zip(parts[::2], parts[1::2], strict=True):
-        yield _plain(speaker), _plain(said)
+        yield _plain(speaker) or None, _plain(said)
 
 
 def _plain(text: str) -> str:
     """Returns a text without markup and line breaks."""
-    bare = re.sub(r"</?[a-zA-Z][^>]*>|<\d[\d:.]*>|\{\\[^}]*\}", "", text)
-    return " ".join(html.unescape(bare).split())
+    bare = re.sub(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}", "", text)
+    return one_line(html.unescape(bare))

@@ -3,9 +3,10 @@
 Either a CSV file with the column ``clip`` says who says what in which clip (``clip`` is needed;
 ``dialogue``, else the clip; ``turn``, else the order of the rows; ``speaker``; ``text``;
 ``emotion``, empty = unlabelled; ``split``; ``start_s`` and ``end_s`` where the clip holds more than
-the utterance). Or each recording is a dialogue, and a file of the same name beside it says who says
-what when: SRT, VTT, ELAN's EAF, or CSV with ``start_s`` and ``end_s`` and any of ``speaker``,
-``text`` and ``emotion``. Where no split is said, dialogues are split 80/10/10.
+the utterance); several such files may tell of different clips. Or each recording is a dialogue, and
+a file of the same name beside it says who says what when, in any format of ``annotation``. Such a
+file may also be named alone; its recording is the one beside it, or the one that an ELAN file
+links. Where no split is said, dialogues are split 80/10/10.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES, Span, read_annotation
+from synctva.annotation import SUFFIXES, Span, linked_recording, read_annotation
+from synctva.annotation.table import has_times
 from synctva.corpus import Corpus
 from synctva.data.assemble import Row, assemble
 from synctva.data.clips import MEDIA_SUFFIXES, visible_files
@@ -43,36 +45,61 @@ def read_folder(source: Path, schema: str | None = None, name: str | None = None
         InputError: A recording or an annotation is missing or stands twice, a cell or a time is
             not what it should be, or an emotion is unknown.
     """
-    table = source if source.is_file() else find_table(source)
-    placed = list(_listed(table) if table else _annotated(source))
+    placed = list(_placed(source))
     rows = [row for row, _ in placed]
     with told_at(lambda: f"{source}"):
         known = schema_named(schema) if schema else _own_schema(rows)
-    folder = source.absolute() if source.is_dir() else source.absolute().parent
-    return assemble(name or folder.name, known, rows, {}, source, lambda row: placed[row][1]())
+    if is_annotation(source):
+        own_name = source.stem
+    else:
+        own_name = (source if source.is_dir() else source.parent).absolute().name
+    return assemble(name or own_name, known, rows, {}, source, lambda row: placed[row][1]())
 
 
-def find_table(folder: Path) -> Path | None:
-    """Returns the CSV file of a folder that has the column ``clip``; None where there is none.
+def _placed(source: Path) -> Iterator[Placed]:
+    """Yields the utterances of a folder or file, dialogue by dialogue, and where they stand."""
+    if is_annotation(source):
+        yield from _spoken(source, source.stem, _recording_of(source))
+        return
+    tables = [source] if source.is_file() else find_tables(source)
+    for table in tables:
+        yield from _listed(table)
+    if not tables:
+        yield from _annotated(source)
+
+
+def find_tables(folder: Path) -> list[Path]:
+    """Returns the CSV files of a folder that have the column ``clip``.
 
     Raises:
-        InputError: Two files have it, or a CSV file cannot be read.
+        InputError: Two of them tell of the same clip, or a CSV file cannot be read.
     """
     files = sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
     tables = [path for path in files if "clip" in read_header(path)]
-    if len(tables) > 1:
-        raise InputError(
-            f"{folder}: {tables[0].name} and {tables[1].name} both have a column 'clip'; name one"
-            " of them instead of the folder"
-        )
-    return tables[0] if tables else None
+    first: dict[str, Path] = {}
+    for table in tables if len(tables) > 1 else ():
+        for clip in set(read_csv(table, ["clip"]).column("clip").to_pylist()):
+            if first.setdefault(clip.strip(), table) != table:
+                raise InputError(
+                    f"{folder}: {first[clip.strip()].name} and {table.name} both tell of"
+                    f" {clip.strip()!r}; name one of them instead of the folder"
+                )
+    return tables
+
+
+def is_annotation(path: Path) -> bool:
+    """Returns whether a file tells of one recording who says what when, and not of clips."""
+    if path.suffix.lower() != ".csv":
+        return path.is_file() and path.suffix.lower() in SUFFIXES
+    header = read_header(path) if path.is_file() else []
+    return has_times(header) and not {"clip", "dialogue"} & set(header)
 
 
 def is_folder(folder: Path) -> bool:
     """Returns whether a folder holds own recordings with what belongs to them."""
-    if find_table(folder) is not None:
+    if find_tables(folder) or _with_suffix(folder, (".eaf",)):
         return True
-    stems = {path.with_suffix("") for path in _with_suffix(folder, (*SUFFIXES, ".csv"))}
+    stems = {path.with_suffix("") for path in _with_suffix(folder, SUFFIXES)}
     return any(path.with_suffix("") in stems for path in _with_suffix(folder, MEDIA_SUFFIXES))
 
 
@@ -108,7 +135,7 @@ def _listed_row(cells: Mapping[str, str], folder: Path) -> Row:
     turn = number_in(int, cells.get("turn", ""), "turn")
     if turn is None and "turn" in cells:
         raise InputError("turn is empty; number every row's turn, or leave the column out")
-    start_s, end_s = _times(cells, needed=False)
+    start_s, end_s = _times(cells)
     return Row(
         dialogue=cells.get("dialogue", "")
         or Path(cells["clip"].strip()).with_suffix("").as_posix(),
@@ -123,11 +150,11 @@ def _listed_row(cells: Mapping[str, str], folder: Path) -> Row:
     )
 
 
-def _times(cells: Mapping[str, str], *, needed: bool) -> tuple[float | None, float | None]:
+def _times(cells: Mapping[str, str]) -> tuple[float | None, float | None]:
     """Returns the start and the end of a row, in seconds."""
     start_s = number_in(float, cells.get("start_s", ""), "start_s")
     end_s = number_in(float, cells.get("end_s", ""), "end_s")
-    if (start_s is None) != (end_s is None) or (needed and start_s is None):
+    if (start_s is None) != (end_s is None):
         missing = "start_s" if start_s is None else "end_s"
         raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
     if start_s is not None and start_s < 0:
@@ -138,23 +165,30 @@ def _times(cells: Mapping[str, str], *, needed: bool) -> tuple[float | None, flo
 def _annotated(folder: Path) -> Iterator[Placed]:
     """Yields the utterances of long recordings, dialogue by dialogue, and where they stand."""
     recordings = _by_stem(folder, MEDIA_SUFFIXES)
-    annotations = _by_stem(folder, (*SUFFIXES, ".csv"))
+    annotations = _by_stem(folder, SUFFIXES)
     if not annotations:
         raise InputError(
-            f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a .srt,"
-            " .vtt, .eaf or .csv file of the same name; add one"
+            f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a file of"
+            f" the same name ({', '.join(SUFFIXES)}); add one"
         )
     for stem in sorted(set(annotations) - set(recordings)):
         path = annotations[stem][0]
-        or_clip = "no column 'clip' in it, and " if path.suffix.lower() == ".csv" else ""
-        raise InputError(
-            f"{path}: {or_clip}no recording of this name beside it; add it, or move this file away"
-        )
+        if path.suffix.lower() == ".json":  # many things that are no transcripts are JSON
+            del annotations[stem]
+            continue
+        recording = _recording_of(path)
+        if recording is None:
+            or_clip = "no column 'clip' in it, and " if path.suffix.lower() == ".csv" else ""
+            raise InputError(
+                f"{path}: {or_clip}no recording of this name beside it; add it, or move this file"
+                " away"
+            )
+        recordings[stem] = [recording]
     for stem, paths in sorted(recordings.items()):
         if stem not in annotations:
             raise InputError(
-                f"{paths[0]}: no .srt, .vtt, .eaf or .csv file of this name beside it; add one, or"
-                " move the recording away"
+                f"{paths[0]}: no file of this name beside it that says who speaks"
+                f" ({', '.join(SUFFIXES)}); add one, or move the recording away"
             )
         first, *others = annotations[stem]
         if others:
@@ -164,14 +198,20 @@ def _annotated(folder: Path) -> Iterator[Placed]:
         yield from _spoken(first, stem, paths[0])
 
 
-def _spoken(annotation: Path, dialogue: str, recording: Path) -> Iterator[Placed]:
+def _recording_of(annotation: Path) -> Path | None:
+    """Returns the recording beside an annotation, else the one it links; None without either."""
+    siblings = [p for p in annotation.absolute().parent.iterdir() if p.stem == annotation.stem]
+    beside = [p for p in siblings if p.suffix.lower() in MEDIA_SUFFIXES and p.is_file()]
+    if beside:
+        return min(beside, key=lambda path: MEDIA_SUFFIXES.index(path.suffix.lower()))
+    return linked_recording(annotation) if annotation.suffix.lower() == ".eaf" else None
+
+
+def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
-    if annotation.suffix.lower() == ".csv":
-        placed = sorted(_told(annotation), key=lambda pair: (pair[0].start_s, pair[0].end_s))
-    else:
-        placed = [(_row(span), partial(str, span.place)) for span in read_annotation(annotation)]
-    for row, place in placed:
-        yield replace(row, dialogue=dialogue, media=str(recording)), place
+    media = None if recording is None else str(recording)
+    for span in read_annotation(annotation):
+        yield replace(_row(span), dialogue=dialogue, media=media), partial(str, span.place)
 
 
 def _row(span: Span) -> Row:
@@ -183,23 +223,6 @@ def _row(span: Span) -> Row:
         start_s=span.start_s,
         end_s=span.end_s,
     )
-
-
-def _told(table: Path) -> Iterator[Placed]:
-    """Yields the rows of a CSV file that belongs to one recording."""
-    place = csv_place(table)
-    for number, cells in enumerate(read_csv(table, ["start_s", "end_s"]).to_pylist()):
-        with told_at(lambda number=number: place(number)):
-            start_s, end_s = _times(cells, needed=True)
-        row = Row(
-            dialogue="",
-            speaker=cells.get("speaker", "") or "speaker",
-            emotion=cells.get("emotion", "").strip(),
-            text=cells.get("text"),
-            start_s=start_s,
-            end_s=end_s,
-        )
-        yield row, partial(place, number)
 
 
 def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:

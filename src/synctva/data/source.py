@@ -12,7 +12,7 @@ from synctva.data.clips import has_named_clip
 from synctva.data.csv_file import read_header
 from synctva.data.emodb import read_emodb
 from synctva.data.fer2013 import read_fer2013
-from synctva.data.folder import is_folder, read_folder
+from synctva.data.folder import is_annotation, is_folder, read_folder
 from synctva.data.iemocap import read_iemocap
 from synctva.data.iemocap_release import is_release, read_iemocap_release
 from synctva.data.legacy import read_legacy
@@ -81,7 +81,8 @@ def _is_fer2013(path: Path) -> bool:
 def _is_folder(path: Path) -> bool:
     if path.is_dir():
         return is_folder(path)
-    return path.suffix.lower() == ".csv" and "clip" in read_header(path)
+    has_clips = path.suffix.lower() == ".csv" and "clip" in read_header(path)
+    return has_clips or is_annotation(path)
 
 
 def _has_suffix(*suffixes: str) -> Callable[[Path], bool]:
@@ -108,7 +109,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "emodb": Kind("EmoDB's clips", lambda path: has_named_clip(path, emodb.NAME), read_emodb),
         "folder": Kind(
-            "own recordings with a CSV, SRT, VTT or EAF file",
+            "own recordings with a table or transcripts, or one transcript",
             _is_folder,
             read_folder,
             ("schema", "name", "fold"),

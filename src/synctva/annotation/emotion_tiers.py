@@ -1,0 +1,59 @@
+"""Tiers that tell the emotions of a speaker's tier, as in ELAN and Praat."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+from synctva.annotation.span import Span
+from synctva.errors import InputError
+
+
+def is_emotion(tier: str) -> bool:
+    """Returns whether a tier of this name tells emotions."""
+    return "emotion" in tier.lower()
+
+
+def emotion_tier(tier: str) -> str:
+    """Returns what we call the tier of the emotions of a speaker's tier."""
+    return f"emotion {tier}"
+
+
+def named_after(tier: str, speakers: Sequence[str]) -> str:
+    """Returns the speaker's tier that an emotion tier's name means; ``Ada`` of ``emotion Ada``.
+
+    Raises:
+        InputError: None of them, or several.
+    """
+    rest = re.sub("emotions?", "", tier, count=1, flags=re.IGNORECASE).strip(" _-@:.")
+    exact = [id for id in speakers if tier == emotion_tier(id) or id == rest]
+    found = exact or [id for id in speakers if id.lower() == rest.lower() or not rest]
+    if len(found) == 1:
+        return found[0]
+    raise InputError(
+        f"tier {tier!r} tells emotions, but whose is open; make it a child of a speaker's tier, or"
+        " name it after one"
+    )
+
+
+def with_emotions(spans: Sequence[Span], felt: Sequence[Span]) -> list[Span]:
+    """Returns spans, each with the emotion of the annotation that covers most of it."""
+    ordered = sorted(felt, key=lambda other: other.start_s)
+    starts_s = [other.start_s for other in ordered]
+    ends_s = list(accumulate((other.end_s for other in ordered), max))
+    return [_with_emotion(span, ordered, starts_s, ends_s) for span in spans]
+
+
+def _with_emotion(
+    span: Span, felt: Sequence[Span], starts_s: Sequence[float], ends_s: Sequence[float]
+) -> Span:
+    """Returns a span with its emotion; ``ends_s`` are the latest ends of all up to each."""
+    most, most_s = None, 0.0
+    for number in reversed(range(bisect_left(starts_s, span.end_s))):
+        if ends_s[number] <= span.start_s:
+            break
+        shared_s = min(span.end_s, felt[number].end_s) - max(span.start_s, felt[number].start_s)
+        if shared_s >= most_s and shared_s > 0:
+            most, most_s = felt[number], shared_s
+    return replace(span, emotion=most.text or None) if most else span
