@@ -88,7 +88,7 @@ class Streamed:
         store: FeatureStore,
         name: str,
         modalities: tuple[str, ...],
-        lengths: Sequence[Int[Tensor, " dialogue"]],
+        lengths: Sequence[Tensor],
         emotions: Int[Tensor, " emotion"],
         device: torch.device | None = None,
     ) -> None:
