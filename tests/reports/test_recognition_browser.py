@@ -1,4 +1,4 @@
-"""The page of a recording in a real browser: it plays, is clicked, filtered, read on a telephone."""
+"""The page of a recording in a real browser: it plays, is clicked, filtered, held in a hand."""
 
 from collections.abc import Iterator
 from pathlib import Path

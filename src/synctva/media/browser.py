@@ -31,7 +31,7 @@ PLAYS = {
 """Format -> its name in a media type, and what all of today's browsers play in it."""
 
 PICTURE_RATE_HZ = Fraction(15)
-"""Of the pictures of a small movie, at the most: lips still move with the voice."""
+"""Of the pictures of a small movie: lips still move with the voice."""
 
 SOUND_RATE_HZ = 24_000
 SOUND_BITS_PER_S = 48_000
@@ -95,26 +95,24 @@ def write_small(
 
         def tracks(movie: Any) -> Iterator[Packets]:
             if video is not None:
-                own_hz = Fraction(video.average_rate or PICTURE_RATE_HZ).limit_denominator(1001)
-                rate_hz = min(own_hz, PICTURE_RATE_HZ) if own_hz > 0 else PICTURE_RATE_HZ
-                pictures = _pictures_at(seen, video, rate_hz)
+                pictures = _pictures(seen, video)
                 if change is not None:
-                    pictures = change(pictures, float(rate_hz))
-                yield picture_track(Path(out), movie, pictures, rate_hz, SMALL)
+                    pictures = change(pictures, float(PICTURE_RATE_HZ))
+                yield picture_track(Path(out), movie, pictures, PICTURE_RATE_HZ, SMALL)
             if audio is not None:
                 yield sound_track(movie, _sound(heard, audio), SOUND_RATE_HZ, SOUND_BITS_PER_S)
 
         write_tracks(Path(out), tracks)
 
 
-def _pictures_at(recording: Recording, stream: Any, rate_hz: Fraction) -> Pictures:
+def _pictures(recording: Recording, stream: Any) -> Pictures:
     """Yields the picture on screen at every tick, scaled down to an even width and height."""
     number, size = 0, None
     end_s = recording.stated_end_s(stream) or math.inf
     for _, until_s, frame in on_screen(recording, stream, 0.0):
         _check_end(recording, until_s)
         pixels = None
-        while number < min(until_s, end_s) * rate_hz:
+        while number < min(until_s, end_s) * PICTURE_RATE_HZ:
             if size is None:
                 height, width = upright(recording, frame, None, None).shape[:2]
                 size = max(2, height - height % 2), max(2, width - width % 2)

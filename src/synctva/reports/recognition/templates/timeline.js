@@ -18,6 +18,7 @@ function measure() {
     font: style.fontFamily,
   };
   look.height = lanes * look.lane + AXIS_PX;
+  look.stripes = stripes(look.sheet);
   const ratio = Math.max(1, devicePixelRatio || 1);
   canvas.width = Math.round(look.width * ratio);
   canvas.height = Math.round(look.height * ratio);
@@ -66,40 +67,51 @@ function drawBlock(one) {
   const { name, colour, ink } = data.emotions[one.emotion];
   pen.globalAlpha = one.shown ? 1 : 0.13;
   pen.fillStyle = colour;
-  pen.beginPath();
-  pen.roundRect(left, top, width, height, Math.min(5, width / 2));
-  pen.fill();
-  if (one.low) hatch(left, top, width, height);
-  if (one === selected) {
-    pen.lineWidth = 4;
-    pen.strokeStyle = look.sheet;
-    pen.stroke();
-    pen.lineWidth = 2;
-    pen.strokeStyle = look.ink;
-    pen.stroke();
-  }
-  pen.font = `600 11px ${look.font}`;
-  if (one.shown && !one.low && pen.measureText(name).width + 14 < width) {
-    pen.fillStyle = ink;
-    pen.fillText(name, Math.max(left, 0) + 7, top + height / 2 + 0.5);
+  if (width < 5 && one !== selected) {
+    pen.fillRect(left, top, width, height); // of thousands, corners are not seen, but waited for
+  } else {
+    pen.beginPath();
+    pen.roundRect(left, top, width, height, Math.min(5, width / 2));
+    pen.fill();
+    if (one.low) {
+      pen.fillStyle = look.stripes;
+      pen.fill();
+    }
+    if (one === selected) ring();
+    if (one.shown && !one.low && width > 40) write(name, ink, left, top, width, height);
   }
   pen.globalAlpha = 1;
 }
 
-// Stripes say low confidence, for who cannot tell colours apart.
-function hatch(left, top, width, height) {
-  pen.save();
-  pen.clip();
+function ring() {
+  pen.lineWidth = 4;
   pen.strokeStyle = look.sheet;
-  pen.lineWidth = 2.5;
-  for (let x = left - height; x < left + width; x += 7) {
-    pen.moveTo(x, top + height);
-    pen.lineTo(x + height, top);
-  }
   pen.stroke();
-  pen.restore();
-  pen.beginPath();
-  pen.roundRect(left, top, width, height, Math.min(5, width / 2));
+  pen.lineWidth = 2;
+  pen.strokeStyle = look.ink;
+  pen.stroke();
+}
+
+function write(name, ink, left, top, width, height) {
+  pen.font = `600 11px ${look.font}`;
+  if (pen.measureText(name).width + 14 > width) return;
+  pen.fillStyle = ink;
+  pen.fillText(name, Math.max(left, 0) + 7, top + height / 2 + 0.5);
+}
+
+// Stripes say low confidence, for who cannot tell colours apart.
+function stripes(colour) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8;
+  const brush = tile.getContext("2d");
+  brush.strokeStyle = colour;
+  brush.lineWidth = 2.6;
+  for (const shift of [-8, 0, 8]) {
+    brush.moveTo(shift - 1, 9);
+    brush.lineTo(shift + 9, -1);
+  }
+  brush.stroke();
+  return pen.createPattern(tile, "repeat");
 }
 
 function drawHead() {
