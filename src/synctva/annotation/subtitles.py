@@ -56,7 +56,10 @@ def _times(line: str, kind: str, place: str) -> tuple[float, float]:
     """Returns the start and the end that a line of times tells, in seconds."""
     from pysubs2 import SSAFile
 
-    events = SSAFile.from_string(line[:200], format_=kind).events
+    try:
+        events = SSAFile.from_string(line[:200], format_=kind).events
+    except ValueError:  # a time that pysubs2 takes for one and then cannot read
+        events = []
     if len(events) != 1:
         mark = "." if kind == "vtt" else ","
         raise InputError(

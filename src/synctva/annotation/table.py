@@ -84,17 +84,17 @@ def _columns(path: Path, header: Sequence[str]) -> list[tuple[str, float]]:
     meanings = [meaning for meaning, _ in columns]
     for needed, others in (("start_s", ()), ("end_s", ("duration_s",))):
         if not {needed, *others} & set(meanings):
-            shown = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
+            shown = one_line(", ".join(header))
+            shown = shown[:200] + (" ..." if len(shown) > 200 else "")
             raise InputError(
                 f"{path}: column {needed!r} is missing; there are: {shown or 'none'}."
-                + did_you_mean(needed, header)
+                + did_you_mean(needed, [name for name in header if len(name) < 40])
             )
     for number, meaning in enumerate(meanings):
         if meaning in COLUMNS and meaning in meanings[:number]:
-            first = header[meanings.index(meaning)]
+            first, second = (header[n].strip()[:40] for n in (meanings.index(meaning), number))
             raise InputError(
-                f"{path}: columns {first.strip()!r} and {header[number].strip()!r} both mean"
-                f" {meaning}; keep one"
+                f"{path}: columns {first!r} and {second!r} both mean {meaning}; keep one"
             )
     return [
         (meaning if meaning in COLUMNS else f"{number}", unit)

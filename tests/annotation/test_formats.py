@@ -1,0 +1,229 @@
+"""Every format says the same of the same conversation; what is wrong in one is told."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import transcripts
+from transcripts import TALK, WRITERS, put
+
+from synctva.annotation import SUFFIXES, Span, read_annotation, within
+from synctva.errors import InputError
+
+every_format = pytest.mark.parametrize("suffix", WRITERS)
+
+
+def said(path: Path) -> list[tuple]:
+    return [(s.start_s, s.end_s, s.speaker, s.text) for s in read_annotation(path)]
+
+
+def expected(suffix: str) -> list[tuple]:
+    return [(*times, who, "" if suffix == ".rttm" else text) for *times, who, text in TALK]
+
+
+def test_every_format_is_tested():
+    assert {suffix.lower() for suffix in WRITERS} == set(SUFFIXES)
+
+
+@every_format
+def test_every_format_says_the_same(tmp_path: Path, suffix: str):
+    assert said(put(tmp_path, suffix, WRITERS[suffix](TALK))) == expected(suffix)
+
+
+@every_format
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_byte_order_marks_and_newlines_make_no_difference(tmp_path, suffix, encoding, newline):
+    text = WRITERS[suffix](TALK).replace("\n", newline)
+    assert said(put(tmp_path, suffix, text, encoding)) == expected(suffix)
+
+
+@every_format
+def test_spans_come_in_the_order_of_time_and_may_overlap(tmp_path: Path, suffix: str):
+    path = put(tmp_path, suffix, WRITERS[suffix](TALK[::-1]))
+    assert said(path) == expected(suffix)
+    assert TALK[1][0] < TALK[0][1]
+
+
+@every_format
+def test_ten_thousand_utterances_are_read_in_two_seconds(tmp_path: Path, suffix: str):
+    many = [(number / 4, number / 4 + 0.25, "Ada", f"word {number}") for number in range(10_000)]
+    path = put(tmp_path, suffix, WRITERS[suffix](many))
+    started = time.process_time()
+    assert len(read_annotation(path)) == 10_000
+    assert time.process_time() - started < 4  # 2 s where beartype checks no argument
+
+
+@every_format
+@pytest.mark.parametrize("text", ["", "\n", "{}", "[]", "start,end\n", "\ufeff", "<a/>", '"'])
+def test_a_file_in_which_nobody_speaks_is_told(tmp_path: Path, suffix: str, text: str):
+    path = put(tmp_path, suffix, text)
+    with pytest.raises(InputError, match="talk") as caught:
+        read_annotation(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
+    with pytest.raises(InputError, match=r"talk\.srt: not read"):
+        read_annotation(tmp_path / "talk.srt")
+    with pytest.raises(InputError, match=r"talk\.docx: no file of annotations; known are \.srt"):
+        read_annotation(tmp_path / "talk.docx")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "told"),
+    [
+        (".csv", "start,end\n-1,2\n", "line 2: it starts at -1 s"),
+        (".csv", "start,end\n2,1\n", "line 2: it ends at 1 s, before its start at 2 s"),
+        (".csv", "start,end\nnan,1\n", "line 2: nan s to 1.0 s are no times"),
+        (".csv", "start,end\n0,inf\n", "line 2: 0.0 s to inf s are no times"),
+        (".csv", "start,end\n\n0,soon\n", "line 3: end_s 'soon' is not a number"),
+        (".csv", "start,end\n0,\n", "line 2: end_s is empty"),
+        (".csv", "start,end\n0,1,hi\n", "line 2: 3 cells for 2 columns"),
+        (".csv", 'start,end,text\n0,1,"a\nb"\n2,3\n', "line 4: 2 cells for 3 columns"),
+        (".csv", 'start,end,text\n0,1,"a\n', "line 2: unexpected end of data"),
+        (".csv", "start,text\n0,a\n", "column 'end_s' is missing; there are: start, text"),
+        (".csv", "start,begin,end\n0,0,1\n", "columns 'start' and 'begin' both mean start_s"),
+        (".rttm", "SPEAKER talk 1 0.5\n", "line 1: 4 fields; a line is 'SPEAKER"),
+        (".rttm", "SPEAKER talk 1 a b <NA> <NA> A\n", "line 1: 'a' and 'b' are no start"),
+        (".rttm", "SPEAKER talk 1 -1 2 <NA> <NA> A\n", "line 1: it starts at -1 s"),
+        (".rttm", "SPEAKER talk 1 1 -2 <NA> <NA> A\n", "line 1: it ends at -1 s, before"),
+        (
+            ".rttm",
+            "SPEAKER a 1 1 2 <NA> <NA> A\nSPEAKER b 1 1 2 <NA> <NA> A\n",
+            "tells of 2 recordings, and none is 'talk'",
+        ),
+        (".json", "{", "no JSON, or damaged"),
+        (".json", "[" * 100_000, "no JSON, or damaged"),
+        (".json", '{"text": "hi"}', "has neither 'segments' nor 'transcription'"),
+        (".json", '{"segments": [1]}', "segments 1: is no segment"),
+        (".json", '[{"start": 0, "end": 1, "text": "a"}, {"start": 0}]', "segment 2: 'end' is"),
+        (".json", '[{"start": 0, "end": 1}]', "segment 1: has no text"),
+        (".json", '[{"start": true, "end": 1, "text": "a"}]', "segment 1: 'start' is missing or"),
+        (".json", '[{"start": 0, "end": 1e999, "text": "a"}]', "segment 1: 0.0 s to inf s"),
+        (".json", f'[{{"start": 0, "end": 1{"0" * 400}, "text": "a"}}]', "segment 1: 'end' is too"),
+        (".TextGrid", 'File type = "ooTextFile"\n"TableOfReal"', "line 2: no TextGrid"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> 1', "ends before its last tier does"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> "a"', "line 1: 'a' where a number"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> -1', "line 1: -1.0 is no count"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> 1e', "line 1: '1e' is no number"),
+        (
+            ".TextGrid",
+            '"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "A" 0 1\n1\n0\n-1 "a"',
+            "line 3: it ends at -1 s, before its start at 0 s",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, suffix, text, told):
+    path = put(tmp_path, suffix, text)
+    with pytest.raises(InputError) as caught:
+        read_annotation(path)
+    assert str(caught.value).startswith(f"{path}: {told}")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "span"),
+    [
+        ("start_s,end_s", "0.5,2", (0.5, 2.0)),
+        ("Start Time,End Time", "0:01.5,1:00:02", (1.5, 3602.0)),
+        ("begin;stop", "0,5;2,25", (0.5, 2.25)),
+        ("start_ms\tend_ms", "500\t2250", (0.5, 2.25)),
+        ("start,duration", "0.1,0.2", (0.1, 0.3)),
+        ("Start (s),End (s)", "1,2", (1.0, 2.0)),
+        ("onset,dur_ms", "1,250", (1.0, 1.25)),
+    ],
+)
+def test_columns_may_be_spelled_as_usual(tmp_path: Path, header, row, span):
+    (read,) = read_annotation(put(tmp_path, ".csv", f"{header}\n{row}\n"))
+    assert (read.start_s, read.end_s) == span
+    assert (read.speaker, read.text, read.emotion) == (None, "", None)
+
+
+def test_whispers_own_tsv_is_in_milliseconds_and_quotes_nothing(tmp_path: Path):
+    path = put(tmp_path, ".tsv", 'start\tend\ttext\n500\t2000\t"Go" he said\n2000\t2500\tand "no\n')
+    assert said(path) == [(0.5, 2.0, None, '"Go" he said'), (2.0, 2.5, None, 'and "no')]
+
+
+def test_whisper_cpp_counts_milliseconds_and_may_not_know_the_speaker(tmp_path: Path):
+    said_there = [
+        {"offsets": {"from": 500, "to": 2000}, "text": " Ada: We won!"},
+        {"offsets": {"from": 2000, "to": 2500}, "text": " Oh.", "speaker": "?"},
+        {"offsets": {"from": 2500, "to": 2600}, "text": "   "},
+    ]
+    path = put(tmp_path, ".json", json.dumps({"transcription": said_there}))
+    assert said(path) == [(0.5, 2.0, "Ada", "We won!"), (2.0, 2.5, None, "Oh.")]
+
+
+def test_our_own_recognition_is_no_transcript(tmp_path: Path):
+    path = put(tmp_path, ".json", '{"utterances": [], "fingerprint": ""}')
+    with pytest.raises(InputError, match="a recognition, not a transcript"):
+        read_annotation(path)
+
+
+def test_of_an_rttm_of_many_recordings_the_one_of_the_files_name_counts(tmp_path: Path):
+    lines = ["SPEAKER other 1 0 1 <NA> <NA> Ben <NA> <NA>", ";; a remark", ""]
+    lines += ["SPEAKER talk 1 1 1 <NA> <NA> Ada <NA> <NA>", "SPKR-INFO talk 1 <NA> <NA>"]
+    path = put(tmp_path, ".rttm", "\n".join(lines))
+    assert said(path) == [(1.0, 2.0, "Ada", "")]
+
+
+def test_a_textgrid_may_be_short_and_in_praats_utf_16(tmp_path: Path):
+    short = transcripts.textgrid(TALK, "short_textgrid")
+    assert said(put(tmp_path, ".TextGrid", short)) == expected(".TextGrid")
+    assert said(put(tmp_path, ".TextGrid", short, "utf-16")) == expected(".TextGrid")
+
+
+def test_words_in_a_textgrids_texts_are_no_structure(tmp_path: Path):
+    odd = [(0.5, 2.0, "A", 'item [1]: "intervals [1]:" xmin = 3 "IntervalTier" ! 7 <exists>')]
+    for form in ("long_textgrid", "short_textgrid"):
+        assert said(put(tmp_path, ".TextGrid", transcripts.textgrid(odd, form))) == odd
+
+
+@pytest.mark.parametrize(
+    ("line", "speaker", "text", "emotion"),
+    [
+        ("[SPEAKER_01] Hello.", "SPEAKER_01", "Hello.", None),
+        ("[SPEAKER_01]: Hello.", "SPEAKER_01", "Hello.", None),
+        ("[Speaker 2] Hello.", "Speaker 2", "Hello.", None),
+        ("[music]", None, "[music]", None),
+        ("[laughs] Hello.", None, "[laughs] Hello.", None),
+        ("[joy 83 %] Ada: Hello.", "Ada", "Hello.", "joy"),
+        ("[joy 100 %] the man in black: Hello.", "the man in black", "Hello.", "joy"),
+        ("[joy 83 %] Ada:", "Ada", "", "joy"),
+        ("[joy 83 %]", None, "", "joy"),
+    ],
+)
+def test_speakers_and_emotions_stand_before_the_words(tmp_path, line, speaker, text, emotion):
+    path = put(tmp_path, ".srt", f"1\n00:00:01,000 --> 00:00:02,000\n{line}\n")
+    (span,) = read_annotation(path)
+    assert (span.speaker, span.text, span.emotion) == (speaker, text, emotion)
+
+
+def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
+    text = transcripts.elan(TALK)
+    circle = (
+        '<TIER TIER_ID="emotion Ada" PARENT_REF="Ada" LINGUISTIC_TYPE_REF="default-lt"><ANNOTATION>'
+        '<REF_ANNOTATION ANNOTATION_ID="a9" ANNOTATION_REF="a9"><ANNOTATION_VALUE>joy'
+        "</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER><LINGUISTIC_TYPE"
+    )
+    path = put(tmp_path, ".eaf", text.replace("<LINGUISTIC_TYPE", circle, 1))
+    with pytest.raises(InputError, match="tier 'emotion Ada' annotation 1: has no time"):
+        read_annotation(path)
+
+
+def span(start_s: float, end_s: float) -> Span:
+    return Span(start_s, end_s, "", f"talk.srt: line {start_s:g}")
+
+
+def test_what_begins_after_the_recordings_end_is_left_out_and_told():
+    spans = [span(0, 1), span(1, 3), span(2, 4), span(5, 6)]
+    inside, note = within(spans, 2.0)
+    assert inside == [span(0, 1), span(1, 2)]
+    assert note == (
+        "talk.srt: line 2: begins after the recording's end at 2.000 s; 2 of 4 left out"
+    )
+    assert within(spans, 10) == (spans, "")
+    with pytest.raises(InputError, match="line 5: this and all else begins after"):
+        within([span(5, 6)], 5.0)
