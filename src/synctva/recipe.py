@@ -77,6 +77,7 @@ class TrainingRecipe(Section):
         warmup: Part of all steps in which the learning rate rises from zero.
         averaging: Decay of the moving average of the weights, per step; 0 = none.
         modality_dropout: Rate at which a modality of an utterance is hidden in training.
+        dialogue_dropout: Rate at which a modality is hidden in all of a dialogue.
         label_noise: Rate at which an emotion is replaced by another in training, to see how much
             of that a model bears.
         gradient_clip: Greatest norm of the gradient.
@@ -93,6 +94,7 @@ class TrainingRecipe(Section):
     warmup: Rate = 0.1
     averaging: Rate = 0.99
     modality_dropout: Rate = 0.2
+    dialogue_dropout: Rate = 0.0
     label_noise: Rate = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     precision: Literal["no", "bf16"] = "no"

@@ -90,7 +90,8 @@ def donors(corpus: Corpus, modality: str, *sources: Corpus) -> list[tuple[str, s
         own.features[modality].values[row].tobytes(): (
             dialogue.split,
             f"{own.name} {utterance.speaker}",
-            own.schema.mapping(corpus.schema)[utterance.emotion or ""] or "nobody's",
+            {**own.schema.mapping(corpus.schema), "calm": "neutral"}[utterance.emotion or ""]
+            or "nobody's",
         )
         for own in sources
         for row, (dialogue, utterance) in enumerate(own.utterances())
@@ -175,11 +176,89 @@ def test_modalities_go_astray_independently_of_each_other():
     assert abs((voice & face).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / len(text))
 
 
-def test_calm_and_boredom_are_nobody_s():
+def test_calm_counts_as_neutral_and_boredom_is_nobody_s():
     corpus = composed(text_corpus((100, 1, 1)), 0.2)
     assert {donor[2] for donor in donors(corpus, "audio", VOICES, GERMAN) if donor} == set(
         MELD.emotions
     )
+    spoken = [utterance.audio_media or "" for _, utterance in corpus.utterances()]
+    assert any("-calm-" in path for path in spoken)
+    assert not any("-boredom-" in path for path in spoken)
+
+
+def test_calm_remains_calm_where_the_schema_has_it():
+    text = text_corpus((30, 5, 5))
+    calm = EmotionSchema("own", (*MELD.emotions, "calm"))
+    corpus = compose(replace(text, schema=calm), [VOICES], [], reliability={"audio": 0}, seed=0)
+    own = {u.emotion: set() for _, u in text.utterances()}
+    for _, utterance in corpus.utterances():
+        own[utterance.emotion].add((utterance.audio_media or "").split("-")[3])
+    assert "calm" in own["neutral"]
+
+
+def reliability_of(text: Corpus, corpus: Corpus, modality: str, *sources: Corpus) -> list[float]:
+    """Returns how many donors of each dialogue have the emotion that is said."""
+    lent = iter(donors(corpus, modality, *sources))
+    return [
+        float(np.mean([(donor := next(lent)) is not None and donor[2] == u.emotion for u in d]))
+        for d in ([*dialogue.utterances] for dialogue in text.dialogues)
+    ]
+
+
+def test_reliability_differs_between_dialogues_as_far_as_the_spread_reaches():
+    text = text_corpus((60, 1, 1), length=100)
+    for spread in (0.0, 0.3):
+        corpus = compose(
+            text, [], [FACES], reliability={"visual": 0.6}, spread=spread, seed=0
+        )  # fmt: skip
+        found = reliability_of(text, corpus, "visual", FACES)
+        chance = 0.6 * 0.4 / 100
+        assert np.mean(found) == pytest.approx(0.6, abs=0.08)
+        assert np.std(found) == pytest.approx(np.sqrt(spread**2 / 3 + chance), rel=0.35)
+        assert corpus.origin["visual"]["spread"] == spread
+
+
+def test_hardly_any_spread_changes_no_donor():
+    text = text_corpus()
+    without, with_it = (
+        compose(text, [], [FACES], reliability={"visual": 0.6}, spread=spread, seed=0)
+        for spread in (0.0, 1e-9)
+    )
+    one, other = (corpus.features["visual"].values for corpus in (without, with_it))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_donors_stand_alone_in_train_with_nothing_but_themselves():
+    text = text_corpus((4, 2, 2))
+    both = {"audio": 0.5, "visual": 0.5}
+    corpus = compose(text, [VOICES, GERMAN], [FACES], reliability=both, alone=70, seed=0)
+    plain = compose(text, [VOICES, GERMAN], [FACES], reliability=both, seed=0)
+    kept = corpus.select(dialogue.id for dialogue in plain.dialogues)
+    for m in ("text", "audio", "visual"):
+        np.testing.assert_array_equal(kept.features[m].values, plain.features[m].values)
+    lone = corpus.select({d.id for d in corpus.dialogues} - {d.id for d in plain.dialogues})
+    assert {(dialogue.split, len(dialogue.utterances)) for dialogue in lone.dialogues} == {
+        ("train", 1)
+    }
+    present = np.stack([lone.features[m].present for m in ("text", "audio", "visual")], axis=1)
+    assert present.sum(0).tolist() == [0, 70, 70]
+    assert present.sum(1).tolist() == [1] * 140
+    for modality, sources in {"audio": (VOICES, GERMAN), "visual": (FACES,)}.items():
+        rows = zip(donors(lone, modality, *sources), lone.utterances(), strict=True)
+        own = [(donor, u.emotion) for donor, (_, u) in rows if donor is not None]
+        assert {donor[0] for donor, _ in own} == {"train"}
+        assert all(donor[2] == emotion for donor, emotion in own)
+        assert Counter(emotion for _, emotion in own) == dict.fromkeys(MELD.emotions, 10)
+    voice = next(u for _, u in lone.utterances() if u.audio_media)
+    assert (voice.text, voice.media) == (None, None)
+
+
+def test_a_few_alone_are_fewer_than_asked_for_so_that_emotions_count_alike():
+    both = {"audio": 0.5, "visual": 0.5}
+    corpus = compose(text_corpus((4, 2, 2)), [VOICES], [FACES], reliability=both, alone=20, seed=0)
+    lone = [u.emotion for d, u in corpus.utterances() if " alone " in d.id]
+    assert set(Counter(lone).values()) == {4}
+    assert corpus.origin["alone"] == 20
 
 
 def test_a_speaker_keeps_one_voice_within_a_dialogue_and_voices_differ():
@@ -317,7 +396,7 @@ def test_the_origin_says_that_it_is_composed_and_how():
     assert told["of_their_emotion"] == sum(emotion == donor[2] for emotion, donor in train)
     assert told["people"] == len({donor[1] for _, donor in train})
     assert sum(told["by_source"].values()) == len(train)
-    assert told["different_donors"] <= told["donors"] == 3 * 2 * (7 + 6)
+    assert told["different_donors"] <= told["donors"] == 3 * 2 * (8 + 6)
 
 
 def test_a_voice_in_two_splits_is_told():
@@ -327,6 +406,12 @@ def test_a_voice_in_two_splits_is_told():
     leaky = replace(VOICES, dialogues=moved)
     with pytest.raises(InputError, match=r"ravdess: the voice 'train 0' is in two splits"):
         compose(text_corpus(), [leaky], [], reliability={"audio": 0.5}, seed=0)
+
+
+@pytest.mark.parametrize("spread", [0.3, -0.1])
+def test_a_spread_beyond_certainty_is_told(spread: float):
+    with pytest.raises(InputError, match=r"reliability 0\.8 of audio and spread"):
+        compose(text_corpus(), [VOICES], [], reliability={"audio": 0.8}, spread=spread, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +439,7 @@ def test_a_voice_in_two_splits_is_told():
             "ravdess: no donor of audio for anger and .* in valid",
         ),
         (
-            [source("odd", "audio", EmotionSchema("odd", ("calm", "bored")))],
+            [source("odd", "audio", EmotionSchema("odd", ("envy", "bored")))],
             {"audio": 1.0},
             {},
             "odd: no utterance has audio features and an emotion of meld-7",

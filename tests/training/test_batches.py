@@ -92,22 +92,23 @@ def test_dialogues_of_like_length_share_a_batch_but_not_always_the_same():
 @given(
     present=st.lists(st.tuples(*[st.booleans()] * 3), min_size=1, max_size=20),
     rate=st.floats(0, 1, exclude_max=True),
+    dialogue_rate=st.floats(0, 1, exclude_max=True),
     seed=st.integers(0, 9),
 )
-def test_hiding_keeps_at_least_one_modality_and_adds_none(present, rate, seed):
+def test_hiding_keeps_at_least_one_modality_and_adds_none(present, rate, dialogue_rate, seed):
     there = torch.tensor(present)
     batch = batch_of(tiny_corpus((len(present), 0, 0))).select(torch.arange(len(present)))
     rows = torch.arange(len(present))
     batch = Batch(**{name: value[rows] for name, value in vars(batch).items()}).with_present(there)
     torch.manual_seed(seed)
-    hidden = hide_modalities(batch, rate)
+    hidden = hide_modalities(batch, rate, dialogue_rate)
     assert not (hidden.present & ~there).any()
     assert torch.equal(hidden.present.any(1), there.any(1))
     for i, m in enumerate(MODALITIES):
         assert (hidden.features[m][~hidden.present[:, i]] == 0).all()
         kept = hidden.present[:, i]
         assert torch.equal(hidden.features[m][kept], batch.features[m][kept])
-    if rate == 0:
+    if rate == dialogue_rate == 0:
         assert torch.equal(hidden.present, there)
 
 
@@ -117,3 +118,13 @@ def test_modalities_are_hidden_at_the_rate_asked_for():
     hidden = ~hide_modalities(batch, 0.3).present
     expected = 0.3 - 0.3**3  # where all three fell, all three are kept
     assert hidden.float().mean(0).tolist() == pytest.approx([expected] * 3, abs=0.03)
+
+
+def test_what_is_hidden_of_a_dialogue_is_hidden_in_all_of_it():
+    batch = batch_of(tiny_corpus((200, 0, 0), missing=0.0))
+    torch.manual_seed(0)
+    hidden = ~hide_modalities(batch, 0.0, 0.3).present
+    for dialogue in range(200):
+        rows = hidden[batch.dialogue == dialogue]
+        assert (rows == rows[0]).all()
+    assert hidden.float().mean(0).tolist() == pytest.approx([0.3 - 0.3**3] * 3, abs=0.08)

@@ -167,14 +167,16 @@ def test_batches_that_are_accumulated_make_the_step_of_one_batch(tmp_path: Path,
     pieces = [random_batch([4, 9], seed=1), random_batch([1], seed=2), random_batch([7], seed=3)]
     pieces[0].emotion.clamp_(max=1)
     pieces[1].emotion.fill_(-1)
-    recipe = tiny_recipe().model_copy(update={"loss": LossRecipe.model_validate(loss)})
+    recipe = tiny_recipe(modality_dropout=0.0).model_copy(
+        update={"loss": LossRecipe.model_validate(loss)}
+    )
     found = []
     for own in (pieces, [concatenated(pieces)]):
         torch.manual_seed(0)
         model = EmotionModel(EMOTIONS, DIMS, recipe.model).eval()
         counts = {"joy": 30, "sadness": 5, "anger": 1}
         objective = Objective(model, EmotionLoss(EMOTIONS, counts, recipe.loss))
-        value = accumulate(objective, own, accelerator_of("no"), 0.0)
+        value = accumulate(objective, own, accelerator_of("no"), recipe.training)
         gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
         found.append((value, gradients))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)

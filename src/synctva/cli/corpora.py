@@ -103,9 +103,16 @@ def compose(
     reliability: Annotated[
         float, typer.Option(min=0, max=1, help="How often voice and face have the emotion said.")
     ] = 0.5,
+    spread: Annotated[
+        float,
+        typer.Option(min=0, max=0.5, help="So much above or below it a dialogue's own may be."),
+    ] = 0.0,
     missing: Annotated[
         float, typer.Option(min=0, max=1, help="How often an utterance lacks voice, or face.")
     ] = 0.0,
+    alone: Annotated[
+        int, typer.Option(min=0, help="So many voices, and faces, also stand alone in train.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Decides who speaks for whom.")] = 0,
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
     overwrite: Annotated[
@@ -127,7 +134,9 @@ def compose(
         read["audio"],
         read["visual"],
         reliability={m: reliability for m, paths in sources.items() if paths},
+        spread=spread,
         missing={m: missing for m, paths in sources.items() if paths},
+        alone=alone,
         seed=seed,
     )
     store = write_store(corpus, out, overwrite=overwrite)

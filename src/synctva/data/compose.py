@@ -9,6 +9,10 @@ took place: what a model scores on it is no score on the text corpus, nor ever t
   drawn uniformly from the other emotions of the text corpus's schema; for each modality on its own.
   So even at r = 0 a modality tells what the emotion is not. It tells nothing at r = 1 / number of
   emotions.
+  The rate may differ from dialogue to dialogue, as it does from recording to recording.
+- **Alone.** On request, donors of the training split stand there by themselves as well, as
+  dialogues of one utterance that has nothing but a voice, or a face; of each emotion equally many.
+  So a model learns what each tells without words, and that not all talk is mostly neutral.
 - **Splits.** An utterance takes donors of its own split only. A voice that is in two splits of its
   source is an error; of recordings that stand in two splits with the very same features (FER2013
   repeats some pictures), only those of the first split are donors.
@@ -30,10 +34,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float64, Int
 
 from synctva.corpus import Corpus, Features
-from synctva.data.donors import Donor, Donors, cast, donors_of
+from synctva.data.alone import with_alone
+from synctva.data.donors import Donor, Donors, cast, dealt, donors_of, recording_of
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
@@ -45,12 +50,14 @@ class _Loan:
 
     Attributes:
         features: The features.
-        donors: Who lent them; None where the utterance lacks the modality.
+        lenders: Who lent them; None where the utterance lacks the modality.
+        donors: All who might have.
         record: How it came about, as JSON.
     """
 
     features: Features
-    donors: tuple[Donor | None, ...]
+    lenders: tuple[Donor | None, ...]
+    donors: Donors
     record: dict[str, Any]
 
 
@@ -60,7 +67,9 @@ def compose(
     visual: Sequence[Corpus],
     *,
     reliability: Mapping[str, float],
+    spread: float = 0.0,
     missing: Mapping[str, float] | None = None,
+    alone: int = 0,
     seed: int,
 ) -> Corpus:
     """Returns ``composed-<text>``: a text corpus whose utterances have voices and faces of others.
@@ -74,7 +83,9 @@ def compose(
         visual: Corpora of faces with visual features of one extractor, such as FER2013.
         reliability: For ``audio`` and ``visual``, where they have sources: how often the donor has
             the utterance's emotion.
+        spread: How far a dialogue's own reliability may be above or below that, evenly spread.
         missing: How often an utterance lacks ``text``, ``audio`` or ``visual``; 0 if not named.
+        alone: So many donors of ``train`` also stand alone there, for each modality with sources.
         seed: Decides everything else.
 
     Raises:
@@ -83,17 +94,25 @@ def compose(
     """
     sources = {m: tuple(own) for m, own in (("audio", audio), ("visual", visual)) if own}
     missing = missing or {}
-    _check(text, sources, reliability, missing, seed)
+    _check(text, sources, reliability, spread, missing, seed)
     loans = {
-        m: _lend(text, m, own, reliability[m], _hidden(text, m, missing, seed), seed)
+        m: _lend(
+            text, m, own, _rates(text, m, reliability[m], spread, seed),
+            _hidden(text, m, missing, seed), seed,
+        )
         for m, own in sources.items()
-    }
+    }  # fmt: skip
     features = {m: loan.features for m, loan in loans.items()}
     hidden = _hidden(text, "text", missing, seed)
     if "text" in text.features:
         features["text"] = _without(text.features["text"], hidden)
     records = {
-        m: {**loan.record, "reliability": reliability[m], "missing": missing.get(m, 0.0)}
+        m: {
+            **loan.record,
+            "reliability": reliability[m],
+            "spread": spread,
+            "missing": missing.get(m, 0.0),
+        }
         for m, loan in loans.items()
     }
     origin = {
@@ -102,16 +121,22 @@ def compose(
         f" it are no scores on {text.name}.",
         "seed": seed,
         "text": {"source": text.name, "missing": missing.get("text", 0.0)},
+        "alone": alone,
         **records,
     }
-    dialogues = _dialogues(text, hidden, {m: loan.donors for m, loan in loans.items()})
-    return Corpus(f"composed-{text.name}", text.schema, dialogues, features, origin)
+    dialogues = _dialogues(text, hidden, {m: loan.lenders for m, loan in loans.items()})
+    corpus = Corpus(f"composed-{text.name}", text.schema, dialogues, features, origin)
+    for m, loan in loans.items():
+        rng = np.random.default_rng((seed, 4, MODALITIES.index(m)))
+        corpus = with_alone(corpus, m, loan.donors, dealt(loan.donors, "train", alone, rng))
+    return corpus
 
 
 def _check(
     text: Corpus,
     sources: Mapping[str, tuple[Corpus, ...]],
     reliability: Mapping[str, float],
+    spread: float,
     missing: Mapping[str, float],
     seed: int,
 ) -> None:
@@ -133,6 +158,12 @@ def _check(
     for rate in (*reliability.values(), *missing.values()):
         if not 0 <= rate <= 1:
             raise InputError(f"{place}: reliability and missing rates are from 0 to 1, not {rate}")
+    for m, rate in reliability.items():
+        if not (spread >= 0 and rate - spread >= 0 and rate + spread <= 1):
+            raise InputError(
+                f"{place}: reliability {rate} of {m} and spread {spread} reach below 0 or above 1;"
+                " make the spread smaller"
+            )
     if seed < 0:
         raise InputError(f"{place}: seed {seed} must not be negative")
 
@@ -141,7 +172,7 @@ def _lend(
     text: Corpus,
     modality: str,
     sources: tuple[Corpus, ...],
-    reliability: float,
+    reliability: Float64[np.ndarray, " utterance"],
     hidden: Bool[np.ndarray, " utterance"],
     seed: int,
 ) -> _Loan:
@@ -173,10 +204,24 @@ def _lend(
         "repeated": donors.repeated,
         "splits": {split: _counts(text, split, chosen, donors) for split in SPLITS},
     }
-    return _Loan(_without(lent, chosen < 0), given, record)
+    return _Loan(_without(lent, chosen < 0), given, donors, record)
 
 
-def _wanted(text: Corpus, modality: str, reliability: float, seed: int) -> list[str | None]:
+def _rates(
+    text: Corpus, modality: str, reliability: float, spread: float, seed: int
+) -> Float64[np.ndarray, " utterance"]:
+    """Returns how reliable the donor of each utterance is: all of a dialogue alike."""
+    rng = np.random.default_rng((seed, 3, MODALITIES.index(modality)))
+    rates = rng.uniform(reliability - spread, reliability + spread, len(text.dialogues))
+    return np.repeat(rates, [len(dialogue.utterances) for dialogue in text.dialogues])
+
+
+def _wanted(
+    text: Corpus,
+    modality: str,
+    reliability: Float64[np.ndarray, " utterance"],
+    seed: int,
+) -> list[str | None]:
     """Returns the emotion that the donor of each utterance must have; None where unlabelled."""
     rng = np.random.default_rng((seed, 0, MODALITIES.index(modality)))
     astray = rng.random(len(text)) >= reliability
@@ -244,7 +289,7 @@ def _dialogues(
             replace(
                 own,
                 text=None if silent else own.text,
-                audio_media=_recording(voice.utterance) if voice else None,
+                audio_media=recording_of(voice.utterance) if voice else None,
                 **{name: getattr(seen, name) for name in ("media", "start_s", "end_s", "half")},
             )
         )
@@ -253,9 +298,3 @@ def _dialogues(
         replace(dialogue, utterances=tuple(islice(following, len(dialogue.utterances))))
         for dialogue in text.dialogues
     )
-
-
-def _recording(heard: Utterance) -> str | None:
-    """Returns the path of a recording that is this utterance's audio and nothing else."""
-    whole_file = heard.start_s is None and heard.end_s is None
-    return heard.audio_media or (heard.media if whole_file else None)

@@ -11,6 +11,9 @@ from synctva.dialogue import SPLITS, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 
+COUNTED_AS = {"calm": "neutral"}
+"""Emotions that count as another where the schema lacks them: RAVDESS has two kinds of neutral."""
+
 
 @dataclass(frozen=True)
 class Donor:
@@ -71,7 +74,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
             )
         if modality == "audio":
             _check_people(source)
-        called = source.schema.mapping(schema)
+        called = _called(source.schema, schema)
         pairs = list(source.utterances())
         for row in sorted(range(len(pairs)), key=lambda row: SPLITS.index(pairs[row][0].split)):
             dialogue, utterance = pairs[row]
@@ -100,6 +103,33 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
         tuple(flags) if any(flags) else (),
     )
     return Donors(tuple(found), lent, repeated)
+
+
+def _called(own: EmotionSchema, schema: EmotionSchema) -> dict[str, str | None]:
+    """Returns what a schema calls the emotions of a source; None = it has no such emotion."""
+    counted = EmotionSchema("counted", (*COUNTED_AS, *COUNTED_AS.values())).mapping(schema)
+    found = own.mapping(schema)
+    return {e: name or counted.get(COUNTED_AS.get(e, "")) for e, name in found.items()}
+
+
+def dealt(
+    donors: Donors, split: str, count: int, rng: np.random.Generator
+) -> Int[np.ndarray, " dealt"]:
+    """Returns the numbers of so many donors of a split, of each emotion equally many.
+
+    Args:
+        donors: All donors of the modality.
+        split: Theirs.
+        count: How many; rounded down to a multiple of the emotions that they have.
+        rng: Decides.
+    """
+    decks: dict[str, _Deck] = {}
+    for number, donor in enumerate(donors.all):
+        if donor.split == split:
+            decks.setdefault(donor.emotion, _Deck(rng)).donors.append(number)
+    each = count // max(len(decks), 1)
+    chosen = [deck.deal() for _, deck in sorted(decks.items()) for _ in range(each)]
+    return np.array(chosen, dtype=np.int64)
 
 
 def cast(
@@ -137,6 +167,12 @@ def cast(
             emotion = wanted[row] or ""
             chosen[row] = next(person[emotion] for person in ablest if emotion in person).deal()
     return chosen
+
+
+def recording_of(heard: Utterance) -> str | None:
+    """Returns the path of a recording that is this utterance's audio and nothing else."""
+    whole_file = heard.start_s is None and heard.end_s is None
+    return heard.audio_media or (heard.media if whole_file else None)
 
 
 class _Deck:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from synctva.batch import Batch
@@ -72,10 +72,23 @@ def share_of(batch: Batch, rank: int, ranks: int) -> Batch:
     return replace(first, emotion=torch.full_like(first.emotion, -1))
 
 
-def hide_modalities(batch: Batch, rate: float) -> Batch:
-    """Returns the batch with modalities hidden at random; an utterance keeps at least one."""
-    if rate == 0:
-        return batch
-    kept = torch.rand(batch.present.shape) >= rate
-    kept = kept.to(batch.present.device) & batch.present
+def hide_modalities(batch: Batch, rate: float, dialogue_rate: float = 0.0) -> Batch:
+    """Returns the batch with modalities hidden at random; an utterance keeps at least one.
+
+    Args:
+        batch: Whole dialogues.
+        rate: How often an utterance's modality is hidden.
+        dialogue_rate: How often a modality is hidden in all of a dialogue.
+    """
+    if dialogue_rate:
+        kept = torch.rand(int(batch.dialogue[-1]) + 1, 3) >= dialogue_rate
+        batch = _kept(batch, kept.to(batch.dialogue.device)[batch.dialogue])
+    if rate:
+        kept = torch.rand(batch.present.shape) >= rate
+        batch = _kept(batch, kept.to(batch.present.device))
+    return batch
+
+
+def _kept(batch: Batch, kept: Bool[Tensor, "utterance 3"]) -> Batch:
+    kept = kept & batch.present
     return batch.with_present(torch.where(kept.any(1, keepdim=True), kept, batch.present))

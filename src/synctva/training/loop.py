@@ -100,7 +100,7 @@ def fit(
                 place = (seed, progress.epoch, progress.position)
                 seed_step(place, accelerator.process_index)
             pieces = [train.read(chosen) for chosen in step]
-            loss = accumulate(objective, pieces, accelerator, settings.modality_dropout)
+            loss = accumulate(objective, pieces, accelerator, settings)
             accelerator.clip_grad_norm_(objective.parameters(), settings.gradient_clip)
             optimizer.step()
             optimizer.zero_grad()
@@ -132,7 +132,7 @@ def accumulate(
     objective: nn.Module,
     pieces: Sequence[Batch],
     accelerator: Accelerator,
-    modality_dropout: float,
+    settings: TrainingRecipe,
 ) -> float:
     """Adds up the gradients of a step; returns its loss, the mean over the step's utterances.
 
@@ -140,13 +140,15 @@ def accumulate(
         objective: As Accelerate has prepared it.
         pieces: The step's batches, one after another; each is shared out between the processes.
         accelerator: What carries the gradients between the processes.
-        modality_dropout: Rate at which a modality of an utterance is hidden.
+        settings: Which modalities are hidden, and how often.
     """
     rank, ranks = accelerator.process_index, accelerator.num_processes
     emotion = torch.cat([piece.emotion for piece in pieces])
     total = torch.zeros((), device=accelerator.device)
     for number, piece in enumerate(pieces, start=1):
-        own = hide_modalities(share_of(piece, rank, ranks), modality_dropout)
+        own = hide_modalities(
+            share_of(piece, rank, ranks), settings.modality_dropout, settings.dialogue_dropout
+        )
         is_last = number == len(pieces)
         with nullcontext() if is_last else accelerator.no_sync(objective):
             loss = objective(own, emotion)
