@@ -1,15 +1,51 @@
 """The sound of a span."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
+from synctva.errors import InputError
 from synctva.media.libav import opened
 from synctva.media.span import Span
 
 SAMPLE_RATE_HZ = 16_000
 """Of all audio that is read."""
+
+LONGEST_S = 12 * 3_600.0
+"""A recording that goes on for longer is given up: clocks of broken files run on for ever."""
+
+
+def stream_audio(path: str | Path) -> Iterator[Float32[np.ndarray, " sample"]]:
+    """Yields all sound of a recording as 16 kHz mono in -1..1, in pieces that follow one another.
+
+    They begin at the recording's start; where it has a gap, there is silence. Nothing if there is
+    no audio stream. The memory does not grow with the length.
+
+    Args:
+        path: A local recording.
+
+    Raises:
+        InputError: It is no recording, broken, longer than 12 hours, or not a local regular file.
+    """
+    with opened(path) as recording:
+        stream, end = recording.stream("audio"), 0
+        for position, piece in (
+            () if stream is None else recording.sound(stream, 0.0, SAMPLE_RATE_HZ)
+        ):
+            if position > LONGEST_S * SAMPLE_RATE_HZ:
+                raise InputError(
+                    f"{path}: longer than {LONGEST_S / 3600:.0f} hours; cut it into parts"
+                )
+            while end < position:
+                silence = np.zeros(min(SAMPLE_RATE_HZ, position - end), np.float32)
+                yield silence
+                end += len(silence)
+            piece = np.nan_to_num(piece[end - position :], nan=0.0, posinf=0.0, neginf=0.0)
+            if len(piece):
+                yield np.clip(piece, -1.0, 1.0)
+                end += len(piece)
 
 
 def read_audio(

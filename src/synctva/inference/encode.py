@@ -1,0 +1,148 @@
+"""Features of a recording's utterances, by the extractors that made a model's training data."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from synctva.corpus import Corpus, Features
+from synctva.dialogue import Dialogue
+from synctva.emotions import EmotionSchema
+from synctva.errors import InputError
+from synctva.features.encoded import Encoded
+from synctva.features.pool import supervised
+from synctva.features.preset import Preset
+from synctva.features.recording import Encoding, Request
+from synctva.features.standardise import standardise
+from synctva.inference.extractors import Extractors
+
+TIME_LIMIT_S = 300.0
+"""For one modality of one utterance, the loading of the extractor included."""
+
+FAILED = "failed"
+"""The flag of an utterance that lacks a modality because something is wrong with it."""
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class EncodedDialogue:
+    """A dialogue with its features.
+
+    Attributes:
+        corpus: The dialogue alone, with the features of each modality.
+        notes: Number of an utterance -> why modalities of it failed, in words.
+    """
+
+    corpus: Corpus
+    notes: dict[int, str] = field(default_factory=dict)
+
+
+def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
+    """Returns how many steps ``encode`` will tell of: recorded modalities of utterances."""
+    return sum(1 for _ in _requests(dialogue, extractors))
+
+
+def encode(
+    dialogue: Dialogue,
+    schema: EmotionSchema,
+    extractors: Extractors,
+    *,
+    workers: int = 1,
+    advance: Advance = lambda count: None,
+) -> EncodedDialogue:
+    """Returns the features of a dialogue. An utterance that fails lacks the modality, no more.
+
+    Args:
+        dialogue: Utterances with spans of a recording, words, or both.
+        schema: The model's emotions.
+        extractors: The model's.
+        workers: Processes that decode the recording.
+        advance: Called with the number of steps that are done.
+
+    Raises:
+        InputError: An extractor cannot be loaded.
+    """
+    corpus, notes = Corpus(dialogue.id, schema, (dialogue,)), {}
+    made: dict[tuple[int, str], Encoded] = {}
+    if steps_of(dialogue, extractors):
+        outcomes = supervised(
+            _encoded,
+            _requests(dialogue, extractors),
+            workers,
+            TIME_LIMIT_S,
+            _begin,
+            (extractors.preset,),
+        )
+        for request, outcome in outcomes:
+            if isinstance(outcome, InputError):
+                note = f"{request.modality}: {outcome}"
+                notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
+                outcome = Encoded(None, (FAILED,))
+            made[request.row, request.modality] = outcome
+            advance(1)
+    for modality in extractors.known:
+        features = (
+            _words(corpus, extractors)
+            if modality == "text"
+            else _gathered(len(corpus), modality, extractors, made)
+        )
+        corpus = corpus.with_features(modality, features)
+    return EncodedDialogue(_standardised(corpus, extractors), notes)
+
+
+def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
+    """Yields what has to be read of the recording, in order of time."""
+    for row, utterance in enumerate(dialogue.utterances):
+        for modality in extractors.known:
+            if modality != "text" and utterance.media is not None:
+                yield Request(row, dialogue.id, modality, utterance)
+
+
+_encodings: list[Encoding] = []
+"""In a worker: the one it was begun with."""
+
+
+def _begin(preset: Preset) -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
+    if "torch" in sys.modules:  # by way of the script that this process was begun with
+        sys.modules["torch"].set_num_threads(1)
+    _encodings.append(Encoding(preset))
+
+
+def _encoded(request: Request) -> Encoded:
+    return _encodings[0].encode(request)
+
+
+def _words(corpus: Corpus, extractors: Extractors) -> Features:
+    from synctva.features.text import text_features
+
+    return replace(
+        text_features(corpus, extractors.text), extractor=extractors.known["text"].extractor
+    )
+
+
+def _gathered(
+    count: int, modality: str, extractors: Extractors, made: dict[tuple[int, str], Encoded]
+) -> Features:
+    """Returns the features of a modality; utterances without a vector lack it."""
+    known = extractors.known[modality]
+    values, present = np.zeros((count, known.dim), np.float32), np.zeros(count, np.bool_)
+    flags = [""] * count
+    for row in range(count):
+        encoded = made.get((row, modality), Encoded(None))
+        flags[row] = " ".join(encoded.flags)
+        if encoded.vector is not None:
+            values[row], present[row] = encoded.vector, True
+    return Features(values, present, known.extractor, tuple(flags))
+
+
+def _standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
+    """Returns the corpus with its audio standardised as it was in training, by itself."""
+    if extractors.standardise_by is None or not corpus.features["audio"].present.any():
+        return corpus
+    dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
+    own, _ = standardise(replace(corpus, dialogues=dialogues), "audio", extractors.standardise_by)
+    return replace(own, dialogues=corpus.dialogues)

@@ -1,0 +1,123 @@
+"""Which extractors make the features that a model was trained on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from synctva.corpus import Extractor
+from synctva.emotion_model import EmotionModel
+from synctva.encoders.encoder import Encoder
+from synctva.errors import InputError
+from synctva.features.preset import Preset
+from synctva.features.recording import WAVEFORM, Known, load_extractor
+from synctva.features.standardise import BY
+from synctva.media import SAMPLE_RATE_HZ
+
+BY_WIDTH: Mapping[str, Mapping[int, str]] = {
+    "text": {384: "minilm", 768: "roberta-base", 1024: "roberta-large"},
+    "audio": {88: "egemaps", 384: "is09", 1582: "is10", 6373: "compare"},
+    "visual": {462: "expression", 2048: "resnet50"},
+}
+"""Modality -> width -> the extractor that makes features as wide; no two of one are alike."""
+
+MOST_CONTEXT = 32
+"""Text in the context of more turns is not looked for."""
+
+
+@dataclass(frozen=True)
+class Extractors:
+    """What makes a model's features.
+
+    Attributes:
+        preset: The extractors of the recording and the words.
+        known: Modality -> what its extractor says of itself.
+        text: The text extractor, loaded; None without text.
+        standardise_by: How the audio features are standardised, of ``standardise.BY``; None = not.
+    """
+
+    preset: Preset
+    known: Mapping[str, Known]
+    text: Any
+    standardise_by: str | None = None
+
+
+def extractors_of(model: EmotionModel, place: str) -> Extractors:
+    """Returns the extractors of a model's features, found by their width and checked by their hash.
+
+    Faces that were whole pictures in training are looked for in recordings: their vectors are of
+    the same kind.
+
+    Args:
+        model: Any model of this project.
+        place: Where it is, for messages.
+
+    Raises:
+        InputError: No extractor makes such features, or it cannot be loaded.
+    """
+    names: dict[str, str] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    known: dict[str, Known] = {}
+    standardise_by = text = None
+    for modality in model.dims:
+        names[modality], settings[modality] = _named(model, modality, place)
+        chosen = Preset(**names, settings=settings)
+        made = load_extractor(chosen, modality)
+        found = _trained_on(model, modality, made.extractor, made.dim, place)
+        known[modality] = Known(made.extractor if modality == "audio" else found, made.dim)
+        if modality == "text":
+            if context := found.settings.get("context"):
+                settings["text"]["context"] = context
+                made = load_extractor(Preset(**names, settings=settings), "text")
+            text = made
+        if modality == "audio":
+            standardise_by = cast("str | None", found.settings.get("standardised"))
+    return Extractors(Preset(**names, settings=settings), known, text, standardise_by)
+
+
+def _named(model: EmotionModel, modality: str, place: str) -> tuple[str, dict[str, Any]]:
+    """Returns the extractor of a modality and its settings."""
+    width = model.dims[modality]
+    if modality in model.encoders:
+        encoder = cast(Encoder, model.encoders[modality]).settings.model
+        if modality == "text":
+            return encoder, {"tokens": width}
+        if modality == "audio":
+            return WAVEFORM, {"seconds": width / SAMPLE_RATE_HZ}
+        one = load_extractor(Preset(visual=encoder, settings={"visual": {"crops": 1}}), "visual")
+        return encoder, {"crops": width // one.dim}
+    if width not in BY_WIDTH[modality]:
+        raise InputError(
+            f"{place}: trained on {width} {modality} features, which no extractor here makes;"
+            " train a model on a store that `synctva features` filled"
+        )
+    return BY_WIDTH[modality][width], {}
+
+
+def _trained_on(
+    model: EmotionModel, modality: str, extractor: Extractor, dim: int, place: str
+) -> Extractor:
+    """Returns the description with the settings that the model's features had."""
+    wanted = model.provenance.fingerprints.get(modality)
+    for variant in _variants(modality, extractor):
+        if wanted is None or variant.fingerprint(dim) == wanted:
+            return variant
+    raise InputError(
+        f"{place}: its {modality} features ({wanted}) are not of {extractor.name} as it is here"
+        f" ({extractor.fingerprint(dim)}); train a model on a store that `synctva features` filled"
+    )
+
+
+def _variants(modality: str, extractor: Extractor) -> Iterator[Extractor]:
+    """Yields what an extractor says of itself under all settings that serve recognition."""
+    yield extractor
+    settings = dict(extractor.settings)
+    if modality == "text":
+        for context in range(1, MOST_CONTEXT + 1):
+            yield replace(extractor, settings={**settings, "context": context})
+    elif modality == "audio":
+        for by in BY:
+            yield replace(extractor, settings={**settings, "standardised": by})
+    else:
+        kept = ("rate_hz", "most_frames", "pooling", "grey")
+        whole = {"faces": "whole", **{k: settings[k] for k in kept if k in settings}}
+        yield replace(extractor, settings=whole)

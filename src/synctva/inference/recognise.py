@@ -1,0 +1,146 @@
+"""The recogniser: a recording in, who felt what when out."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from synctva.batch import batch_of
+from synctva.dialogue import Dialogue
+from synctva.emotion_model import EmotionModel
+from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.features.hub import weights_sha256
+from synctva.inference.encode import EncodedDialogue, encode, steps_of
+from synctva.inference.extractors import extractors_of
+from synctva.inference.network import Felt, causal, feel, load_model
+from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.segment import Segmented, utterances_of
+
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Given how many steps there will be, shows them; gives a function to be told of those done."""
+
+
+def unseen(steps: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Shows no progress."""
+    return nullcontext(lambda count: None)
+
+
+class Recogniser:
+    """Recognises the emotion of every utterance of a recording. Every step of it is public.
+
+    Args:
+        model: Any model of this project whose features an extractor here makes.
+        name: What it is called.
+        workers: Processes that decode recordings; one per core by default.
+
+    Raises:
+        InputError: No extractor makes the features that the model was trained on.
+    """
+
+    def __init__(self, model: EmotionModel, name: str, workers: int | None = None) -> None:
+        self.model, self.name = model.eval(), name
+        self.fingerprint: str = weights_sha256(model)
+        self.workers = workers or os.cpu_count() or 1
+        self.extractors = extractors_of(model, name)
+        self.schema = EmotionSchema(model.provenance.schema or name, model.emotions)
+
+    @classmethod
+    def load(
+        cls, model: str | Path = "lite", *, is_causal: bool = False, workers: int | None = None
+    ) -> "Recogniser":
+        """Returns the recogniser of a model.
+
+        Args:
+            model: ``lite``, which comes with the package; a checkpoint's folder; or a hub id.
+            is_causal: Look at no later utterance than the one that is recognised, as is needed
+                live.
+            workers: Processes that decode recordings; one per core by default.
+
+        Raises:
+            InputError: There is no such model, it is damaged, it has no causal mode, or no
+                extractor here makes the features that it was trained on.
+        """
+        loaded = load_model(model)
+        return cls(causal(loaded, f"{model}") if is_causal else loaded, _name(model), workers)
+
+    def recognise(
+        self,
+        recording: str | Path,
+        transcript: str | Path | None = None,
+        *,
+        progress: Progress = unseen,
+    ) -> Recognition:
+        """Returns who felt what when in a recording; no utterance where nobody speaks.
+
+        Args:
+            recording: Sound, pictures or both; or a transcript alone, for its text.
+            transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
+            progress: Shows how far the features are.
+
+        Raises:
+            InputError: A file is missing, broken or hostile, or neither says who speaks when.
+        """
+        said = None if transcript is None else Path(transcript)
+        segmented = utterances_of(Path(recording), said)
+        return self.recognise_utterances(segmented, progress=progress)
+
+    def recognise_utterances(
+        self, segmented: Segmented, *, progress: Progress = unseen
+    ) -> Recognition:
+        """Returns how the utterances of a recording are felt.
+
+        Args:
+            segmented: From :func:`synctva.inference.segment.utterances_of`, or made by hand.
+            progress: Shows how far the features are.
+        """
+        utterances: tuple[RecognisedUtterance, ...] = ()
+        if segmented.dialogue is not None:
+            with progress(steps_of(segmented.dialogue, self.extractors)) as advance:
+                encoded = self.encode(segmented.dialogue, advance)
+            utterances = tuple(_recognised(encoded, self.feel(encoded)))
+        return Recognition(
+            segmented.media,
+            segmented.duration_s,
+            self.model.emotions,
+            utterances,
+            self.name,
+            self.fingerprint,
+        )
+
+    def encode(
+        self, dialogue: Dialogue, advance: Callable[[int], None] = lambda count: None
+    ) -> EncodedDialogue:
+        """Returns a dialogue with the features that the model reads."""
+        return encode(dialogue, self.schema, self.extractors, workers=self.workers, advance=advance)
+
+    def feel(self, encoded: EncodedDialogue) -> Felt:
+        """Returns the probabilities of the emotions, and what carried them."""
+        found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
+        self.model.provenance.check(found, encoded.corpus.name)
+        return feel(self.model, batch_of(encoded.corpus))
+
+
+def _recognised(encoded: EncodedDialogue, felt: Felt) -> Iterator[RecognisedUtterance]:
+    features = encoded.corpus.features
+    for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
+        flags = (word for f in features.values() if f.flags for word in f.flags[row].split())
+        yield RecognisedUtterance(
+            utterance.start_s or 0.0,
+            utterance.end_s or 0.0,
+            utterance.speaker,
+            utterance.text,
+            tuple(felt.probabilities[row].tolist()),
+            {
+                m: float(felt.contributions[row, i])
+                for i, m in enumerate(MODALITIES)
+                if m in features and features[m].present[row]
+            },
+            tuple(dict.fromkeys(flags)),
+            encoded.notes.get(row, ""),
+        )
+
+
+def _name(model: str | Path) -> str:
+    """Returns a short name of a model: of a run's checkpoint, the run and the seed."""
+    parts = Path(model).parts
+    return "/".join(parts[-3:-1]) if parts[-1:] == ("checkpoint",) else parts[-1]

@@ -1,0 +1,89 @@
+"""Who says what when in a recording: from its transcript, else from when somebody speaks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from synctva.annotation import SUFFIXES, read_annotation
+from synctva.dialogue import Dialogue, Utterance
+from synctva.errors import InputError
+from synctva.inference.speech import speech_in
+from synctva.media import probe
+
+NOBODY = "speaker"
+"""Who speaks where nothing says who."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """A recording in utterances.
+
+    Attributes:
+        media: Path of the recording, or of the transcript where there is no recording.
+        duration_s: Its length, in seconds.
+        dialogue: The utterances, in order of time; None where nobody speaks.
+    """
+
+    media: str
+    duration_s: float
+    dialogue: Dialogue | None
+
+
+def is_transcript(path: Path) -> bool:
+    """Returns whether a path has the name of a transcript, not of a recording."""
+    return path.suffix.lower() in {suffix.lower() for suffix in SUFFIXES}
+
+
+def utterances_of(recording: Path, transcript: Path | None = None) -> Segmented:
+    """Returns the utterances of a recording.
+
+    Args:
+        recording: Sound, pictures or both; or a transcript alone, for its text.
+        transcript: Who says what when, in any format that ``synctva.annotation`` reads; None =
+            listen for speech.
+
+    Raises:
+        InputError: A file is missing, broken or hostile; there are two transcripts; the times of
+            one do not fit the recording; or there is neither sound nor transcript.
+    """
+    recording = Path(recording)
+    if is_transcript(recording):
+        if transcript is not None:
+            raise InputError(
+                f"{recording}: a transcript, and {transcript} another one; give the recording and"
+                " one transcript, or one transcript alone"
+            )
+        return _said(recording, None)
+    length_s = probe(recording).duration_s
+    if transcript is not None:
+        return _said(Path(transcript), recording, length_s)
+    speech = speech_in(recording)
+    utterances = [
+        Utterance(turn, NOBODY, start_s=start_s, end_s=end_s, media=str(recording))
+        for turn, (start_s, end_s) in enumerate(speech.spans)
+    ]
+    return _segmented(recording, length_s or speech.length_s, utterances)
+
+
+def _said(transcript: Path, recording: Path | None, length_s: float | None = None) -> Segmented:
+    utterances = [
+        Utterance(
+            turn,
+            span.speaker or NOBODY,
+            span.text or None,
+            start_s=span.start_s,
+            end_s=span.end_s,
+            media=None if recording is None else str(recording),
+        )
+        for turn, span in enumerate(read_annotation(transcript))
+    ]
+    if recording is None and not any(utterance.text for utterance in utterances):
+        raise InputError(
+            f"{transcript}: no words in it; give the recording, and this file with --transcript"
+        )
+    return _segmented(recording or transcript, length_s, utterances)
+
+
+def _segmented(path: Path, length_s: float | None, utterances: list[Utterance]) -> Segmented:
+    last_s = max((utterance.end_s or 0.0 for utterance in utterances), default=0.0)
+    dialogue = Dialogue(path.name, "test", tuple(utterances)) if utterances else None
+    return Segmented(str(path), length_s or last_s, dialogue)
