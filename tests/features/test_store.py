@@ -68,6 +68,27 @@ def test_a_dialogue_is_never_split_over_shards(store: FeatureStore):
     assert_same_corpus(concatenate(shards), CORPUS)
 
 
+def test_a_shard_of_wide_features_holds_fewer_utterances(tmp_path: Path, monkeypatch):
+    each = 4 * sum(CORPUS.dims.values())
+    monkeypatch.setattr(store_module, "SHARD_BYTES", 15 * each + 3)
+    *closed, _ = write_store(CORPUS, tmp_path / "store").read_shards()
+    assert len(closed) > 1
+    for shard in closed:
+        assert len(shard) - len(shard.dialogues[-1].utterances) < 15 <= len(shard)
+
+
+def test_the_store_knows_how_many_utterances_each_split_has(store: FeatureStore):
+    for split, number in store.utterances.items():
+        assert number == len(CORPUS.split(split))
+
+
+def test_some_shards_are_read_alone(store: FeatureStore):
+    files = list(store.shards)[2:0:-1]
+    whole = list(store.read_shards())
+    for part, expected in zip(store.read_shards(files), (whole[2], whole[1]), strict=True):
+        assert_same_corpus(part, expected)
+
+
 def test_any_parquet_reader_finds_missing_features_as_null(store: FeatureStore):
     table = pa.concat_tables(pq.read_table(store.path / file) for file in store.shards)
     for m, dim in CORPUS.dims.items():

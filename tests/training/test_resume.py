@@ -17,8 +17,10 @@ import psutil
 import pytest
 from tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
 
+from synctva.features import store as store_module
 from synctva.recipe import load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
+from synctva.training import splits
 from synctva.training.run import train_run
 
 LONGER = (*SETTINGS, "training.epochs=5")
@@ -87,6 +89,41 @@ def test_killed_at_any_write_it_ends_with_the_same_files(tmp_path):
         train_run(recipe, store, run, 1, save_every_s=0)
         assert outcome(run) == expected, f"killed at write {moment}"
         shutil.rmtree(run)
+
+
+@pytest.fixture
+def by_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of several shards, of which training holds only some at a time."""
+    monkeypatch.setattr(store_module, "SHARD_UTTERANCES", 24)
+    monkeypatch.setattr(splits, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(splits, "WINDOW_BYTES", 4 * 32 * 50)
+    return tiny_store(tmp_path / "store", only(tiny_corpus((9, 4, 0)), "text"))
+
+
+def test_killed_in_any_window_it_ends_with_the_same_files(tmp_path: Path, by_windows: Path):
+    recipe = tiny_recipe(epochs=2, batch_utterances=10, accumulation=2)
+    with pytest.MonkeyPatch.context() as patch:
+        count = kill_at(patch, -1)
+        train_run(recipe, by_windows, tmp_path / "whole", 1, save_every_s=0)
+        writes = count()
+    expected = outcome(tmp_path / "whole")
+    assert writes > 15
+    for moment in range(5, writes, 4):
+        run = tmp_path / f"killed-{moment}"
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, moment)
+            with pytest.raises(Killed):
+                train_run(recipe, by_windows, run, 1, save_every_s=0)
+        train_run(recipe, by_windows, run, 1, save_every_s=0)
+        assert outcome(run) == expected, f"killed at write {moment}"
+
+
+def test_by_windows_a_training_learns(tmp_path: Path, by_windows: Path):
+    recipe = tiny_recipe(epochs=5, averaging=0, modality_dropout=0)
+    run = train_run(recipe, by_windows, tmp_path / "run", 1)
+    log = run.seed(0).read_log()
+    assert log[-1]["train_loss"] < log[0]["train_loss"]
+    assert log[-1]["valid"]["loss"] < log[0]["valid"]["loss"]
 
 
 def test_how_often_the_state_is_saved_changes_nothing(tmp_path):

@@ -25,7 +25,7 @@ from synctva.dialogue import Dialogue, Utterance
 from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
-from synctva.features.store import open_store
+from synctva.features.store import open_store, write_parts
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_run
@@ -168,6 +168,17 @@ def test_a_split_without_emotions_is_told(tmp_path: Path, split: str):
     corpus = changed(tiny_corpus(), split, lambda utterance: replace(utterance, emotion=None))
     message = complaint(tmp_path, corpus)
     assert f"{tmp_path / 'store'}: no utterance of the split {split!r} has an emotion" in message
+
+
+def test_a_dialogue_in_two_shards_is_told(tmp_path, monkeypatch):
+    """Else one of the split ``train`` might be in ``valid`` too."""
+    corpus = tiny_corpus((2, 1, 0))
+    first = corpus.dialogues[0]
+    again = replace(corpus.split("train"), dialogues=(replace(first, split="valid"),), features={})
+    once = replace(corpus, features={})
+    write_parts([once, again], tmp_path / "store")
+    message = complaint(tmp_path)
+    assert f"store: dialogue {first.id!r} stands twice" in message
 
 
 def test_an_empty_test_split_is_no_matter_in_training(tmp_path):

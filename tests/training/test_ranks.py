@@ -1,0 +1,132 @@
+"""Processes that train one model together, started by torchrun as a user would."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from test_resume import DEADLINE_S, outcome, place, wait_until
+from tiny import SETTINGS, tiny_corpus, tiny_store
+
+from synctva.recipe import load_recipe
+from synctva.run_folder import RunFolder
+from synctva.training.ranks import seed_step
+from synctva.training.run import train_run
+
+EXACT = (
+    *SETTINGS,
+    *("model.dropout=0", "model.feature_dropout=0", "model.node_dropout=0"),
+    *("training.modality_dropout=0", "training.accumulation=2", "training.averaging=0.5"),
+)
+"""Nothing random in a step, two batches in each."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tiny_store(tmp_path / "store", tiny_corpus((16, 5, 0), missing=0.2))
+
+
+@contextmanager
+def started(
+    store: Path, run: Path, settings: tuple[str, ...], seeds: int = 1
+) -> Iterator[subprocess.Popen[str]]:
+    """Starts a training of two processes; none is left over."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+            *("--nproc-per-node", "2", "-m", "synctva", "train"),
+            *("--store", str(store), "--out", str(run), "--save-every", "0"),
+            *("--seeds", str(seeds)),
+            *(word for setting in settings for word in ("--set", setting)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            for own in processes_of(process):
+                own.kill()
+
+
+def processes_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Returns a process and all below it: torchrun gives each a session of its own."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        return [*parent.children(recursive=True), parent]
+    return []
+
+
+def finish(
+    store: Path, run: Path, settings: tuple[str, ...], seeds: int = 1
+) -> tuple[RunFolder, str]:
+    """Trains to the end; returns the run, and what was shown."""
+    with started(store, run, settings, seeds) as process:
+        shown = process.communicate(timeout=DEADLINE_S)[1]
+        assert process.returncode == 0, shown
+    return RunFolder(run), shown
+
+
+def numbers_of(log: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """Returns what a log says, but how long it took, column by column."""
+    found = {name: [entry["valid"][name] for entry in log] for name in log[0]["valid"]}
+    return {**found, "train_loss": [entry["train_loss"] for entry in log]}
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does(tmp_path, store, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # one seed after the other
+    one = train_run(load_recipe(None, EXACT), store, tmp_path / "one", 2)
+    two, shown = finish(store, tmp_path / "two", EXACT, seeds=2)
+    for seed in (0, 1):
+        logs = [run.seed(seed).read_log() for run in (one, two)]
+        expected, found = map(numbers_of, logs)
+        assert len(set(expected["train_loss"])) == len(logs[0]) == 3
+        for name, numbers in expected.items():
+            assert found[name] == pytest.approx(numbers, rel=1e-4), name
+        assert not two.seed(seed).state.exists()
+    assert shown.count("Next: synctva evaluate") == 1  # one of them speaks
+    assert "arning" not in shown
+
+
+@pytest.mark.slow
+def test_a_training_of_which_one_process_was_killed_ends_with_the_same_weights(tmp_path, store):
+    """With dropout, which each process draws for itself."""
+    whole, _ = finish(store, tmp_path / "whole", SETTINGS)
+    run = RunFolder(tmp_path / "killed")
+    with started(store, run.path, SETTINGS) as process:
+        wait_until(lambda: place(run.seed(0)) >= (0, 2), process)
+        second = next(own for own in processes_of(process) if own.environ().get("RANK") == "1")
+        second.send_signal(signal.SIGKILL)
+        shown = process.communicate(timeout=DEADLINE_S)[1]
+        assert process.returncode != 0
+    assert "Signal 9 (SIGKILL)" in shown
+    assert not run.seed(0).finished.exists()
+    stopped = place(run.seed(0))
+    assert stopped >= (0, 2)
+    finish(store, run.path, SETTINGS)
+    assert outcome(run.path) == outcome(whole.path)
+
+
+def test_each_process_and_step_has_random_numbers_of_its_own():
+    places = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    drawn = []
+    for _ in range(2):
+        for at in places:
+            for rank in (0, 1):
+                seed_step(at, rank)
+                drawn.append(json.dumps(torch.rand(3).tolist()))
+    first, again = drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]
+    assert first == again
+    assert len(set(first)) == len(first)
