@@ -76,6 +76,7 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
         .render(
             title=title,
             recognition=recognition,
+            recording_name=Path(recognition.media).name,
             player=player,
             lead=_lead(recognition, duration_s, shares),
             looks=looks,

@@ -45,7 +45,7 @@ function drawAxis() {
   pen.font = `11px ${look.font}`;
   pen.textBaseline = "middle";
   const last = Math.min(data.duration, toSeconds(look.width));
-  for (let tick = Math.max(0, Math.floor(toSeconds(0) / step)); tick * step <= last; tick++) {
+  for (let tick = Math.max(0, Math.ceil(toSeconds(0) / step)); tick * step <= last; tick++) {
     const x = Math.round(toX(tick * step)) + 0.5;
     pen.fillStyle = look.line;
     pen.fillRect(x, 0, 1, look.height - AXIS_PX + 4);
@@ -67,7 +67,7 @@ function drawBlock(one) {
   const { name, colour, ink } = data.emotions[one.emotion];
   pen.globalAlpha = one.shown ? 1 : 0.13;
   pen.fillStyle = colour;
-  if (width < 5 && one !== selected) {
+  if (width < 3 && one !== selected) {
     pen.fillRect(left, top, width, height); // of thousands, corners are not seen, but waited for
   } else {
     pen.beginPath();
