@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from drawn import draw_face, paste, room
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from transformers import ResNetConfig, ResNetModel
 
 from synctva.emotions import schema_named
@@ -90,6 +90,16 @@ def test_one_frame_has_no_deviation(one_face: Frames):
     assert vector is not None
     assert vector[:DIM].any()
     assert not vector[DIM:].any()
+
+
+def test_the_mean_alone_is_the_first_half_of_mean_and_sd(one_face: Frames):
+    mean, both = expression(pooling="mean"), expression()
+    one, other = mean.encode(one_face).vector, both.encode(one_face).vector
+    assert one is not None
+    assert other is not None
+    assert one.shape == (mean.dim,) == (DIM,)
+    assert_array_equal(one, other[:DIM])
+    assert mean.extractor.settings == {**both.extractor.settings, "pooling": "mean"}
 
 
 def test_the_same_frames_give_the_same_bits(one_face: Frames):
@@ -227,6 +237,7 @@ def test_fingerprints_differ_for_whatever_changes_the_numbers():
         expression(faces="whole"),
         expression(smallest_px=60),
         expression(rate_hz=2),
+        expression(pooling="mean"),
     ]
     found = {one.extractor.fingerprint(one.dim) for one in extractors}
     assert len(found) == len(extractors)
@@ -249,6 +260,7 @@ def test_fingerprints_differ_for_whatever_changes_the_numbers():
         ("expression", {"speaker": "loudest"}, "speaker 'loudest' is none of largest, moving"),
         ("expression", {"no_face": "frames"}, "none of absent, frame. Did you mean 'frame'"),
         ("expression", {"faces": "all"}, "faces 'all' is none of found, whole"),
+        ("expression", {"pooling": "max"}, "pooling 'max' is none of mean, mean_sd"),
         ("expression", {"rate_hz": 0}, "rate_hz 0.*more than 0"),
         ("expression", {"detector": "gone.onnx"}, "gone.onnx: no such file"),
     ],

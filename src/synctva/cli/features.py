@@ -62,6 +62,10 @@ def features(
     no_face: Annotated[
         str, typer.Option(help="Without a face: absent, or frame: features of the whole frame.")
     ] = "absent",
+    pooling: Annotated[
+        str | None,
+        typer.Option(help="Of an utterance's faces: mean, or mean_sd; else the network's own."),
+    ] = None,
     detector: Annotated[
         Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
     ] = None,
@@ -98,7 +102,10 @@ def features(
     names = {"text": text, "audio": audio, "visual": visual}
     where = None if detector is None else str(detector)
     seen = {"faces": faces, "speaker": speaker, "no_face": no_face, "detector": where}
-    settings = {"text": {"context": context, "tokens": tokens}, "visual": {**seen, "crops": crops}}
+    settings = {
+        "text": {"context": context, "tokens": tokens},
+        "visual": {**seen, "pooling": pooling, "crops": crops},
+    }
     chosen = choose(preset, names, settings)
     share, processes = share_of(shard), workers or os.cpu_count() or 1
     store = _store_of(source, out, kind, overwrite)

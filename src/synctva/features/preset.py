@@ -62,6 +62,7 @@ DEFAULTS = {
     "faces": "found",
     "speaker": "largest",
     "no_face": "absent",
+    "pooling": None,
     "detector": None,
 }
 """Settings that are not worth telling an extractor."""

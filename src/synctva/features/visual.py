@@ -1,7 +1,7 @@
 """Visual features: the speaker's face in the frames of an utterance, as one vector."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +27,7 @@ CHOICES = {
     "faces": ("found", "whole"),
     "speaker": ("largest", "moving"),
     "no_face": ("absent", "frame"),
+    "pooling": ("mean", "mean_sd"),
 }
 """The extractor's settings and what each may be."""
 
@@ -65,7 +66,9 @@ class VisualExtractor:
     """Encodes an utterance's frames: faces -> the speaker's -> crops -> network -> pooled vector.
 
     ``expression`` is our own network: its vector and its seven probabilities, mean and standard
-    deviation over the frames. ``resnet50`` is the mean only, so that its width is 2048.
+    deviation over the frames unless told otherwise: single pictures have no deviation, and a model
+    that learns from them must not see that of a recording. ``resnet50`` is the mean only, so that
+    its width is 2048.
 
     Args:
         name: ``expression``, ``resnet50``, the hub id of a ResNet, or its folder.
@@ -73,6 +76,7 @@ class VisualExtractor:
         speaker: Whose face: the ``largest``, or the one whose mouth is ``moving`` with the sound.
         faces: They have to be ``found``; or each ``whole`` picture is a face already.
         no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
+        pooling: Of the faces' vectors: ``mean``, or ``mean_sd``; None = the network's own way.
         smallest_px: Smaller faces are ignored; the side in a picture of at most 640 pixels.
         rate_hz: Frames per second to give to :meth:`encode`.
         crops: Keep so many crops, spread evenly, in place of their vector, for a model that trains
@@ -93,6 +97,7 @@ class VisualExtractor:
         speaker: str = "largest",
         faces: str = "found",
         no_face: str = "absent",
+        pooling: str | None = None,
         smallest_px: int = SMALLEST_PX,
         rate_hz: float = RATE_HZ,
         crops: int = 0,
@@ -101,10 +106,11 @@ class VisualExtractor:
         if crops < 0:
             raise InputError(f"visual features: crops {crops}; give 0 or a number of crops")
         chosen = {"faces": faces, "speaker": speaker, "no_face": no_face}
-        _check_choices(chosen)
+        _check_choices(chosen if pooling is None else {**chosen, "pooling": pooling})
         if not rate_hz > 0:
             raise InputError(f"visual features: rate_hz {rate_hz}; give more than 0")
-        self._encoder = _encoder(name, network)
+        encoder = _encoder(name, network)
+        self._encoder = encoder if pooling is None else replace(encoder, pooling=pooling)
         self._detector = detector_named(detector, smallest_px) if faces == "found" else None
         self._speaker, self._no_face = speaker, no_face
         self.rate_hz = float(rate_hz)
