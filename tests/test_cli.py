@@ -24,6 +24,7 @@ from synctva import cli
 from synctva.corpus import Corpus, Extractor
 
 VERBS = (
+    "recognise",
     *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
     *("sweep", "results"),
     *("train-faces", "evaluate-faces", "demo"),

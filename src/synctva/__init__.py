@@ -1,17 +1,19 @@
 """Sync-TVA: the emotion of every utterance in a conversation, from text, audio and video."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synctva.emotion_model import EmotionModel
+    from synctva.inference.recognise import Recogniser
 
-__all__ = ["EmotionModel"]
+__all__ = ["EmotionModel", "Recogniser"]
+
+_PLACES = {"EmotionModel": "emotion_model", "Recogniser": "inference.recognise"}
 
 
 def __getattr__(name: str) -> object:
-    """Returns the model's class when it is asked for: ``import synctva`` alone stays light."""
-    if name != "EmotionModel":
+    """Returns a class when it is asked for: ``import synctva`` alone stays light."""
+    if name not in _PLACES:
         raise AttributeError(f"module 'synctva' has no attribute {name!r}")
-    from synctva.emotion_model import EmotionModel
-
-    return EmotionModel
+    return getattr(import_module(f"synctva.{_PLACES[name]}"), name)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
     from synctva.evaluation.metrics import Scores
-    from synctva.features.extract import Filled
+    from synctva.features.fill import Filled
     from synctva.features.verify import Verified
 
 SCORES = {
@@ -50,6 +50,11 @@ FAILURES_SHOWN = 20
 def say(text: str) -> None:
     """Prints a line (rich markup); into a file or a pipe it is one line, however long."""
     _console.print(text, soft_wrap=not _console.is_terminal)
+
+
+def show(table: Table) -> None:
+    """Prints a table."""
+    _console.print(table)
 
 
 def escape(text: object) -> str:

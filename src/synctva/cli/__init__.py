@@ -6,6 +6,7 @@ from synctva.cli.app import app
 from synctva.errors import InputError
 
 # Their verbs, in the order of help:
+from synctva.cli import recognise as recognise  # isort: skip
 from synctva.cli import corpora as corpora  # isort: skip
 from synctva.cli import features as features  # isort: skip
 from synctva.cli import models as models  # isort: skip

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from synctva.errors import InputError
-
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
-MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
-"""Names of recordings, videos first; what is in a file is only found out when it is read."""
+from synctva.media.local_file import AUDIO_SUFFIXES as AUDIO_SUFFIXES
+from synctva.media.local_file import MEDIA_SUFFIXES as MEDIA_SUFFIXES
+from synctva.media.local_file import VIDEO_SUFFIXES as VIDEO_SUFFIXES
 
 
 def visible_files(folder: Path) -> Iterator[Path]:

@@ -41,8 +41,9 @@ class EncodedDialogue:
 
 
 def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
-    """Returns how many steps ``encode`` will tell of: recorded modalities of utterances."""
-    return sum(1 for _ in _requests(dialogue, extractors))
+    """Returns how many steps ``encode`` will tell of: modalities of utterances."""
+    words = len(dialogue.utterances) if "text" in extractors.known else 0
+    return words + sum(1 for _ in _requests(dialogue, extractors))
 
 
 def encode(
@@ -67,7 +68,7 @@ def encode(
     """
     corpus, notes = Corpus(dialogue.id, schema, (dialogue,)), {}
     made: dict[tuple[int, str], Encoded] = {}
-    if steps_of(dialogue, extractors):
+    if next(_requests(dialogue, extractors), None) is not None:
         outcomes = supervised(
             _encoded,
             _requests(dialogue, extractors),
@@ -85,7 +86,7 @@ def encode(
             advance(1)
     for modality in extractors.known:
         features = (
-            _words(corpus, extractors)
+            _words(corpus, extractors, advance)
             if modality == "text"
             else _gathered(len(corpus), modality, extractors, made)
         )
@@ -116,11 +117,12 @@ def _encoded(request: Request) -> Encoded:
     return _encodings[0].encode(request)
 
 
-def _words(corpus: Corpus, extractors: Extractors) -> Features:
+def _words(corpus: Corpus, extractors: Extractors, advance: Advance) -> Features:
     from synctva.features.text import text_features
 
     return replace(
-        text_features(corpus, extractors.text), extractor=extractors.known["text"].extractor
+        text_features(corpus, extractors.text, advance),
+        extractor=extractors.known["text"].extractor,
     )
 
 

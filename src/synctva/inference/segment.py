@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES, read_annotation
+from synctva.annotation import SUFFIXES, read_annotation, within
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.speech import speech_in
@@ -21,16 +21,18 @@ class Segmented:
         media: Path of the recording, or of the transcript where there is no recording.
         duration_s: Its length, in seconds.
         dialogue: The utterances, in order of time; None where nobody speaks.
+        note: What of the transcript was left out, in words; empty where nothing was.
     """
 
     media: str
     duration_s: float
     dialogue: Dialogue | None
+    note: str = ""
 
 
 def is_transcript(path: Path) -> bool:
     """Returns whether a path has the name of a transcript, not of a recording."""
-    return path.suffix.lower() in {suffix.lower() for suffix in SUFFIXES}
+    return path.suffix.lower() in SUFFIXES
 
 
 def utterances_of(recording: Path, transcript: Path | None = None) -> Segmented:
@@ -65,6 +67,9 @@ def utterances_of(recording: Path, transcript: Path | None = None) -> Segmented:
 
 
 def _said(transcript: Path, recording: Path | None, length_s: float | None = None) -> Segmented:
+    spans, note = read_annotation(transcript), ""
+    if length_s is not None:
+        spans, note = within(spans, length_s)
     utterances = [
         Utterance(
             turn,
@@ -74,16 +79,18 @@ def _said(transcript: Path, recording: Path | None, length_s: float | None = Non
             end_s=span.end_s,
             media=None if recording is None else str(recording),
         )
-        for turn, span in enumerate(read_annotation(transcript))
+        for turn, span in enumerate(spans)
     ]
     if recording is None and not any(utterance.text for utterance in utterances):
         raise InputError(
             f"{transcript}: no words in it; give the recording, and this file with --transcript"
         )
-    return _segmented(recording or transcript, length_s, utterances)
+    return _segmented(recording or transcript, length_s, utterances, note)
 
 
-def _segmented(path: Path, length_s: float | None, utterances: list[Utterance]) -> Segmented:
+def _segmented(
+    path: Path, length_s: float | None, utterances: list[Utterance], note: str = ""
+) -> Segmented:
     last_s = max((utterance.end_s or 0.0 for utterance in utterances), default=0.0)
     dialogue = Dialogue(path.name, "test", tuple(utterances)) if utterances else None
-    return Segmented(str(path), length_s or last_s, dialogue)
+    return Segmented(str(path), length_s or last_s, dialogue, note)

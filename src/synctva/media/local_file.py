@@ -34,6 +34,11 @@ RIFF = ("wav", "avi")
 ENDLESS_BYTES = 0x7FFF_0000
 """A RIFF file that states more was written as a stream, whose end was not known."""
 
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
+MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
+"""Names of recordings, videos first; what is in a file is only found out when it is read."""
+
 READ = "mp4, mov, mkv, webm, avi, flv, wav, flac, mp3, ogg, jpeg and png"
 
 

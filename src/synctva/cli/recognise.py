@@ -1,0 +1,153 @@
+"""The verb recognise: from a recording to who felt what when."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app
+from synctva.errors import InputError
+
+if TYPE_CHECKING:
+    from synctva.inference.folder import Job
+    from synctva.inference.recognise import Recogniser
+    from synctva.inference.recognition import Recognition
+
+REPORT = ".html"
+
+
+@app.command(
+    epilog="Examples: synctva recognise talk.mp4[bright_black] · [/]"
+    "synctva recognise talk.mp4 --transcript talk.srt --out talk.html --out talk.eaf"
+    "[bright_black] · [/]synctva recognise talk.srt[bright_black] · [/]"
+    "synctva recognise recordings/ --out results/{name}.json"
+)
+def recognise(
+    recording: Annotated[
+        Path,
+        typer.Argument(help="Sound, video, or a transcript alone; or a folder of them."),
+    ],
+    *,
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who says what when: srt, vtt, eaf, TextGrid, csv, rttm, whisper's json; without,"
+            " speech is listened for."
+        ),
+    ] = None,
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file by its ending: html (a page to look at), json, csv, parquet, srt, vtt,"
+            " eaf, TextGrid, emotionml; may be given several times. {name}: the recording's name."
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+    ] = False,
+    blur: Annotated[
+        bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one per core by default.")
+    ] = None,
+) -> None:
+    """Recognise the emotion of every utterance of a recording, and what tells it.
+
+    Of a folder every recording, with the transcript of its name beside it where there is one; what
+    has its results is left out, so that a killed command goes on. Exit code 1: some failed.
+
+    It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
+    at work or in education (EU AI Act, article 5), nor to decide about anybody.
+    """
+    from synctva.inference.folder import jobs_in
+
+    jobs = None
+    if recording.is_dir():
+        if transcript is not None:
+            raise InputError(
+                f"{transcript}: one transcript for a folder; put each beside its recording, under"
+                " the same name"
+            )
+        jobs = jobs_in(recording, out or [])
+    outs = [Path(one.replace("{name}", recording.stem)) for one in out or []]
+    _check_suffixes(outs)
+    from synctva.inference.recognise import Recogniser
+
+    recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
+    if jobs is not None:
+        _recognise_all(recogniser, jobs, blur)
+        return
+    bar = partial(terminal.progress, f"Recognising {recording.name}")
+    found = recogniser.recognise(recording, transcript, progress=bar)
+    _show(found)
+    _write(found, recording, outs, blur)
+
+
+def _recognise_all(recogniser: "Recogniser", jobs: "Sequence[Job]", blur: bool) -> None:
+    """Recognises what has no results yet; one that fails costs only itself."""
+    failures: list[tuple[Path, str]] = []
+    todo = [job for job in jobs if not job.is_done]
+    if len(todo) < len(jobs):
+        terminal.say(f"{len(jobs) - len(todo)} of {len(jobs)} have their results already.")
+    with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:
+        for job in todo:
+            try:
+                found = recogniser.recognise(job.recording, job.transcript)
+                _write(found, job.recording, job.outs, blur, is_told=False)
+            except InputError as error:
+                failures.append((job.recording, f"{error}"))
+            if advance is not None:
+                advance(1)
+    for path, reason in failures:
+        terminal.say(f"[red]failed[/red] {terminal.escape(path)}: {terminal.escape(reason)}")
+    terminal.say(f"{len(todo) - len(failures)} recognised, {len(failures)} failed.")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _show(found: "Recognition") -> None:
+    from synctva.recognition_table import recognition_table
+
+    if not found.utterances:
+        terminal.say(f"{terminal.escape(found.media)}: no speech found.")
+        return
+    terminal.show(recognition_table(found))
+    for utterance in found.utterances:
+        if utterance.note:
+            terminal.say(
+                f"[yellow]at {utterance.start_s:.1f} s[/yellow] {terminal.escape(utterance.note)}"
+            )
+
+
+def _check_suffixes(outs: Sequence[Path]) -> None:
+    """Refuses files of an unknown ending before an hour is spent on what goes into them."""
+    from synctva.inference.export import SUFFIXES
+
+    for out in outs:
+        if out.suffix.lower() not in (REPORT, *SUFFIXES):
+            raise InputError(f"{out}: unknown ending; known are {', '.join((REPORT, *SUFFIXES))}")
+
+
+def _write(
+    found: "Recognition", recording: Path, outs: Sequence[Path], blur: bool, is_told: bool = True
+) -> None:
+    from synctva.inference.export import write_recognition
+    from synctva.inference.segment import is_transcript
+    from synctva.reports.recognition import write_report
+
+    for out in outs:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        paths = [out]
+        if out.suffix.lower() == REPORT:
+            played = None if is_transcript(recording) else recording
+            paths = write_report(found, out, recording=played, blur=blur)
+        else:
+            write_recognition(found, out)
+        for path in paths if is_told else []:
+            terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")

@@ -1,0 +1,113 @@
+"""A folder of recordings: which there are, what belongs to each, and where its results go."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from synctva.annotation import SUFFIXES
+from synctva.errors import InputError
+from synctva.inference.segment import is_transcript
+from synctva.media.local_file import MEDIA_SUFFIXES
+
+NAME = "{name}"
+"""In the path of a result it stands for the recording's name, without its suffix."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording of a folder.
+
+    Attributes:
+        recording: Its path, or that of a transcript that has no recording.
+        transcript: The file of its name beside it that says who says what when, if there is one.
+        outs: Where its results go.
+    """
+
+    recording: Path
+    transcript: Path | None
+    outs: tuple[Path, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all its results are there."""
+        return all(out.is_file() for out in self.outs)
+
+
+def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
+    """Returns the recordings in a folder and below, in the order of their names.
+
+    Args:
+        folder: Recordings, each with a transcript of its name beside it or without; and
+            transcripts alone. Hidden files and others are left out.
+        outs: Paths of results, in which ``{name}`` stands for the recording's name, with the
+            folders that it lies in.
+
+    Raises:
+        InputError: There is no recording; two would be written to one place, or over a
+            transcript; or there are two transcripts of one recording.
+    """
+    _check(folder, outs)
+    files = sorted(path for path in folder.rglob("*") if _is_visible(path, folder))
+    jobs = []
+    for path, transcript in _recordings(files):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        own = tuple(Path(out.replace(NAME, name)) for out in outs)
+        jobs.append(Job(path, transcript, own))
+    if not jobs:
+        raise InputError(
+            f"{folder}: no recording in it ({', '.join(MEDIA_SUFFIXES)}), and no transcript"
+        )
+    counts = Counter(out for job in jobs for out in job.outs)
+    for job in jobs:
+        for out in job.outs:
+            if counts[out] > 1:
+                raise InputError(
+                    f"{job.recording}: another recording of this name would be written to {out}"
+                    " too; rename one of them"
+                )
+    return jobs
+
+
+def _check(folder: Path, outs: Sequence[str]) -> None:
+    example = f"results/{NAME}.json"
+    if not outs:
+        raise InputError(f"{folder}: a folder; say where results go, such as --out {example}")
+    for out in outs:
+        if NAME not in out:
+            raise InputError(
+                f"{out}: one file for a folder of recordings; write {NAME} where the recording's"
+                f" name belongs, such as --out {example}"
+            )
+        if is_transcript(Path(out)) and folder.resolve() in Path(out).resolve().parents:
+            raise InputError(
+                f"{out}: beside the recordings this would be read as a transcript next time; name"
+                f" another folder, such as --out {example}"
+            )
+
+
+def _is_visible(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.is_file() and not hidden
+
+
+def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
+    """Yields recordings with their transcripts, and transcripts without a recording."""
+    media = [path for path in files if path.suffix.lower() in MEDIA_SUFFIXES]
+    transcripts: dict[Path, list[Path]] = {}
+    for path in files:
+        if is_transcript(path):
+            transcripts.setdefault(path.with_suffix(""), []).append(path)
+    for stem, found in transcripts.items():
+        if len(found) > 1:
+            raise InputError(
+                f"{found[1]}: a second transcript of {stem.name}, beside {found[0].name}; keep one"
+                f" of {', '.join(SUFFIXES)}"
+            )
+    alone = dict(transcripts)
+    for path in media:
+        own = transcripts.get(path.with_suffix(""), [None])[0]
+        alone.pop(path.with_suffix(""), None)
+        yield path, own
+    for found in alone.values():
+        yield found[0], None
