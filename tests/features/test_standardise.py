@@ -17,9 +17,12 @@ from synctva.features.standardise import (
     BY,
     FARTHEST_SD,
     LEAST_UTTERANCES,
+    PRIOR_UTTERANCES,
     Standardisation,
     people_of,
     standardise,
+    standardise_towards,
+    voices_of,
 )
 
 ENOUGH = LEAST_UTTERANCES
@@ -304,3 +307,75 @@ def test_another_table_is_one_line(break_it):
     _, found = standardise(two_speakers(), "audio", "speaker")
     with pytest.raises(InputError, match="not a table of standardisation statistics"):
         Standardisation.from_table(break_it(found.to_table()))
+
+
+def known_voices(dim: int = 3) -> Standardisation:
+    mean, sd = np.arange(dim, dtype=float)[None], np.full((1, dim), 2.0)
+    return Standardisation("audio", "speaker", ("",), mean, sd)
+
+
+def test_voices_are_the_mean_of_their_means_and_vary_as_each_of_them_does():
+    mean = np.array([[9.0, 9.0], [1.0, 2.0], [3.0, 6.0], [0.0, 0.0]])
+    sd = np.array([[9.0, 9.0], [1.0, 0.0], [7.0, 4.0], [5.0, 5.0]])
+    first = Standardisation("audio", "speaker", ("", "A", "B", "C"), mean, sd)
+    second = Standardisation("audio", "speaker", ("", "A"), mean[:2] + 3, sd[:2])
+    found = voices_of([(first, ["A", "B"]), (second, ["A"])])
+    np.testing.assert_allclose(found.mean, [[8 / 3, 13 / 3]])
+    np.testing.assert_allclose(found.sd, [[np.sqrt(51 / 3), np.sqrt(16 / 3)]])
+    assert found.people == ("",)
+    with pytest.raises(InputError, match="no statistics of 'D'"):
+        voices_of([(first, ["D"])])
+    with pytest.raises(InputError, match="statistics of nobody"):
+        voices_of([(first, [])])
+
+
+@pytest.mark.parametrize("times", [1, 3, PRIOR_UTTERANCES, 400])
+def test_a_voice_counts_as_often_as_it_is_heard_and_the_known_ones_ten_times(times: int):
+    corpus, known = corpus_of({("one", "test"): "A" * times}), known_voices()
+    values = corpus.features["audio"].values.astype(np.float64)
+    share = times / (times + PRIOR_UTTERANCES)
+    mean = share * values.mean(0) + (1 - share) * known.mean[0]
+    sd = np.sqrt(share * values.var(0) + (1 - share) * known.sd[0] ** 2)
+    found = standardise_towards(corpus, known).features["audio"]
+    np.testing.assert_allclose(found.values, (values - mean) / sd, rtol=1e-4, atol=1e-5)
+    assert found.extractor.settings["standardised"] == "speaker"
+
+
+def test_no_voice_depends_on_another_and_names_do_not_matter():
+    corpus, known = corpus_of({("one", "test"): "ABAB"}), known_voices()
+    alone = standardise_towards(corpus_of({("one", "test"): "ABAB"}), known)
+    values = corpus.features["audio"].values.copy()
+    values[[1, 3]] += 100
+    changed = corpus.with_features("audio", replace(corpus.features["audio"], values=values))
+    one, other = (
+        standardise_towards(own, known).features["audio"].values for own in (corpus, changed)
+    )
+    np.testing.assert_array_equal(one[[0, 2]], other[[0, 2]])
+    np.testing.assert_array_equal(one, alone.features["audio"].values)
+    nameless = tuple(
+        replace(d, utterances=tuple(replace(u, speaker="-" + u.speaker) for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    renamed = standardise_towards(replace(corpus, dialogues=nameless), known)
+    np.testing.assert_array_equal(one, renamed.features["audio"].values)
+
+
+def test_what_is_absent_stays_absent_and_counts_nowhere():
+    whole, known = corpus_of({("one", "test"): "A" * 6}), known_voices()
+    features = whole.features["audio"]
+    present = np.array([True, True, False, True, True, True])
+    values = np.where(present[:, None], features.values, np.float32(0))
+    holed = whole.with_features("audio", replace(features, values=values, present=present))
+    found = standardise_towards(holed, known).features["audio"]
+    assert not found.values[2].any()
+    rest = corpus_of({("one", "test"): "A" * 6}).features["audio"].rows(present)
+    fewer = corpus_of({("one", "test"): "A" * 5}).with_features("audio", rest)
+    np.testing.assert_array_equal(
+        found.values[present], standardise_towards(fewer, known).features["audio"].values
+    )
+
+
+def test_what_is_standardised_is_not_standardised_towards_voices_again():
+    once = standardise_towards(corpus_of({("one", "test"): "A"}), known_voices())
+    with pytest.raises(InputError, match="standardised already"):
+        standardise_towards(once, known_voices())

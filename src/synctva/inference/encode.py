@@ -15,7 +15,7 @@ from synctva.features.encoded import Encoded
 from synctva.features.pool import supervised
 from synctva.features.preset import Preset
 from synctva.features.recording import Encoding, Request
-from synctva.features.standardise import standardise
+from synctva.features.standardise import standardise, standardise_towards
 from synctva.inference.extractors import Extractors
 
 TIME_LIMIT_S = 300.0
@@ -142,9 +142,14 @@ def _gathered(
 
 
 def _standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
-    """Returns the corpus with its audio standardised as it was in training, by itself."""
+    """Returns the corpus with its audio standardised as it was in training.
+
+    By itself; where the model knows the voices it was trained on, towards those as well.
+    """
     if extractors.standardise_by is None or not corpus.features["audio"].present.any():
         return corpus
+    if extractors.voices is not None:
+        return standardise_towards(corpus, extractors.voices)
     dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
     own, _ = standardise(replace(corpus, dialogues=dialogues), "audio", extractors.standardise_by)
     return replace(own, dialogues=corpus.dialogues)

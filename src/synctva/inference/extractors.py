@@ -4,21 +4,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
+
 from synctva.corpus import Extractor
 from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import Encoder
 from synctva.errors import InputError
 from synctva.features.preset import Preset
 from synctva.features.recording import WAVEFORM, Known, load_extractor
-from synctva.features.standardise import BY
+from synctva.features.standardise import BY, Standardisation
 from synctva.media import SAMPLE_RATE_HZ
 
-BY_WIDTH: Mapping[str, Mapping[int, str]] = {
-    "text": {384: "minilm", 768: "roberta-base", 1024: "roberta-large"},
-    "audio": {88: "egemaps", 384: "is09", 1582: "is10", 6373: "compare"},
-    "visual": {462: "expression", 2048: "resnet50"},
+BY_WIDTH: Mapping[str, Mapping[int, tuple[str, Mapping[str, str]]]] = {
+    "text": {
+        384: ("minilm", {}),
+        768: ("roberta-base", {}),
+        1024: ("roberta-large", {}),
+    },
+    "audio": {
+        88: ("egemaps", {}),
+        384: ("is09", {}),
+        1582: ("is10", {}),
+        6373: ("compare", {}),
+    },
+    "visual": {
+        231: ("expression", {"pooling": "mean"}),
+        462: ("expression", {}),
+        2048: ("resnet50", {}),
+    },
 }
-"""Modality -> width -> the extractor that makes features as wide; no two of one are alike."""
+"""Modality -> width -> what makes features as wide, and its settings; no two of one are alike."""
 
 MOST_CONTEXT = 32
 """Text in the context of more turns is not looked for."""
@@ -33,12 +48,14 @@ class Extractors:
         known: Modality -> what its extractor says of itself.
         text: The text extractor, loaded; None without text.
         standardise_by: How the audio features are standardised, of ``standardise.BY``; None = not.
+        voices: What the audio features of voices that are hardly heard are standardised by, too.
     """
 
     preset: Preset
     known: Mapping[str, Known]
     text: Any
     standardise_by: str | None = None
+    voices: Standardisation | None = None
 
 
 def extractors_of(model: EmotionModel, place: str) -> Extractors:
@@ -71,7 +88,16 @@ def extractors_of(model: EmotionModel, place: str) -> Extractors:
             text = made
         if modality == "audio":
             standardise_by = cast("str | None", found.settings.get("standardised"))
-    return Extractors(Preset(**names, settings=settings), known, text, standardise_by)
+    preset = Preset(**names, settings=settings)
+    return Extractors(preset, known, text, standardise_by, _voices(model, standardise_by))
+
+
+def _voices(model: EmotionModel, standardise_by: str | None) -> Standardisation | None:
+    found = model.provenance.voices
+    if standardise_by is None or not found:
+        return None
+    mean, sd = (np.array([found[name]], dtype=np.float64) for name in ("mean", "sd"))
+    return Standardisation("audio", standardise_by, ("",), mean, sd)
 
 
 def _named(model: EmotionModel, modality: str, place: str) -> tuple[str, dict[str, Any]]:
@@ -90,7 +116,7 @@ def _named(model: EmotionModel, modality: str, place: str) -> tuple[str, dict[st
             f"{place}: trained on {width} {modality} features, which no extractor here makes;"
             " train a model on a store that `synctva features` filled"
         )
-    return BY_WIDTH[modality][width], {}
+    return BY_WIDTH[modality][width], {"pooling": "mean"} if width == MEAN_ONLY else {}
 
 
 def _trained_on(

@@ -28,12 +28,15 @@ class Provenance:
         schema: The name of its emotion schema.
         fingerprints: The hash of each modality's features; others do not fit the model.
         temperature: The logits are divided by it for calibrated probabilities.
+        voices: ``mean`` and ``sd`` of the audio features of the training voices, where they were
+            standardised by speaker: what a voice that is hardly heard yet is standardised by.
     """
 
     corpus: str = ""
     schema: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     temperature: float = 1.0
+    voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def check(self, fingerprints: Mapping[str, str], place: str) -> None:
         """Does nothing if features with these fingerprints fit the model.
