@@ -8,8 +8,9 @@ from synctva.data.meld import read_meld
 from synctva.data.playhouse import Production, amount, render_playhouse
 from synctva.evaluation.attribution import subset_scores
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
-from synctva.features import extract as extraction
+from synctva.features import fill
 from synctva.features.cache import Cache
+from synctva.features.extract import extract
 from synctva.features.preset import PRESETS
 from synctva.features.store import FeatureStore, write_store
 from synctva.recipe import load_recipe
@@ -58,9 +59,7 @@ def _store(out: Path, workers: int) -> FeatureStore:
     terminal.show_corpus(corpus)
     store = write_store(corpus, out / "store", overwrite=True)
     lite = PRESETS["lite"]
-    with terminal.progress("Extracting features", extraction.amount(store, lite)) as advance:
-        filled = extraction.extract(
-            store, lite, Cache(out / "cache"), workers=workers, advance=advance
-        )
+    with terminal.progress("Extracting features", fill.amount(store, lite)) as advance:
+        filled = extract(store, lite, Cache(out / "cache"), workers=workers, advance=advance)
     terminal.show_filled(filled, store.path)
     return store

@@ -21,7 +21,8 @@ from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
 from synctva.errors import InputError
 from synctva.features.cache import Cache
-from synctva.features.extract import amount, extract, fill
+from synctva.features.extract import extract
+from synctva.features.fill import amount, fill
 from synctva.features.preset import Preset, choose, share_of
 from synctva.features.store import FeatureStore, open_store, write_store
 from synctva.features.verify import verify

@@ -1,10 +1,14 @@
 """Work in processes that may hang or die: it costs one request, and the rest comes in order."""
 
 import os
+import signal
 import time
+from pathlib import Path
+
+import psutil
 
 from synctva.errors import InputError
-from synctva.features.pool import supervised
+from synctva.features.pool import Supervised, supervised
 
 _told: list[str] = []
 
@@ -21,6 +25,11 @@ def work(request: str) -> str:
         os._exit(139)
     if request == "bad":
         raise InputError("clip.mp4: bad")
+    if request == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if request.startswith("once") and not Path(request[5:]).exists():
+        Path(request[5:]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     if request == "odd":
         raise ZeroDivisionError("odd")
     return _told[0] + request
@@ -51,3 +60,40 @@ def test_requests_are_read_as_the_work_goes_on():
     assert next(outcomes) == ("0", "0")
     assert len(read) < 40
     outcomes.close()
+
+
+def test_a_worker_that_is_killed_costs_nothing_and_one_that_always_is_its_request(tmp_path):
+    once = f"once {tmp_path / 'seen'}"
+    found = dict(supervised(work, ["a", once, "killed", "b"], 1, 60.0, begin, ("so ",)))
+    assert [found["a"], found[once], found["b"]] == ["so a", f"so {once}", "so b"]
+    assert "exit code -9" in str(found["killed"])
+
+
+def test_killed_when_they_are_idle_workers_are_begun_anew():
+    pool = Supervised(work, 1, 60.0, begin, ("so ",))
+    before = set(psutil.Process().children())
+    try:
+        assert list(pool.outcomes(["a"])) == [("a", "so a")]
+        for process in set(psutil.Process().children()) - before:
+            if "spawn_main" in " ".join(process.cmdline()):
+                process.kill()
+        assert list(pool.outcomes("bcd")) == [("b", "so b"), ("c", "so c"), ("d", "so d")]
+        time.sleep(1)  # the pool has seen it by now
+        assert list(pool.outcomes("e")) == [("e", "so e")]
+    finally:
+        pool.stop()
+
+
+def test_every_worker_is_greeted_without_a_time_limit():
+    found = list(supervised(greeted, ["a", "b"], 2, 1.0, begin, ("so ",), "greeting"))
+    greetings = [outcome for request, outcome in found if request == "greeting"]
+    assert len(set(greetings)) == 2  # two processes
+    assert [outcome for _, outcome in found[2:]] == ["so a", "so b"]
+
+
+def greeted(request: str) -> str | int:
+    """Takes its time for the greeting."""
+    if request == "greeting":
+        time.sleep(3)
+        return os.getpid()
+    return work(request)

@@ -2,6 +2,8 @@
 
 import typer
 
+from synctva.errors import InputError
+
 app = typer.Typer(
     help="Recognise the emotion of every utterance in a conversation, from text, audio and video.",
     no_args_is_help=True,
@@ -10,3 +12,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Begin with: [bold]synctva demo[/bold]",
 )
+
+ENGINES = ("local", "ray")
+"""Where the work of a verb may be done: on this machine, or on a Ray cluster."""
+
+
+def check_engine(name: str) -> None:
+    """Checks that there is an engine of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in ENGINES:
+        raise InputError(f"--engine {name}: write {' or '.join(ENGINES)}")

@@ -1,6 +1,5 @@
 """The verb features: from recordings and words to vectors."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import app, check_engine
 from synctva.cli.corpora import pictures_of
 from synctva.errors import InputError
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     "synctva features recordings/ --out stores/own[bright_black] · [/]"
     "synctva features stores/meld --text roberta-base --audio compare --workers 8"
     "[bright_black] · [/]synctva features stores/meld --shard 3/10[bright_black] · [/]"
+    "synctva features stores/meld --engine ray --cache /shared/cache[bright_black] · [/]"
     "synctva features stores/meld --verify"
 )
 def features(
@@ -76,6 +76,9 @@ def features(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one per core by default.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
+    ] = "local",
     shard: Annotated[
         str, typer.Option(help="i/n: fill the cache with the i-th share; at the end run without.")
     ] = "1/1",
@@ -95,7 +98,10 @@ def features(
     code 1: some utterances failed; failures.csv in the store says which, and why.
     """
     from synctva.features.cache import Cache, default_cache
-    from synctva.features.extract import amount, extract, fill
+    from synctva.features.cluster_pool import supervised_on_cluster
+    from synctva.features.extract import extract
+    from synctva.features.fill import amount, fill
+    from synctva.features.pool import supervised
     from synctva.features.preset import choose, share_of
     from synctva.features.verify import verify as compute_again
 
@@ -107,18 +113,20 @@ def features(
         "visual": {**seen, "pooling": pooling, "crops": crops},
     }
     chosen = choose(preset, names, settings)
-    share, processes = share_of(shard), workers or os.cpu_count() or 1
+    check_engine(engine)
+    share = share_of(shard)
     store = _store_of(source, out, kind, overwrite)
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
-            compared = compute_again(store, chosen, workers=processes, advance=advance)
+            compared = compute_again(store, chosen, workers=workers, advance=advance)
         terminal.show_verified(compared)
         raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
-    kept = Cache(cache or default_cache())
+    kept = Cache((cache or default_cache()).absolute())
+    place = supervised_on_cluster if engine == "ray" else supervised
     with terminal.progress(f"Extracting {store.name}", amount(store, chosen, share)) as advance:
         whole = partial(extract, standardise_by=standardise)
         work = whole if share == (1, 1) else partial(fill, shard=share)
-        filled = work(store, chosen, kept, workers=processes, advance=advance)
+        filled = work(store, chosen, kept, workers=workers, engine=place, advance=advance)
     terminal.show_filled(filled, store.path)
     if filled.failures:
         raise typer.Exit(1)

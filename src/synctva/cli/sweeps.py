@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
-from synctva.errors import InputError
+from synctva.cli.app import app, check_engine
 
 if TYPE_CHECKING:
     from synctva.training.jobs import Job
     from synctva.training.sweep import Standing
-
-ENGINES = ("local", "ray")
 
 
 @app.command(epilog="Example: synctva sweep recipes/sweeps/mosi.toml --out runs/comparison")
@@ -40,8 +37,7 @@ def sweep(
     from synctva.training.plan import load_plan
     from synctva.training.sweep import run_sweep
 
-    if engine not in ENGINES:
-        raise InputError(f"--engine {engine}: write {' or '.join(ENGINES)}")
+    check_engine(engine)
     planned = load_plan(plan, out)
     with (ray_engine if engine == "ray" else local_engine)(jobs) as own, terminal.live() as show:
 

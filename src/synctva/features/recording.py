@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Known:
-    """What a worker knows of an extractor before it loads it: enough to look into the cache.
+    """What is to be known of an extractor to look into the cache.
 
     Attributes:
         extractor: Its description.
@@ -69,6 +69,11 @@ class Encoding:
         """
         encode = self._encode_audio if request.modality == "audio" else self._encode_visual
         return encode(request.utterance)
+
+    def known(self, modality: str) -> Known:
+        """Returns what is to be known of a modality's extractor, which this loads."""
+        extractor = self._audio if modality == "audio" else self._visual
+        return Known(extractor.extractor, extractor.dim)
 
     @property
     def hears(self) -> bool:
@@ -116,12 +121,19 @@ class Recordings:
 
     Args:
         preset: Which extractors.
-        known: Modality -> what is known of its extractor.
         cache: Where features are looked up and kept.
     """
 
-    def __init__(self, preset: Preset, known: dict[str, Known], cache: Cache) -> None:
-        self._encoding, self._known, self._cache = Encoding(preset), known, cache
+    def __init__(self, preset: Preset, cache: Cache) -> None:
+        self._encoding, self._cache = Encoding(preset), cache
+
+    def known(self, modality: str) -> Known:
+        """Returns what is to be known of a modality's extractor, which this loads.
+
+        Raises:
+            InputError: It cannot be loaded.
+        """
+        return self._encoding.known(modality)
 
     def key(self, request: Request) -> tuple[str, bool]:
         """Returns the cache's key of a request's features, and whether they were computed now.
@@ -137,7 +149,7 @@ class Recordings:
         else:
             sound = _sha256(heard) if self._encoding.hears else None
             content = [_sha256(utterance.media), *span, utterance.half, sound]
-        known = self._known[request.modality]
+        known = self._encoding.known(request.modality)
         key = cache_key(known.extractor, known.dim, content)
         if self._cache.get(key) is not None:
             return key, False

@@ -51,7 +51,7 @@ def verify(
     *,
     sample: int = 20,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     advance: Callable[[int], None] = lambda count: None,
 ) -> list[Verified]:
     """Returns, for each modality of the preset, how a sample computed anew compares to the store.
@@ -64,7 +64,7 @@ def verify(
         preset: The extractors that its features are said to come from.
         sample: Utterances to compute again, at least.
         seed: Draws the sample.
-        workers: Processes that decode recordings.
+        workers: Processes that decode recordings; None = one per core.
         advance: Called with the number of utterances that are done in one more modality.
 
     Raises:

@@ -5,7 +5,10 @@ is a whole chunk: the same words always give the same bits, killed in between or
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 
@@ -20,18 +23,59 @@ CHUNK_UTTERANCES = 256
 """A chunk is closed once it holds so many; a dialogue, with its context, is never split."""
 
 
+@dataclass(frozen=True)
+class Words:
+    """What the cache holds of a store's words.
+
+    Attributes:
+        known: The extractor and its width.
+        keys: First row of a chunk -> key.
+        computed: Vectors that were not there before.
+    """
+
+    known: Known
+    keys: dict[int, str]
+    computed: int
+
+
+@contextmanager
+def words_beside(
+    store: FeatureStore,
+    preset: Preset,
+    cache: Cache,
+    shard: tuple[int, int],
+    advance: Callable[[int], None],
+) -> Iterator[Future[Words]]:
+    """Fills the words into the cache in a thread; gives what will be its result.
+
+    It has no result if the preset has no text. When an error ends the caller, the thread ends too,
+    after the batch that it is at.
+    """
+    over = Event()
+
+    def step(count: int) -> None:
+        if over.is_set():
+            raise CancelledError
+        advance(count)
+
+    with ThreadPoolExecutor(1, "words") as thread:
+        words: Future[Words] = Future()
+        if preset.text is not None:
+            words = thread.submit(fill_words, store, preset, cache, shard, step)
+        try:
+            yield words
+        finally:
+            over.set()
+
+
 def fill_words(
     store: FeatureStore,
     preset: Preset,
     cache: Cache,
     shard: tuple[int, int],
     advance: Callable[[int], None],
-) -> tuple[Known, dict[int, str], int]:
-    """Puts the text features of a store's chunks into the cache.
-
-    Returns:
-        The extractor, first row of a chunk -> key, and the number of vectors computed now.
-    """
+) -> Words:
+    """Puts the text features of a store's chunks into the cache."""
     from synctva.features.text import text_features
 
     extractor = load_extractor(preset, "text")
@@ -40,11 +84,12 @@ def fill_words(
     computed = 0
     for row, chunk in share_of_chunks(store, shard):
         keys[row] = cache_key(known.extractor, known.dim, _words(chunk))
-        if cache.get_table(keys[row]) is None:
-            cache.put_table(keys[row], text_features(chunk, extractor).values)
-            computed += len(chunk)
-        advance(len(chunk))
-    return known, keys, computed
+        if cache.get_table(keys[row]) is not None:
+            advance(len(chunk))
+            continue
+        cache.put_table(keys[row], text_features(chunk, extractor, advance).values)
+        computed += len(chunk)
+    return Words(known, keys, computed)
 
 
 def share_of_chunks(store: FeatureStore, shard: tuple[int, int]) -> Iterator[tuple[int, Corpus]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from pebble import ProcessPool
 
+from synctva.cluster import cluster_for
 from synctva.errors import InputError
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.processes import end_with
@@ -21,9 +22,6 @@ from synctva.training.run import train_seed
 
 SAVE_EVERY_S = 10.0
 """Seconds between two saved states of a seed."""
-
-RETRIES = 3
-"""So often a cluster begins a job again whose process or machine has died."""
 
 
 @dataclass(frozen=True)
@@ -98,20 +96,5 @@ def ray_engine(jobs: int | None = None) -> Iterator[Engine]:
     Raises:
         InputError: Ray is not installed, or its cluster is not there.
     """
-    try:
-        import ray  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError(
-            "--engine ray: Ray is not installed; pip install 'synctva[cluster]'"
-        ) from error
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except ConnectionError as error:
-        raise InputError(f"--engine ray: {one_line(error)}; see RAY_ADDRESS") from error
-    try:
-        task = ray.remote(num_cpus=1, max_retries=RETRIES)(attempt)
-        cores = int(ray.cluster_resources().get("CPU", 1))
-        yield Engine(jobs or 2 * cores, lambda job: task.remote(job).future())
-    finally:
-        ray.shutdown()
+    with cluster_for(attempt) as cluster:
+        yield Engine(jobs or 2 * cluster.cores, cluster.submit)
