@@ -216,7 +216,7 @@ def judge(
     logits, emotion = [], []
     for part in split.parts(own.process_index, own.num_processes):
         logits.append(predict(model, part))
-        emotion.append(part.emotion)
+        emotion.append(part.emotion.cpu())
     return gathered(logits), gathered(emotion)
 
 

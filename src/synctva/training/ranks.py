@@ -1,7 +1,7 @@
 """The processes that train one model together: each has a rank, and a share of every batch.
 
-``torchrun`` or ``accelerate launch`` starts them, and ends them all when one dies. Without these
-there is one process, and all of this is nothing to it.
+``torchrun`` starts them, and ends them all when one dies. Without it there is one process, and all
+of this is nothing to it.
 """
 
 import os
@@ -34,8 +34,12 @@ def accelerator_of(precision: str) -> Accelerator:
 
 
 def gathered(rows: list[Tensor]) -> Tensor:
-    """Returns the rows of all processes, one after another, on every one of them."""
-    return torch.cat([part.cpu() for part in gather_object(rows)])
+    """Returns the rows of all processes, one after another, on every one of them.
+
+    Args:
+        rows: Of this process, on the CPU, whose numbers mean the same to all.
+    """
+    return torch.cat(gather_object(rows))
 
 
 def summed(number: Tensor) -> float:
