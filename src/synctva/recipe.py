@@ -234,6 +234,8 @@ def _path(place: tuple[int | str, ...]) -> list[str]:
     table, *rest = map(str, place)
     if table == "model":
         rest = rest[1:]  # after the network's name
+    if table == "encoders":
+        return [table, *rest[:2]]
     return [table, *rest[:1]] if table in ("model", *_TABLES) else [table]
 
 
@@ -242,6 +244,8 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
         return ["based_on", *Recipe.model_fields]
     if place[0] == "model":
         return [field.name for field in fields(NETWORKS[str(place[1])][0])]
+    if place[0] == "encoders":
+        return [field.name for field in fields(EncoderSettings)] if place[1:] else list(MODALITIES)
     return list(_TABLES[str(place[0])])
 
 

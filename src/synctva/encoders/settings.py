@@ -1,9 +1,18 @@
 """Which encoder is trained along, and how much of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from synctva.errors import InputError
+
+INPUTS = {
+    "text": ("tokens", "--text minilm --tokens 48"),
+    "audio": ("waveform", "--audio waveform"),
+    "visual": ("crops", "--visual expression --crops 6"),
+}
+"""Modality -> what its encoder reads, by the extractor's name, and how a store comes by it."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +50,35 @@ class EncoderSettings:
             raise InputError("encoders.alpha and encoders.learning_rate must be above 0")
         if not 0 <= self.dropout < 1:
             raise InputError(f"encoders.dropout {self.dropout}: must be in [0, 1)")
+
+
+def check_inputs(
+    encoders: Mapping[Any, EncoderSettings],
+    held: Mapping[str, str],
+    modalities: tuple[str, ...],
+    place: Path,
+) -> None:
+    """Does nothing if each encoder finds what it reads, and nothing else is to be read.
+
+    Args:
+        encoders: The recipe's, by modality.
+        held: The names of the store's extractors, by modality.
+        modalities: Those that the recipe uses.
+        place: The store, for messages.
+
+    Raises:
+        InputError: There is an encoder but features, or what an encoder reads but no encoder.
+    """
+    for modality in modalities:
+        inputs, how = INPUTS[modality]
+        found = held.get(modality, "nothing")
+        if modality in encoders and found != inputs:
+            raise InputError(
+                f"{place}: the recipe trains the {modality} encoder, which reads {inputs}, but the"
+                f" store holds {found}; run `synctva features {place} {how}`"
+            )
+        if modality not in encoders and found == inputs:
+            raise InputError(
+                f"{place}: its {modality} features are {inputs}, which only an encoder can read;"
+                f" name one in the recipe's table encoders.{modality}, or extract features"
+            )

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from synctva.emotions import MODALITIES
+from synctva.encoders.settings import check_inputs
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore
 from synctva.files import is_staged, write_json, write_text
@@ -88,6 +89,8 @@ def check_trainable(store: FeatureStore, found: Survey, recipe: Recipe) -> None:
             f" {', '.join(recipe.modalities)}; make some with"
             f" `synctva features {place}`"
         )
+    held = {m: extractor.name for m, (extractor, _) in store.extractors.items()}
+    check_inputs(recipe.encoders, held, recipe.modalities, place)
 
 
 def describe(run: RunFolder, recipe: Recipe, store: FeatureStore, seeds: int) -> None:
