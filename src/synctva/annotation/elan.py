@@ -61,7 +61,7 @@ def linked_recording(path: Path) -> Path | None:
         for place in places:
             with suppress(OSError):  # such as a name that is too long to be one
                 if place.is_file():
-                    return place.absolute()
+                    return place.resolve()
     return None
 
 

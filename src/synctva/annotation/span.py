@@ -50,9 +50,14 @@ class Span:
             )
 
 
+def writable(text: str) -> str:
+    """Returns a text with spaces for what no file of text, and no XML, can hold."""
+    return _UNREADABLE.sub(" ", text)
+
+
 def one_line(text: str) -> str:
     """Returns a text in one line, without what cannot be written in a file of text."""
-    return " ".join(_UNREADABLE.sub(" ", text).split())
+    return " ".join(writable(text).split())
 
 
 def speaker_and_words(text: str) -> tuple[str | None, str]:

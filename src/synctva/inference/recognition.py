@@ -42,6 +42,7 @@ class RecognisedUtterance:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", tuple(self.probabilities))
+        object.__setattr__(self, "contributions", dict(self.contributions))
         object.__setattr__(self, "flags", tuple(self.flags))
         if not 0 <= self.start_s <= self.end_s < math.inf:
             raise InputError(f"an utterance from {self.start_s} s to {self.end_s} s is none")
@@ -98,7 +99,7 @@ class Recognition:
         return tuple(dict.fromkeys(utterance.speaker for utterance in self.utterances))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Returns a row per utterance: times, speaker, text, emotion, probabilities, shares."""
+        """Returns a row per utterance: times, speaker, text, emotion, probabilities and so on."""
         import pandas as pd
 
         rows = [
@@ -113,12 +114,13 @@ class Recognition:
                     f"p_{name}": p
                     for name, p in zip(self.emotions, utterance.probabilities, strict=True)
                 },
-                **{m: utterance.contributions.get(m) for m in MODALITIES},
+                **{f"{m}_contribution": utterance.contributions.get(m) for m in MODALITIES},
                 "flags": " ".join(utterance.flags),
                 "note": utterance.note,
             }
             for utterance in self.utterances
         ]
         columns = ["start_s", "end_s", "speaker", "text", "emotion", "probability"]
-        columns += [*(f"p_{name}" for name in self.emotions), *MODALITIES, "flags", "note"]
+        columns += [f"p_{name}" for name in self.emotions]
+        columns += [*(f"{m}_contribution" for m in MODALITIES), "flags", "note"]
         return pd.DataFrame(rows, columns=pd.Index(columns))

@@ -1,0 +1,45 @@
+"""A recognition as JSON, without loss: read again, it is the same."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from synctva.errors import InputError
+from synctva.inference.recognition import Recognition
+
+FORMAT = "synctva-recognition-1"
+
+
+def json_bytes(recognition: Recognition, path: Path) -> bytes:
+    """Returns the content of a JSON file: the fields of a recognition, each with its emotion."""
+    content = {"format": FORMAT, **asdict(recognition)}
+    for utterance, written in zip(recognition.utterances, content["utterances"], strict=True):
+        written["emotion"] = recognition.emotion_of(utterance)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # what no text can hold, JSON writes \udc80
+
+
+def read_recognition(path: Path) -> Recognition:
+    r"""Returns the recognition in a JSON file that ``write_recognition`` has written.
+
+    Raises:
+        InputError: It is no such file, or damaged.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+            raise InputError(f"{path}: no recognition; a JSON file of `recognise` is needed")
+        return TypeAdapter(Recognition).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = " ".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{path}: {place}: {first['msg']}; recognise the recording again"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = " ".join(str(error).split())[:100]
+        raise InputError(f"{path}: no recognition, or damaged ({reason})") from error

@@ -1,0 +1,94 @@
+"""A recognition as an ELAN file: a tier per speaker with the words, under it one with the emotions.
+
+Corrected in ELAN, where the emotions are a list to choose from, it can be imported.
+"""
+
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synctva.annotation.emotion_tiers import emotion_tier
+from synctva.annotation.span import one_line
+from synctva.inference.export.places import (
+    Tier,
+    recording_of,
+    relative_url,
+    tiers,
+    times_ms,
+    words,
+)
+from synctva.inference.recognition import Recognition
+
+if TYPE_CHECKING:
+    from pympi.Elan import Eaf
+
+_LANGUAGE = "und"
+
+
+def elan_bytes(recognition: Recognition, path: Path) -> bytes:
+    """Returns the content of an ELAN file; the recording is linked by its place and from the file.
+
+    A speaker's name is the participant of his tiers, however these are called.
+    """
+    from pympi.Elan import Eaf, to_string
+
+    file = Eaf(author=one_line(f"Sync-TVA {recognition.model}"))
+    file.remove_tier("default")
+    _add_emotions(file, recognition.emotions)
+    recording = recording_of(recognition)
+    if recording is not None:
+        kind = mimetypes.guess_type(recording.name)[0] or "unknown"
+        file.add_linked_file(recording.as_uri(), f"./{relative_url(recording, path)}", kind)
+    spoken = tiers(recognition)
+    slots = _slots(file, [times_ms(u) for tier in spoken for u in tier.utterances])
+    for tier in spoken:
+        file.add_tier(tier.name, part=tier.speaker)
+        felt = emotion_tier(tier.name)
+        file.add_tier(felt, ling="emotion", parent=tier.name, part=tier.speaker)
+        own, slots = slots[: len(tier.utterances)], slots[len(tier.utterances) :]
+        _add_utterances(file, recognition, tier, felt, own)
+    return to_string(file, encoding="UTF-8")
+
+
+def _add_emotions(file: "Eaf", emotions: Sequence[str]) -> None:
+    """Adds the list of emotions that ELAN offers, and the kind of tiers that offer it."""
+    file.add_language(_LANGUAGE, "http://cdb.iso.org/lg/CDB-00138502-001", "undetermined (und)")
+    file.add_controlled_vocabulary("emotions")
+    file.add_cv_description("emotions", _LANGUAGE)
+    for number, emotion in enumerate(emotions):
+        file.add_cv_entry("emotions", f"emotion{number}", [(one_line(emotion), _LANGUAGE, None)])
+    parameters = {
+        "LINGUISTIC_TYPE_ID": "emotion",
+        "TIME_ALIGNABLE": "false",
+        "GRAPHIC_REFERENCES": "false",
+        "CONSTRAINTS": "Symbolic_Association",
+        "CONTROLLED_VOCABULARY_REF": "emotions",
+    }
+    file.add_linguistic_type("emotion", param_dict=parameters)
+
+
+def _slots(file: "Eaf", spans_ms: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
+    """Returns the time slots of each annotation's start and end, numbered in the order of time."""
+    moments = sorted(
+        (time_ms, number, side)
+        for number, span in enumerate(spans_ms)
+        for side, time_ms in enumerate(span)
+    )
+    named = {(number, side): file.generate_ts_id(time_ms) for time_ms, number, side in moments}
+    return [(named[number, 0], named[number, 1]) for number in range(len(spans_ms))]
+
+
+def _add_utterances(
+    file: "Eaf", recognition: Recognition, tier: Tier, felt: str, slots: Sequence[tuple[str, str]]
+) -> None:
+    """Adds a tier's words, and to each the emotion on the tier ``felt``.
+
+    Written where pympi keeps them: its own function looks through the whole tier for each.
+    """
+    for utterance, (start, end) in zip(tier.utterances, slots, strict=True):
+        spoken, emotion = file.generate_annotation_id(), file.generate_annotation_id()
+        file.annotations |= {spoken: tier.name, emotion: felt}
+        file.tiers[tier.name][0][spoken] = (start, end, words(utterance), None)
+        name = one_line(recognition.emotion_of(utterance))
+        file.tiers[felt][1][emotion] = (spoken, name, None, None)
