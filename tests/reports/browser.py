@@ -108,14 +108,13 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Clicks the middle of the first element that fits, as a mouse does."""
-        self.ask(
-            f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block:'center'}})"
+        x, y = self.ask(
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            "found.scrollIntoView({ block: 'center', behavior: 'instant' });"
+            "const box = found.getBoundingClientRect();"
+            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
-        box = self.ask(
-            f"(() => {{ const b = document.querySelector({json.dumps(selector)})"
-            ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
-        self.click_at(*box)
+        self.click_at(x, y)
 
     def click_at(self, x: float, y: float) -> None:
         """Clicks a point of the window."""
