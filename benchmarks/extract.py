@@ -41,6 +41,8 @@ from synctva.features.visual import VisualExtractor
 from synctva.media import probe, read_audio, read_frames
 
 WARM_UP = 3
+PAIRS = 3
+"""Of jobs with one and with two workers."""
 
 
 class Bare:
@@ -184,21 +186,20 @@ def _row(name: str, taken: np.ndarray) -> tuple[str, ...]:
 
 
 def _show_job(utterances: list[Utterance], folder: Path) -> None:
-    """Prints wall time with 1 and 2 workers, of a second run, and memory for more clips."""
+    """Prints wall time with 1 and 2 workers in turn, of a second run, and memory for more clips."""
     table = Table("clips", "workers", "seconds", "peak MiB of all processes", title="The command")
-    cases = [
-        *((300, 1, "first"), (300, 2, "second"), (300, 1, "third"), (300, 2, "fourth")),
-        *((300, 2, "fourth"), (100, 2, "fifth"), (1000, 2, "sixth")),
-    ]
-    known: set[str] = set()
-    for count, workers, cache in cases:
+    pairs = [(300, workers, f"{pair}-{workers}") for pair in range(PAIRS) for workers in (1, 2)]
+    seconds: dict[str, float] = {}
+    for count, workers, cache in [*pairs, (300, 2, "0-2"), (100, 2, "100"), (1000, 2, "1000")]:
         clips = _copies(utterances, count, folder / f"clips-{count}")
         store = write_store(clips, folder / f"store-{count}", overwrite=True)
-        seconds, peak = _run(store.path, workers, folder / "cache" / cache)
-        again = ", all cached" if cache in known else ""
-        known.add(cache)
-        table.add_row(f"{count}{again}", str(workers), f"{seconds:.1f}", f"{peak:.0f}")
+        taken, peak = _run(store.path, workers, folder / "cache" / cache)
+        again = ", all cached" if cache in seconds else ""
+        seconds.setdefault(cache, taken)
+        table.add_row(f"{count}{again}", str(workers), f"{taken:.1f}", f"{peak:.0f}")
     Console().print(table)
+    times = [seconds[f"{pair}-1"] / seconds[f"{pair}-2"] for pair in range(PAIRS)]
+    print("two workers are", ", ".join(f"{one:.2f}" for one in times), "times as fast as one")
 
 
 def _copies(utterances: list[Utterance], count: int, folder: Path) -> Corpus:
