@@ -98,29 +98,31 @@ class Recognition:
         """The speakers, in the order in which they first speak."""
         return tuple(dict.fromkeys(utterance.speaker for utterance in self.utterances))
 
-    def to_pandas(self) -> "pd.DataFrame":
-        """Returns a row per utterance: times, speaker, text, emotion, probabilities and so on."""
-        import pandas as pd
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table of utterances."""
+        return (
+            *("start_s", "end_s", "speaker", "text", "emotion", "probability"),
+            *(f"p_{name}" for name in self.emotions),
+            *(f"{modality}_contribution" for modality in MODALITIES),
+            *("flags", "note"),
+        )
 
-        rows = [
-            {
-                "start_s": utterance.start_s,
-                "end_s": utterance.end_s,
-                "speaker": utterance.speaker,
-                "text": utterance.text,
-                "emotion": self.emotion_of(utterance),
-                "probability": max(utterance.probabilities),
-                **{
-                    f"p_{name}": p
-                    for name, p in zip(self.emotions, utterance.probabilities, strict=True)
-                },
-                **{f"{m}_contribution": utterance.contributions.get(m) for m in MODALITIES},
-                "flags": " ".join(utterance.flags),
-                "note": utterance.note,
-            }
+    def to_rows(self) -> list[tuple[float | str | None, ...]]:
+        """Returns the cells of ``columns`` for each utterance; None where there is nothing."""
+        return [
+            (
+                *(utterance.start_s, utterance.end_s, utterance.speaker, utterance.text),
+                *(self.emotion_of(utterance), max(utterance.probabilities)),
+                *utterance.probabilities,
+                *(utterance.contributions.get(modality) for modality in MODALITIES),
+                *(" ".join(utterance.flags), utterance.note),
+            )
             for utterance in self.utterances
         ]
-        columns = ["start_s", "end_s", "speaker", "text", "emotion", "probability"]
-        columns += [f"p_{name}" for name in self.emotions]
-        columns += [*(f"{m}_contribution" for m in MODALITIES), "flags", "note"]
-        return pd.DataFrame(rows, columns=pd.Index(columns))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Returns the table of utterances, a row each, with the columns of ``columns``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_rows(), columns=pd.Index(self.columns))

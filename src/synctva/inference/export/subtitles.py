@@ -56,4 +56,4 @@ def _escaped(text: str) -> str:
 
 def _parted(text: str) -> str:
     """Returns a text in which a player finds no markup, and no line of times."""
-    return re.sub(r"<(?=[a-zA-Z/\d])", "< ", text).replace("-->", "-- >").replace("{\\", "{ \\")
+    return re.sub(r"<(?=\S)", "< ", text).replace("-->", "-- >").replace("{\\", "{ \\")

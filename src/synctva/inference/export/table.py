@@ -3,18 +3,18 @@
 The CSV file is also what `import` takes for a table of clips: corrected, it can be imported.
 """
 
+import csv
 import io
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from synctva.annotation.span import one_line, writable
 from synctva.inference.export.places import recording_of
 from synctva.inference.recognition import Recognition
 
-if TYPE_CHECKING:
-    import pandas as pd
+TEXTS = ("speaker", "text", "emotion", "flags", "note")
+"""The columns that hold text; all others hold numbers."""
 
 
 def csv_bytes(recognition: Recognition, path: Path) -> bytes:
@@ -22,14 +22,18 @@ def csv_bytes(recognition: Recognition, path: Path) -> bytes:
 
     Texts stand in one line. Without a recording there is no column ``clip``.
     """
-    table = _table(recognition)
-    for column in ("speaker", "text", "flags", "note"):
-        table[column] = [None if cell is None else one_line(cell) for cell in table[column]]
     recording = recording_of(recognition)
+    clip = []
     if recording is not None:
-        table.insert(0, "clip", os.path.relpath(recording, path.absolute().parent))
-    text = table.to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8", "replace")
+        clip = [os.path.relpath(recording, path.absolute().parent)]
+    rows = [
+        [*clip, *(one_line(cell) if isinstance(cell, str) else cell for cell in row)]
+        for row in recognition.to_rows()
+    ]
+    header = [*(["clip"] if clip else []), *(one_line(name) for name in recognition.columns)]
+    content = io.StringIO(newline="")
+    csv.writer(content, lineterminator="\n").writerows([header, *rows])
+    return content.getvalue().encode("utf-8", "replace")
 
 
 def parquet_bytes(recognition: Recognition, path: Path) -> bytes:
@@ -37,14 +41,13 @@ def parquet_bytes(recognition: Recognition, path: Path) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    frame = _table(recognition)
-    text = ("speaker", "text", "emotion", "flags", "note")
-    table = pa.table(
-        {
-            name: pa.array(frame[name].tolist(), pa.string() if name in text else pa.float64())
-            for name in frame.columns
-        }
-    )
+    rows = recognition.to_rows()
+    arrays = []
+    for number, column in enumerate(recognition.columns):
+        cells = [row[number] for row in rows]
+        if column in TEXTS:
+            cells = [writable(cell) if isinstance(cell, str) else None for cell in cells]
+        arrays.append(pa.array(cells, pa.string() if column in TEXTS else pa.float64()))
     facts = {
         "media": recognition.media,
         "duration_s": recognition.duration_s,
@@ -52,16 +55,8 @@ def parquet_bytes(recognition: Recognition, path: Path) -> bytes:
         "model": recognition.model,
         "fingerprint": recognition.fingerprint,
     }
-    described = table.replace_schema_metadata({"synctva": json.dumps(facts)})
+    names = [writable(column) for column in recognition.columns]
+    table = pa.Table.from_arrays(arrays, names=names, metadata={"synctva": json.dumps(facts)})
     sink = io.BytesIO()
-    pq.write_table(described, sink)
+    pq.write_table(table, sink)
     return sink.getvalue()
-
-
-def _table(recognition: Recognition) -> "pd.DataFrame":
-    """Returns the recognition's table; None where a cell is empty, and what UTF-8 can hold."""
-    table = recognition.to_pandas().astype(object)
-    table = table.where(table.notna(), None)
-    for column in ("speaker", "text", "flags", "note", "emotion"):
-        table[column] = [None if cell is None else writable(cell) for cell in table[column]]
-    return table.rename(columns=writable)

@@ -1,0 +1,123 @@
+"""What was exported comes back: as a transcript, and corrected, as a corpus."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from pympi.Elan import Eaf
+from talks import CHANCE, fuzzed, made, plain, talk, told, written
+from typer.testing import CliRunner
+
+from synctva.annotation import linked_recording, read_annotation
+from synctva.cli import app
+from synctva.features.store import open_store
+from synctva.inference.export import write_recognition
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".eaf", ".TextGrid", ".vtt", ".srt"])
+def test_our_own_reader_finds_speakers_words_and_emotions(tmp_path: Path, suffix: str):
+    one = talk(media="talk.srt")
+    spans = read_annotation(written(one, tmp_path, suffix))
+    assert [(s.speaker, s.text, s.emotion) for s in spans] == [
+        ("Ada", "We won!", "joy"),
+        ("Ben", "Really, \u05d0\u05de\u05ea?", "anger"),
+        ("Ada", "", "joy"),
+        ("Ada", "A -- > B & < b>" if suffix == ".srt" else "A --> B & <b>", "neutral"),
+    ]
+    for read, utterance in zip(spans, one.utterances, strict=True):
+        assert (read.start_s, read.end_s) == pytest.approx(
+            (utterance.start_s, utterance.end_s), abs=0.0006
+        )
+
+
+@given(chance=CHANCE)
+@fuzzed
+def test_elan_brings_every_speaker_back(tmp_path: Path, chance: list[tuple]):
+    one = made(chance)
+    path = written(one, tmp_path, ".eaf")
+    if not one.utterances:
+        return
+    spans = read_annotation(path)
+    named = {plain(u.speaker) for u in one.utterances if plain(u.speaker)}
+    assert named <= {plain(s.speaker) for s in spans}
+    assert sorted(
+        (round(s.start_s * 1000), round(s.end_s * 1000), plain(s.text), s.emotion) for s in spans
+    ) == told(one)
+
+
+def test_elan_links_the_recording(tmp_path: Path):
+    media = tmp_path / "far" / "my %41 talk.mp4"
+    media.parent.mkdir()
+    media.touch()
+    (tmp_path / "out").mkdir()
+    path = written(talk(media=str(media)), tmp_path / "out", ".eaf")
+    assert linked_recording(path) == media
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert linked_recording(tmp_path / "moved" / path.name) == media
+
+
+def correct_in_elan(path: Path) -> None:
+    """Does what somebody does who finds Ben's anger to be joy."""
+    file = Eaf(str(path))
+    aligned, referring, *_ = file.tiers["emotion Ben"]
+    ((id, (reference, emotion, previous, svg)),) = referring.items()
+    assert (aligned, emotion) == ({}, "anger")
+    referring[id] = (reference, "joy", previous, svg)
+    path.unlink()
+    file.to_file(str(path))
+
+
+def correct_in_a_table(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines) if ",Ben," in line]
+    assert ",anger," in lines[number]
+    lines[number] = lines[number].replace(",anger,", ",joy,")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("suffix", [".eaf", ".csv"])
+@pytest.mark.parametrize("schema", ["meld-7", None])
+def test_a_corrected_emotion_is_imported(tmp_path: Path, suffix: str, schema: str | None):
+    media = tmp_path / "recordings" / "talk.mp4"
+    media.parent.mkdir()
+    media.touch()
+    (tmp_path / "out").mkdir()
+    path = written(talk(media=str(media)), tmp_path / "out", suffix)
+    (correct_in_elan if suffix == ".eaf" else correct_in_a_table)(path)
+    command = ["import", str(path), "--out", str(tmp_path / "store")]
+    result = CliRunner().invoke(app, [*command, *(["--schema", schema] if schema else [])])
+    assert result.exit_code == 0, result.output
+    corpus = open_store(tmp_path / "store").read()
+    (dialogue,) = corpus.dialogues
+    assert [(u.speaker, u.emotion) for u in dialogue.utterances] == [
+        ("Ada", "joy"),
+        ("Ben", "joy"),
+        ("Ada", "joy"),
+        ("Ada", "neutral"),
+    ]
+    assert [u.text for u in dialogue.utterances] == [
+        *("We won!", "Really, \u05d0\u05de\u05ea?", None),
+        "A --> B & <b>",
+    ]
+    assert {Path(u.media or "").resolve() for u in dialogue.utterances} == {media}
+    assert corpus.schema.name == (schema or "own")
+
+
+@pytest.mark.parametrize("suffix", [".eaf", ".csv", ".TextGrid", ".srt", ".vtt"])
+def test_a_recognised_transcript_is_imported_without_a_recording(tmp_path: Path, suffix: str):
+    path = written(talk(media="talk.srt"), tmp_path, suffix)
+    command = ["import", str(path), "--out", str(tmp_path / "store"), "--schema", "meld-7"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    (dialogue,) = open_store(tmp_path / "store").read().dialogues
+    assert [u.emotion for u in dialogue.utterances] == ["joy", "anger", "joy", "neutral"]
+    assert {u.media for u in dialogue.utterances} == {None}
+
+
+def test_a_folder_of_corrected_tables_is_one_corpus(tmp_path: Path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.mp4").touch()
+        (tmp_path / "out").mkdir(exist_ok=True)
+        write_recognition(talk(str(tmp_path / f"{name}.mp4")), tmp_path / "out" / f"{name}.csv")
+    command = ["import", str(tmp_path / "out"), "--out", str(tmp_path / "store")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert len(open_store(tmp_path / "store").read().dialogues) == 2
