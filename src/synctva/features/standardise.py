@@ -188,29 +188,36 @@ def voices_of(parts: Sequence[tuple[Standardisation, Sequence[str]]]) -> Standar
     return Standardisation(first.modality, first.by, ("",), mean[None], sd[None])
 
 
-def standardise_towards(corpus: Corpus, known: Standardisation) -> Corpus:
+def standardise_towards(
+    corpus: Corpus, known: Standardisation, *, is_causal: bool = False
+) -> Corpus:
     """Returns a recording with each speaker standardised by itself and by known voices.
 
     Args:
         corpus: With features as they were extracted.
         known: The statistics of known voices, from :func:`voices_of`.
+        is_causal: An utterance is standardised by what its speaker has said so far.
 
     Raises:
         InputError: There are no such features, or they are standardised already.
     """
     features = _checked(corpus, known.modality, known.by)
     people = people_of(corpus, known.by)
+    rows_of: dict[str, list[int]] = {}
+    heard: dict[str, list[int]] = {}  # no name in it may be empty, as the first of the table is
+    for row in np.flatnonzero(features.present).tolist():
+        own = rows_of.setdefault(people[row], [])
+        own.append(row)
+        heard[f"{row}" if is_causal else f"heard {people[row]}"] = own[:] if is_causal else own
     mean, sd = [known.mean[0]], [known.sd[0]]
-    heard = sorted({people[row] for row in np.flatnonzero(features.present)})
-    for person in heard:
-        rows = [row for row in np.flatnonzero(features.present) if people[row] == person]
-        own, own_sd = _moments(features.values[rows])
+    for rows in heard.values():
+        own_mean, own_sd = _moments(features.values[rows])
         share = len(rows) / (len(rows) + PRIOR_UTTERANCES)
-        mean.append(share * own + (1 - share) * known.mean[0])
+        mean.append(share * own_mean + (1 - share) * known.mean[0])
         sd.append(np.sqrt(share * own_sd**2 + (1 - share) * known.sd[0] ** 2))
-    names = tuple(f"heard {person}" for person in heard)  # nobody's name may be empty, as the first
-    found = Standardisation(known.modality, known.by, ("", *names), np.stack(mean), np.stack(sd))
-    return _with(corpus, known.modality, features, found, [f"heard {one}" for one in people])
+    found = Standardisation(known.modality, known.by, ("", *heard), np.stack(mean), np.stack(sd))
+    names = [f"{row}" if is_causal else f"heard {one}" for row, one in enumerate(people)]
+    return _with(corpus, known.modality, features, found, names)
 
 
 def people_of(corpus: Corpus, by: str) -> list[str]:

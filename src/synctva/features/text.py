@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.features.context import InContext
 from synctva.features.hub import load_text_model
-from synctva.features.tokens import Tokeniser
+from synctva.features.tokens import TokenExtractor, Tokeniser
 
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
@@ -150,7 +150,9 @@ def encode_tokens(
 
 
 def text_features(
-    corpus: Corpus, extractor: TextExtractor, advance: Callable[[int], None] = lambda count: None
+    corpus: Corpus,
+    extractor: TextExtractor | TokenExtractor,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Features:
     """Returns the text features of a corpus; an utterance with no words lacks the modality."""
     words = [(utterance.text or "").strip() for _, utterance in corpus.utterances()]

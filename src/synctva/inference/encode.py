@@ -149,7 +149,7 @@ def _standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
     if extractors.standardise_by is None or not corpus.features["audio"].present.any():
         return corpus
     if extractors.voices is not None:
-        return standardise_towards(corpus, extractors.voices)
+        return standardise_towards(corpus, extractors.voices, is_causal=extractors.is_causal)
     dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
     own, _ = standardise(replace(corpus, dialogues=dialogues), "audio", extractors.standardise_by)
     return replace(own, dialogues=corpus.dialogues)

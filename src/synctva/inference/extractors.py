@@ -49,6 +49,7 @@ class Extractors:
         text: The text extractor, loaded; None without text.
         standardise_by: How the audio features are standardised, of ``standardise.BY``; None = not.
         voices: What the audio features of voices that are hardly heard are standardised by, too.
+        is_causal: Whether the model looks at no later utterance, nor may its features.
     """
 
     preset: Preset
@@ -56,6 +57,7 @@ class Extractors:
     text: Any
     standardise_by: str | None = None
     voices: Standardisation | None = None
+    is_causal: bool = False
 
 
 def extractors_of(model: EmotionModel, place: str) -> Extractors:
@@ -89,7 +91,13 @@ def extractors_of(model: EmotionModel, place: str) -> Extractors:
         if modality == "audio":
             standardise_by = cast("str | None", found.settings.get("standardised"))
     preset = Preset(**names, settings=settings)
-    return Extractors(preset, known, text, standardise_by, _voices(model, standardise_by))
+    voices, is_causal = _voices(model, standardise_by), (model.reach or (0, 1))[1] == 0
+    if is_causal and standardise_by is not None and voices is None:
+        raise InputError(
+            f"{place}: its audio features are standardised by {standardise_by}, and it keeps no"
+            " statistics of voices to begin with, so it has no causal mode; train it again"
+        )
+    return Extractors(preset, known, text, standardise_by, voices, is_causal)
 
 
 def _voices(model: EmotionModel, standardise_by: str | None) -> Standardisation | None:
@@ -116,7 +124,8 @@ def _named(model: EmotionModel, modality: str, place: str) -> tuple[str, dict[st
             f"{place}: trained on {width} {modality} features, which no extractor here makes;"
             " train a model on a store that `synctva features` filled"
         )
-    return BY_WIDTH[modality][width], {"pooling": "mean"} if width == MEAN_ONLY else {}
+    name, settings = BY_WIDTH[modality][width]
+    return name, dict(settings)
 
 
 def _trained_on(

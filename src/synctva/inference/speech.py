@@ -112,7 +112,7 @@ def _spans(probabilities: Float32[np.ndarray, " window"], samples: int) -> Speec
 
 
 def speech_probabilities(
-    pieces: Iterable[Float32[np.ndarray, " sample"]], network: Any
+    pieces: Iterable[Float32[np.ndarray, " _"]], network: Any
 ) -> Iterator[tuple[Float32[np.ndarray, " window"], int]]:
     """Yields the probability of speech for each window of 32 ms, and how many samples it is of.
 

@@ -1,0 +1,277 @@
+"""A recording in, who felt what when out: the same features as in training, and what carried it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hub_models import make_roberta
+from models import SAID, SCHEMA, SMALL, film, model_of, silence, voice
+from scipy.special import softmax
+
+from synctva import Recogniser
+from synctva.batch import batch_of
+from synctva.corpus import Corpus, Features
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotion_model import EmotionModel
+from synctva.encoders.encoder import load_encoders
+from synctva.encoders.settings import EncoderSettings
+from synctva.errors import InputError
+from synctva.evaluation.attribution import shapley_values
+from synctva.evaluation.prediction import predict
+from synctva.features.cache import Cache
+from synctva.features.extract import extract
+from synctva.features.preset import PRESETS
+from synctva.features.standardise import Standardisation, standardise_towards
+from synctva.features.store import open_store, write_store
+from synctva.features.tokens import TokenExtractor
+from synctva.inference import network
+from synctva.inference.encode import EncodedDialogue
+from synctva.inference.extractors import extractors_of
+from synctva.inference.network import causal, feel
+from synctva.inference.segment import utterances_of
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds and a half of a voice, and grey pictures; its transcript beside it."""
+    path = film(tmp_path_factory.mktemp("talk") / "talk.mp4", voice(2), silence(0.5))
+    path.with_suffix(".srt").write_text(SAID)
+    return path
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser(model_of(temperature=2.0), "own", workers=1)
+
+
+def test_a_recording_with_its_transcript(talk: Path, recogniser: Recogniser):
+    steps: list[int] = []
+    found = recogniser.recognise(
+        talk, talk.with_suffix(".srt"), progress=lambda count: Told(count, steps)
+    )
+    assert (found.media, found.model, found.emotions) == (str(talk), "own", SCHEMA.emotions)
+    assert [(u.speaker, u.text) for u in found.utterances] == [("Ada", "Oh no!"), ("Bob", "Yes.")]
+    for utterance in found.utterances:
+        assert set(utterance.contributions) == {"text", "audio"}
+        assert "no_face" in utterance.flags
+        assert not utterance.note
+    assert steps[0] == sum(steps[1:]) == 6
+
+
+class Told:
+    """Takes down how many steps there are to be, then those that are done."""
+
+    def __init__(self, count: int, steps: list[int]) -> None:
+        self.steps = steps
+        steps.append(count)
+
+    def __enter__(self):
+        return self.steps.append
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_features_are_those_of_training(talk: Path, recogniser: Recogniser, tmp_path: Path):
+    dialogue = utterances_of(talk, talk.with_suffix(".srt")).dialogue
+    assert dialogue is not None
+    store = write_store(Corpus("own", SCHEMA, (dialogue,)), tmp_path / "store")
+    extract(store, PRESETS["lite"], Cache(tmp_path / "cache"))
+    trained_on = open_store(store.path).read()
+    found = recogniser.encode(dialogue)
+    assert found.notes == {}
+    for m, features in trained_on.features.items():
+        own = found.corpus.features[m]
+        assert own.fingerprint == features.fingerprint
+        np.testing.assert_allclose(own.values, features.values, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(own.present, features.present)
+
+
+def test_probabilities_are_calibrated_and_contributions_are_shapley_values(
+    talk: Path, recogniser: Recogniser
+):
+    dialogue = utterances_of(talk, talk.with_suffix(".srt")).dialogue
+    assert dialogue is not None
+    encoded = recogniser.encode(dialogue)
+    batch, model = batch_of(encoded.corpus), recogniser.model
+    felt = recogniser.feel(encoded)
+    np.testing.assert_allclose(
+        felt.probabilities, softmax(predict(model, batch).numpy() / 2.0, axis=1)
+    )
+    best = felt.probabilities.argmax(1)
+    none = softmax(predict(model, batch.keep(())).numpy() / 2.0, axis=1)
+    rows = np.arange(len(best))
+    expected = felt.probabilities[rows, best] - none[rows, best]
+    np.testing.assert_allclose(felt.contributions.sum(1), expected, atol=1e-6)
+
+
+def test_text_alone(talk: Path, recogniser: Recogniser):
+    found = recogniser.recognise(talk.with_suffix(".srt"))
+    assert found.duration_s == 2.0
+    for utterance in found.utterances:
+        assert set(utterance.contributions) == {"text"}
+        assert utterance.flags == ()
+
+
+def test_sound_alone_without_a_transcript(tmp_path: Path):
+    own = Recogniser(model_of("audio"), "own", workers=1)
+    found = own.recognise(film(tmp_path / "talk.mp4", silence(1), voice(2), silence(1)))
+    assert len(found.utterances) >= 1
+    assert {u.speaker for u in found.utterances} == {"speaker"}
+    assert all(set(u.contributions) == {"audio"} and u.text is None for u in found.utterances)
+    quiet = own.recognise(film(tmp_path / "quiet.mp4", silence(3)))
+    assert quiet.utterances == ()
+    assert quiet.duration_s == pytest.approx(3, abs=0.1)
+
+
+def test_an_utterance_that_fails_lacks_the_modality_and_says_why(talk: Path, tmp_path: Path):
+    own = Recogniser(model_of("audio", "text"), "own", workers=1)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF____WAVEnothing")
+    utterances = (
+        Utterance(0, "Ada", "Oh no!", None, 0.2, 1.0, str(talk)),
+        Utterance(1, "Bob", "Yes.", None, 1.0, 2.0, str(tmp_path / "broken.wav")),
+    )
+    encoded = own.encode(Dialogue("d", "test", utterances))
+    assert encoded.corpus.features["audio"].present.tolist() == [True, False]
+    assert encoded.corpus.features["audio"].flags[1] == "failed"
+    assert encoded.corpus.features["text"].present.all()
+    assert list(encoded.notes) == [1]
+    assert encoded.notes[1].startswith("audio: ")
+    assert "broken.wav" in encoded.notes[1]
+
+
+def random_dialogue(count: int, seed: int = 0) -> EncodedDialogue:
+    """Returns features that no recording has."""
+    random = np.random.default_rng(seed)
+    said = tuple(Utterance(n, "AB"[n % 2], start_s=n, end_s=n + 1) for n in range(count))
+    corpus = Corpus("own", SCHEMA, (Dialogue("d", "test", said),))
+    for m, known in extractors_of(model_of(), "own").known.items():
+        values = random.normal(size=(count, known.dim)).astype(np.float32)
+        made = Features(values, np.ones(count, np.bool_), known.extractor)
+        corpus = corpus.with_features(m, made)
+    return EncodedDialogue(corpus)
+
+
+def changed_at(encoded: EncodedDialogue, row: int) -> EncodedDialogue:
+    corpus = encoded.corpus
+    for m, features in corpus.features.items():
+        values = features.values.copy()
+        values[row] = -3 * values[row] + 1
+        corpus = corpus.with_features(m, replace(features, values=values))
+    return EncodedDialogue(corpus)
+
+
+@pytest.mark.parametrize("row", [3, 9, 19])
+def test_a_later_utterance_changes_nothing_in_causal_mode(row: int):
+    encoded, model = random_dialogue(20), model_of()
+    live = causal(model, "own")
+    before, after = (feel(live, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row)))
+    np.testing.assert_allclose(before.probabilities[:row], after.probabilities[:row], atol=1e-6)
+    np.testing.assert_allclose(before.contributions[:row], after.contributions[:row], atol=1e-6)
+    assert np.abs(before.probabilities[row] - after.probabilities[row]).max() > 1e-3
+    usual = [feel(model, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row))]
+    assert np.abs(usual[0].probabilities[row - 1] - usual[1].probabilities[row - 1]).max() > 1e-6
+
+
+def test_a_causal_model_has_the_same_weights_and_looks_back_as_far():
+    model = model_of()
+    live = causal(model, "own")
+    assert live.reach is not None
+    assert model.reach is not None
+    assert live.reach == (model.reach[0], 0)
+    for name, weights in model.state_dict().items():
+        assert torch.equal(live.state_dict()[name], weights)
+    assert live.provenance == model.provenance
+
+
+def test_not_every_network_has_a_causal_mode():
+    from synctva.baselines.bigru import BigruSettings
+
+    peer = EmotionModel(SCHEMA.emotions, {"text": 384}, BigruSettings())
+    with pytest.raises(InputError, match="no causal mode"):
+        causal(peer, "peer")
+
+
+def test_a_models_own_encoder_runs_once_and_to_the_same_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_roberta(tmp_path / "roberta")
+    extractor = TokenExtractor(str(tmp_path / "roberta"), 20, 2)
+    encoders = load_encoders({"text": EncoderSettings(str(tmp_path / "roberta"))})
+    torch.manual_seed(0)
+    model = EmotionModel(SCHEMA.emotions, {"text": 20, "audio": 88}, SMALL, encoders).eval()
+    prints = {"text": extractor.extractor.fingerprint(20)}
+    model.provenance = replace(model.provenance, fingerprints=prints)
+    found = extractors_of(model, "own")
+    assert found.preset.settings["text"] == {"tokens": 20, "context": 2}
+    own = Recogniser(model, "own", workers=1)
+    said = ("i am so happy", "no", "", "yes yes")
+    dialogue = Dialogue("d", "test", tuple(Utterance(n, "A", t) for n, t in enumerate(said)))
+    batch = batch_of(own.encode(dialogue).corpus)
+    monkeypatch.setattr(network, "ENCODED_AT_ONCE", 2)
+    felt = feel(model, batch)
+    expected = softmax(predict(model, batch).numpy(), axis=1)
+    np.testing.assert_allclose(felt.probabilities, expected, atol=1e-5)
+    carried = shapley_values(model, batch, expected.argmax(1))
+    np.testing.assert_allclose(
+        felt.contributions, np.where(batch.present.numpy(), carried, 0), atol=1e-5
+    )
+    live = causal(model, "own")
+    assert live.settings.future == 0  # pyright: ignore
+    np.testing.assert_allclose(feel(live, batch).probabilities.sum(1), 1, atol=1e-6)
+
+
+def test_features_of_whole_faces_and_of_standardised_sound_are_known():
+    plain = extractors_of(model_of("audio", "visual"), "own").known
+    sound, faces = plain["audio"], plain["visual"]
+    by_speaker = {**sound.extractor.settings, "standardised": "speaker"}
+    whole = {"faces": "whole", "rate_hz": 5.0, "most_frames": 64, "pooling": "mean_sd"}
+    prints = {
+        "audio": replace(sound.extractor, settings=by_speaker).fingerprint(sound.dim),
+        "visual": replace(faces.extractor, settings=whole).fingerprint(faces.dim),
+    }
+    found = extractors_of(model_of("audio", "visual", fingerprints=prints), "own")
+    assert found.standardise_by == "speaker"
+    assert found.known["visual"].extractor.fingerprint(faces.dim) == prints["visual"]
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_a_voice_is_standardised_by_what_it_said_so_far_in_causal_mode(is_causal: bool):
+    corpus = random_dialogue(12).corpus
+    known = Standardisation("audio", "speaker", ("",), np.zeros((1, 88)), np.ones((1, 88)))
+    later = changed_at(EncodedDialogue(corpus), 9).corpus
+    before, after = (
+        standardise_towards(one, known, is_causal=is_causal).features["audio"].values
+        for one in (corpus, later)
+    )
+    assert np.array_equal(before[:9], after[:9]) == is_causal
+    np.testing.assert_array_equal(before[10], after[10])  # somebody else speaks
+    assert not np.array_equal(before[11], after[11])
+    last = standardise_towards(corpus, known).features["audio"].values[11]
+    np.testing.assert_allclose(last, before[11], rtol=1e-6)
+
+
+def test_a_model_of_others_features_is_refused():
+    with pytest.raises(InputError, match=r"checkpoint-7: .* no extractor here makes"):
+        extractors_of(EmotionModel(SCHEMA.emotions, {"audio": 300}, SMALL), "checkpoint-7")
+    with pytest.raises(InputError, match="not of egemaps as it is here"):
+        extractors_of(model_of("audio", fingerprints={"audio": "0" * 16}), "own")
+
+
+def test_a_checkpoint_is_loaded_by_its_folder(tmp_path: Path):
+    folder = tmp_path / "runs" / "seed-0" / "checkpoint"
+    model_of("audio").save_pretrained(folder)
+    loaded = Recogniser.load(folder, is_causal=True, workers=1)
+    assert loaded.name == "runs/seed-0"
+    assert loaded.model.settings.future == 0  # pyright: ignore
+    assert loaded.fingerprint == Recogniser(model_of("audio"), "own").fingerprint
+
+
+def test_a_missing_model_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(network, "SHIPPED", tmp_path)
+    with pytest.raises(InputError, match="not in this installation"):
+        Recogniser.load()
+    model_of("audio").save_pretrained(tmp_path / "lite")
+    assert Recogniser.load().name == "lite"

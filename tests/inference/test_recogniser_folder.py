@@ -1,0 +1,70 @@
+"""A folder of recordings: each with its transcript and a place for its results, or one line."""
+
+from pathlib import Path
+
+import pytest
+
+from synctva.errors import InputError
+from synctva.inference.folder import jobs_in
+
+
+def folder_of(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    return folder
+
+
+def test_recordings_with_the_transcript_of_their_name(tmp_path: Path):
+    talks = folder_of(
+        tmp_path / "talks", "b.wav", "a.mp4", "a.srt", "day/c.MOV", "day/c.vtt", "d.TextGrid",
+        "notes.txt", ".b.srt", ".cache/e.wav",
+    )  # fmt: skip
+    jobs = jobs_in(talks, [f"{tmp_path}/out/{{name}}.json", f"{tmp_path}/html/{{name}}.html"])
+    told = [
+        (job.recording.name, job.transcript and job.transcript.name, job.outs[0].name)
+        for job in jobs
+    ]
+    assert sorted(told, key=str) == [
+        ("a.mp4", "a.srt", "a.json"),
+        ("b.wav", None, "b.json"),
+        ("c.MOV", "c.vtt", "c.json"),
+        ("d.TextGrid", None, "d.json"),
+    ]
+    assert {job.outs[1] for job in jobs} >= {tmp_path / "html" / "day" / "c.html"}
+
+
+def test_done_is_what_has_all_its_results(tmp_path: Path):
+    talks = folder_of(tmp_path / "talks", "a.wav", "b.wav")
+    outs = [f"{tmp_path}/{{name}}.csv", f"{tmp_path}/{{name}}.srt"]
+    folder_of(tmp_path, "a.csv", "a.srt", "b.csv")
+    assert [job.is_done for job in jobs_in(talks, outs)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("names", "outs", "complaint"),
+    [
+        (["a.wav"], [], "say where results go"),
+        (["a.wav"], ["out/a.json"], "one file for a folder"),
+        (["a.wav"], ["talks/{name}.srt"], "read as a transcript next time"),
+        (["a.wav", "a.mp4"], ["out/{name}.json"], "another recording of this name"),
+        (["a.wav", "a.srt", "a.vtt"], ["out/{name}.json"], "second transcript"),
+        (["a.txt"], ["out/{name}.json"], "no recording in it"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    outs: list[str],
+    complaint: str,
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=complaint):
+        jobs_in(folder_of(Path("talks"), *names), outs)
+
+
+def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tmp_path: Path):
+    talks = folder_of(tmp_path / "talks", "a.wav")
+    job = jobs_in(talks, [f"{talks}/{{name}}.html"])[0]
+    assert job.outs == (talks / "a.html",)
