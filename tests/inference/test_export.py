@@ -135,7 +135,8 @@ def test_subtitles_are_read_by_webvtt(tmp_path: Path, suffix: str, chance: list[
         read = caption.raw_text if suffix == ".srt" else html.unescape(caption.text)
         assert plain(read) == plain(tag) + who + plain(utterance.text)
         if suffix == ".vtt":
-            assert plain(html.unescape(caption.voice or "")) == (plain(utterance.speaker) or "speaker")
+            voice = html.unescape(caption.voice or "")
+            assert plain(voice) == (plain(utterance.speaker) or "speaker")
 
 
 @given(chance=CHANCE)
