@@ -15,7 +15,7 @@ def import_(
         Path,
         typer.Argument(
             help="MELD, IEMOCAP, CMU-MOSI, RAVDESS, EmoDB or FER2013 as released; own recordings"
-            " with a table or transcripts, or one transcript; an own table or .npz; a legacy pickle."
+            " with a table or transcripts, or a transcript; an own table or .npz; a legacy pickle."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
