@@ -250,6 +250,14 @@ def test_a_recording_that_is_none_leaves_no_page(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
 
 
+def test_a_page_does_not_write_over_its_recording(tmp_path: Path):
+    film = record(tmp_path / "talk.preview.mp4")
+    before = film.read_bytes()
+    with pytest.raises(InputError, match="another name"):
+        write_report(conversation(), tmp_path / "talk.html", recording=film, blur=True)
+    assert film.read_bytes() == before
+
+
 def test_a_page_ends_in_html(tmp_path: Path):
     with pytest.raises(InputError, match=r"ends in \.html"):
         write_report(conversation(), tmp_path / "talk.pdf")

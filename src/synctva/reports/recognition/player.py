@@ -2,13 +2,13 @@
 
 import base64
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from synctva.errors import InputError
 from synctva.media import browser_type, probe
 
 EMBEDDED_BYTES = 32 * 2**20
@@ -61,14 +61,15 @@ def player_for(recording: Path, page: Path, *, blur: bool = False) -> Player:
 def _copied(recording: Path, page: Path, kind: str, blur: bool) -> Player:
     from synctva.inference.preview import make_preview
 
-    with tempfile.TemporaryDirectory(dir=page.parent, prefix=f".{page.stem}-") as folder:
-        copy = Path(folder) / "preview.mp4"
-        make_preview(recording, copy, blur=blur)
-        if copy.stat().st_size <= EMBEDDED_BYTES:
-            return Player(kind, _in_base64(copy), is_blurred=blur)
-        beside = page.with_name(f"{page.stem}.preview.mp4")
-        copy.replace(beside)
-    return Player(kind, link=_link(beside, page), file=beside, is_blurred=blur)
+    copy = page.with_name(f"{page.stem}.preview.mp4")
+    if copy.resolve() == recording.resolve():
+        raise InputError(f"{page}: would write over {recording}; give the page another name")
+    make_preview(recording, copy, blur=blur)
+    if copy.stat().st_size > EMBEDDED_BYTES:
+        return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
+    content = _in_base64(copy)
+    copy.unlink()
+    return Player(kind, content, is_blurred=blur)
 
 
 def _in_base64(recording: Path) -> Markup:
