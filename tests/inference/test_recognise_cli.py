@@ -1,0 +1,118 @@
+"""The verb recognise: tables and files out, folders that go on where they were, bad input told."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from models import SAID, film, model_of, silence
+
+from synctva import cli
+from synctva.inference.export import SUFFIXES, read_recognition
+
+Call = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command in this process; gives its exit code and what it told."""
+
+    def run(*words: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["synctva", "recognise", *map(str, words)])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    model_of("text", "audio").save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def srt(tmp_path: Path) -> Path:
+    path = tmp_path / "talk.srt"
+    path.write_text(SAID)
+    return path
+
+
+def test_a_table_and_files_of_all_formats(call: Call, model: Path, srt: Path, tmp_path: Path):
+    kinds = [*SUFFIXES, ".html"]
+    outs = [word for kind in kinds for word in ("--out", f"{tmp_path}/out/{{name}}{kind}")]
+    code, told = call(srt, "--model", model, *outs)
+    assert code == 0
+    assert "Ada" in told
+    assert "0:00.2-0:01.0" in told
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == set(kinds)
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == {"talk"}
+    found = read_recognition(tmp_path / "out" / "talk.json")
+    assert [utterance.text for utterance in found.utterances] == ["Oh no!", "Yes."]
+    assert found.model == "model"
+
+
+def test_nobody_who_speaks_is_no_error(call: Call, model: Path, tmp_path: Path):
+    quiet = film(tmp_path / "quiet.mp4", silence(2))
+    outs = [word for kind in SUFFIXES for word in ("--out", tmp_path / f"quiet{kind}")]
+    code, told = call(quiet, "--model", model, "--workers", 1, *outs)
+    assert (code, "no speech found" in told) == (0, True), told
+    assert read_recognition(tmp_path / "quiet.json").utterances == ()
+
+
+def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_path: Path):
+    talks = tmp_path / "talks"
+    talks.mkdir()
+    for name in ("a", "b"):
+        (talks / f"{name}.srt").write_text(SAID)
+    (talks / "c.wav").write_bytes(b"")
+    (talks / "d.vtt").write_text("nothing")
+    words = [talks, "--model", model, "--workers", 1, "--out", f"{tmp_path}/out/{{name}}.json"]
+    code, told = call(*words)
+    assert code == 1
+    assert "2 recognised, 2 failed" in told
+    assert "c.wav: empty" in told
+    assert "d.vtt" in told
+    before = (tmp_path / "out" / "a.json").stat().st_mtime_ns
+    (tmp_path / "out" / "b.json").unlink()
+    for broken in ("c.wav", "d.vtt"):
+        (talks / broken).unlink()
+    code, told = call(*words)
+    assert code == 0
+    assert "1 of 2 have their results already" in told
+    assert (tmp_path / "out" / "a.json").stat().st_mtime_ns == before
+    assert json.loads((tmp_path / "out" / "b.json").read_text())
+    code, told = call(*words)
+    assert (code, "0 recognised, 0 failed" in told) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["missing.mp4"], "missing.mp4: no such file"),
+        (["talk.srt", "--out", "talk.docx"], "talk.docx: unknown ending"),
+        (["talk.srt", "--transcript", "talk.srt"], "another one"),
+        (["."], "say where results go"),
+        ([".", "--transcript", "talk.srt", "--out", "{name}.html"], "one transcript for a folder"),
+        (["talk.srt", "--model", "."], "no checkpoint here"),
+    ],
+)
+def test_bad_input_is_one_line(
+    call: Call,
+    model: Path,
+    srt: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    complaint: str,
+):
+    monkeypatch.chdir(srt.parent)
+    code, told = call(*([] if "--model" in words else ["--model", model]), *words)
+    assert code == 2
+    assert complaint in told
+    assert told.strip().count("\n") == 0
