@@ -74,7 +74,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
             )
         if modality == "audio":
             _check_people(source)
-        called = _called(source.schema, schema)
+        called = names_in(schema, source.schema)
         pairs = list(source.utterances())
         for row in sorted(range(len(pairs)), key=lambda row: SPLITS.index(pairs[row][0].split)):
             dialogue, utterance = pairs[row]
@@ -105,7 +105,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
     return Donors(tuple(found), lent, repeated)
 
 
-def _called(own: EmotionSchema, schema: EmotionSchema) -> dict[str, str | None]:
+def names_in(schema: EmotionSchema, own: EmotionSchema) -> dict[str, str | None]:
     """Returns what a schema calls the emotions of a source; None = it has no such emotion."""
     counted = EmotionSchema("counted", (*COUNTED_AS, *COUNTED_AS.values())).mapping(schema)
     found = own.mapping(schema)

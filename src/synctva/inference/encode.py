@@ -146,10 +146,15 @@ def _standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
 
     By itself; where the model knows the voices it was trained on, towards those as well.
     """
-    if extractors.standardise_by is None or not corpus.features["audio"].present.any():
+    if extractors.standardise_by is None:
         return corpus
     if extractors.voices is not None:
         return standardise_towards(corpus, extractors.voices, is_causal=extractors.is_causal)
+    audio = corpus.features["audio"]
+    if not audio.present.any():
+        settings = {**audio.extractor.settings, "standardised": extractors.standardise_by}
+        told = replace(audio.extractor, settings=settings)
+        return corpus.with_features("audio", replace(audio, extractor=told))
     dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
     own, _ = standardise(replace(corpus, dialogues=dialogues), "audio", extractors.standardise_by)
     return replace(own, dialogues=corpus.dialogues)

@@ -81,8 +81,8 @@ def feel(model: EmotionModel, batch: Batch) -> Felt:
     A model's own encoders run once, and not again for each subset of the modalities.
     """
     plain, encoded = _encoded(model, batch)
-    logits = predict(plain, encoded).numpy() / model.provenance.temperature
-    probabilities = softmax(logits, axis=1)
+    temperature = model.provenance.temperature_of(batch.present.numpy())
+    probabilities = softmax(predict(plain, encoded).numpy() / temperature, axis=1)
     carried = shapley_values(plain, encoded, probabilities.argmax(1))
     return Felt(probabilities, np.where(batch.present.numpy(), carried, 0.0))
 

@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from jaxtyping import Bool, Float
 from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor
 
+from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_json
 
@@ -28,6 +31,8 @@ class Provenance:
         schema: The name of its emotion schema.
         fingerprints: The hash of each modality's features; others do not fit the model.
         temperature: The logits are divided by it for calibrated probabilities.
+        temperatures: Likewise, of utterances that have just these modalities, such as
+            ``text+audio``; else ``temperature``.
         voices: ``mean`` and ``sd`` of the audio features of the training voices, where they were
             standardised by speaker: what a voice that is hardly heard yet is standardised by.
     """
@@ -36,7 +41,16 @@ class Provenance:
     schema: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     temperature: float = 1.0
+    temperatures: Mapping[str, float] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def temperature_of(
+        self, present: Bool[np.ndarray, "utterance 3"]
+    ) -> Float[np.ndarray, "utterance 1"]:
+        """Returns what the logits of each utterance are divided by, by the modalities it has."""
+        names = ["+".join(np.array(MODALITIES)[row]) for row in present]
+        found = [self.temperatures.get(name, self.temperature) for name in names]
+        return np.array(found, dtype=np.float64).reshape(-1, 1)
 
     def check(self, fingerprints: Mapping[str, str], place: str) -> None:
         """Does nothing if features with these fingerprints fit the model.
