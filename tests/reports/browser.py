@@ -98,7 +98,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, within_s: float = 20.0) -> Any:
+    def wait_for(self, expression: str, within_s: float = 60.0) -> Any:
         """Returns the first value of an expression that is true in JavaScript's sense."""
         end = time.monotonic() + within_s
         while not (value := self.ask(expression)):
