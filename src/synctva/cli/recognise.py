@@ -1,6 +1,6 @@
 """The verb recognise: from a recording to who felt what when."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from synctva.errors import InputError
 
 if TYPE_CHECKING:
     from synctva.inference.folder import Job
-    from synctva.inference.recognise import Recogniser
     from synctva.inference.recognition import Recognition
 
 REPORT = ".html"
@@ -50,6 +49,20 @@ def recognise(
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
+    asr: Annotated[
+        str | None,
+        typer.Option(
+            help="Hear words too: a size of Whisper, such as small; needs `pip install"
+            " 'synctva\\[asr]'`."
+        ),
+    ] = None,
+    diarise: Annotated[
+        bool,
+        typer.Option(
+            "--diarise",
+            help="Tell speakers apart; needs `pip install 'synctva\\[diarise]'`.",
+        ),
+    ] = False,
     blur: Annotated[
         bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
     ] = False,
@@ -78,18 +91,20 @@ def recognise(
     outs = [Path(one.replace("{name}", recording.stem)) for one in out or []]
     _check_suffixes(outs)
     from synctva.inference.recognise import Recogniser
+    from synctva.inference.spoken import listener_of
 
+    listener = listener_of(asr, diarise)
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
     if jobs is not None:
-        _recognise_all(recogniser, jobs, blur)
+        _recognise_all(partial(recogniser.recognise, listener=listener), jobs, blur)
         return
     bar = partial(terminal.progress, f"Recognising {recording.name}")
-    found = recogniser.recognise(recording, transcript, progress=bar)
+    found = recogniser.recognise(recording, transcript, listener=listener, progress=bar)
     _show(found)
     _write(found, recording, outs, blur)
 
 
-def _recognise_all(recogniser: "Recogniser", jobs: "Sequence[Job]", blur: bool) -> None:
+def _recognise_all(work: "Callable[..., Recognition]", jobs: "Sequence[Job]", blur: bool) -> None:
     """Recognises what has no results yet; one that fails costs only itself."""
     failures: list[tuple[Path, str]] = []
     todo = [job for job in jobs if not job.is_done]
@@ -98,7 +113,7 @@ def _recognise_all(recogniser: "Recogniser", jobs: "Sequence[Job]", blur: bool) 
     with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:
         for job in todo:
             try:
-                found = recogniser.recognise(job.recording, job.transcript)
+                found = work(job.recording, job.transcript)
                 _write(found, job.recording, job.outs, blur, is_told=False)
             except InputError as error:
                 failures.append((job.recording, f"{error}"))

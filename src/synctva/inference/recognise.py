@@ -15,6 +15,7 @@ from synctva.inference.extractors import extractors_of
 from synctva.inference.network import Felt, causal, feel, load_model
 from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.inference.segment import Segmented, utterances_of
+from synctva.inference.spoken import NO_LISTENER, Listener
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given how many steps there will be, shows them; gives a function to be told of those done."""
@@ -68,6 +69,7 @@ class Recogniser:
         recording: str | Path,
         transcript: str | Path | None = None,
         *,
+        listener: Listener = NO_LISTENER,
         progress: Progress = unseen,
     ) -> Recognition:
         """Returns who felt what when in a recording; no utterance where nobody speaks.
@@ -75,13 +77,14 @@ class Recogniser:
         Args:
             recording: Sound, pictures or both; or a transcript alone, for its text.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
+            listener: What hears words and tells speakers apart where there is no transcript.
             progress: Shows how far the features are.
 
         Raises:
             InputError: A file is missing, broken or hostile, or neither says who speaks when.
         """
         said = None if transcript is None else Path(transcript)
-        segmented = utterances_of(Path(recording), said)
+        segmented = utterances_of(Path(recording), said, listener)
         return self.recognise_utterances(segmented, progress=progress)
 
     def recognise_utterances(

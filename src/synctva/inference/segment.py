@@ -1,12 +1,14 @@
 """Who says what when in a recording: from its transcript, else from when somebody speaks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES, read_annotation, within
+from synctva.annotation import SUFFIXES, Span, read_annotation, within
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.speech import speech_in
+from synctva.inference.spoken import NO_LISTENER, Listener, spoken
 from synctva.media import probe
 
 NOBODY = "speaker"
@@ -35,13 +37,16 @@ def is_transcript(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def utterances_of(recording: Path, transcript: Path | None = None) -> Segmented:
+def utterances_of(
+    recording: Path, transcript: Path | None = None, listener: Listener = NO_LISTENER
+) -> Segmented:
     """Returns the utterances of a recording.
 
     Args:
         recording: Sound, pictures or both; or a transcript alone, for its text.
         transcript: Who says what when, in any format that ``synctva.annotation`` reads; None =
             listen for speech.
+        listener: What hears words and tells speakers apart where there is no transcript.
 
     Raises:
         InputError: A file is missing, broken or hostile; there are two transcripts; the times of
@@ -59,10 +64,11 @@ def utterances_of(recording: Path, transcript: Path | None = None) -> Segmented:
     if transcript is not None:
         return _said(Path(transcript), recording, length_s)
     speech = speech_in(recording)
-    utterances = [
-        Utterance(turn, NOBODY, start_s=start_s, end_s=end_s, media=str(recording))
-        for turn, (start_s, end_s) in enumerate(speech.spans)
-    ]
+    if listener.transcribe or listener.diarise:
+        spans = spoken(recording, speech, listener)
+    else:
+        spans = [Span(start_s, end_s, "", f"{recording}") for start_s, end_s in speech.spans]
+    utterances = _utterances(spans, recording)
     return _segmented(recording, length_s or speech.length_s, utterances)
 
 
@@ -70,7 +76,16 @@ def _said(transcript: Path, recording: Path | None, length_s: float | None = Non
     spans, note = read_annotation(transcript), ""
     if length_s is not None:
         spans, note = within(spans, length_s)
-    utterances = [
+    utterances = _utterances(spans, recording)
+    if recording is None and not any(utterance.text for utterance in utterances):
+        raise InputError(
+            f"{transcript}: no words in it; give the recording, and this file with --transcript"
+        )
+    return _segmented(recording or transcript, length_s, utterances, note)
+
+
+def _utterances(spans: Sequence[Span], recording: Path | None) -> list[Utterance]:
+    return [
         Utterance(
             turn,
             span.speaker or NOBODY,
@@ -81,11 +96,6 @@ def _said(transcript: Path, recording: Path | None, length_s: float | None = Non
         )
         for turn, span in enumerate(spans)
     ]
-    if recording is None and not any(utterance.text for utterance in utterances):
-        raise InputError(
-            f"{transcript}: no words in it; give the recording, and this file with --transcript"
-        )
-    return _segmented(recording or transcript, length_s, utterances, note)
 
 
 def _segmented(
