@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from pympi.Elan import Eaf
-from talks import CHANCE, fuzzed, made, plain, talk, told, written
+from talks import CHANCE, felt, fuzzed, made, plain, recognition, talk, told, written
 from typer.testing import CliRunner
 
 from synctva.annotation import linked_recording, read_annotation
 from synctva.cli import app
 from synctva.features.store import open_store
 from synctva.inference.export import write_recognition
+from synctva.inference.recognition import RecognisedUtterance
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".eaf", ".TextGrid", ".vtt", ".srt"])
@@ -121,3 +122,11 @@ def test_a_folder_of_corrected_tables_is_one_corpus(tmp_path: Path):
     command = ["import", str(tmp_path / "out"), "--out", str(tmp_path / "store")]
     assert CliRunner().invoke(app, command).exit_code == 0
     assert len(open_store(tmp_path / "store").read().dialogues) == 2
+
+
+@pytest.mark.parametrize("suffix", [".eaf", ".TextGrid", ".srt", ".vtt", ".csv"])
+def test_times_are_exact_to_the_millisecond(tmp_path: Path, suffix: str):
+    times = [(1.001, 2.003), (4.35, 8.029), (1001.001, 1001.999)]  # x 1000 is a little less or more
+    said = [RecognisedUtterance(*span, "Ada", "Hi.", felt("joy")) for span in times]
+    spans = read_annotation(written(recognition(*said), tmp_path, suffix))
+    assert [(span.start_s, span.end_s) for span in spans] == times

@@ -88,14 +88,13 @@ def _columns(path: Path, header: Sequence[str]) -> list[tuple[str, float]]:
             shown = shown[:200] + (" ..." if len(shown) > 200 else "")
             raise InputError(
                 f"{path}: column {needed!r} is missing; there are: {shown or 'none'}."
-                + did_you_mean(needed, [name for name in header if len(name) < 40])
+                + did_you_mean(needed, [name for name in header[:100] if len(name) < 40])
             )
+    first: dict[str, int] = {}
     for number, meaning in enumerate(meanings):
-        if meaning in COLUMNS and meaning in meanings[:number]:
-            first, second = (header[n].strip()[:40] for n in (meanings.index(meaning), number))
-            raise InputError(
-                f"{path}: columns {first!r} and {second!r} both mean {meaning}; keep one"
-            )
+        if meaning in COLUMNS and first.setdefault(meaning, number) != number:
+            one, other = (header[n].strip()[:40] for n in (first[meaning], number))
+            raise InputError(f"{path}: columns {one!r} and {other!r} both mean {meaning}; keep one")
     return [
         (meaning if meaning in COLUMNS else f"{number}", unit)
         for number, (meaning, unit) in enumerate(columns)
