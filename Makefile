@@ -12,7 +12,7 @@ READY := $(VENV)/installed
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
 
-demo: $(READY) ## Train on generated conversations and write demo/report.html
+demo: $(READY) ## Film conversations, train on them, recognise one; write demo/*.html
 	$(BIN)/synctva demo
 
 test: lint ## Check style and types, and run all tests

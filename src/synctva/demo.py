@@ -1,11 +1,12 @@
 """The demo: a generated corpus of raw recordings, from nothing to the report."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from synctva import terminal
 from synctva.data.meld import read_meld
-from synctva.data.playhouse import Production, amount, render_playhouse
+from synctva.data.playhouse import Production, amount, render_playhouse, render_recording
 from synctva.evaluation.attribution import subset_scores
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
 from synctva.features import fill
@@ -13,8 +14,11 @@ from synctva.features.cache import Cache
 from synctva.features.extract import extract
 from synctva.features.preset import PRESETS
 from synctva.features.store import FeatureStore, write_store
+from synctva.inference.recognise import Recogniser
 from synctva.recipe import load_recipe
+from synctva.recognition_table import recognition_table
 from synctva.reports.page import write_report
+from synctva.reports.recognition import write_report as write_recognition_page
 from synctva.training.run import train_run
 
 PRODUCTION = Production(
@@ -49,7 +53,22 @@ def run_demo(out: Path) -> None:
     terminal.show_evaluation(run_path, {k: v for k, v in result.items() if k != "subsets"})
     terminal.show_scores("modalities", result["subsets"])
     page, *_ = write_report([run_path], out / "report.html")
-    terminal.say(f"Open [bold]{terminal.escape(page)}[/bold] in a browser.")
+    recognised = _recognise(out, workers)
+    terminal.say(
+        f"Open [bold]{terminal.escape(page)}[/bold] (the training) and"
+        f" [bold]{terminal.escape(recognised)}[/bold] (a recording) in a browser."
+    )
+
+
+def _recognise(out: Path, workers: int) -> Path:
+    """Films two scenes, recognises them by the model that is shipped, and writes their page."""
+    film = out / "scenes.mp4"
+    transcript = render_recording(film, PRODUCTION)
+    recogniser = Recogniser.load(workers=workers)
+    bar = partial(terminal.progress, f"Recognising {film.name} by the shipped model")
+    found = recogniser.recognise(film, transcript, progress=bar)
+    terminal.show(recognition_table(found))
+    return write_recognition_page(found, out / "recognition.html", recording=film)[0]
 
 
 def _store(out: Path, workers: int) -> FeatureStore:

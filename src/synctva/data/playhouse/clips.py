@@ -1,9 +1,10 @@
 """A line of a scene -> its sound, its pictures, and both as an mp4."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 
 from synctva.data.meld_raw import CLIPS
 from synctva.data.playhouse.expressions import EXPRESSIONS
@@ -26,27 +27,37 @@ def clip_path(folder: Path, scene: Scene, line: Line) -> Path:
 
 def render_clip(folder: Path, production: Production, scene: Scene, line: Line) -> float:
     """Renders the clip of a line unless it is there already; returns its length in seconds."""
+    path = clip_path(folder, scene, line)
+    sound, pictures = act(production, scene, line)
+    if line.filmed and not path.exists():
+        heard = None if "audio" in line.missing else sound
+        seen = None if "visual" in line.missing else pictures
+        write_movie(path, seen, RATE_HZ, heard, SAMPLE_RATE_HZ)
+    return len(sound) * RATE_HZ // SAMPLE_RATE_HZ / RATE_HZ
+
+
+def act(
+    production: Production, scene: Scene, line: Line
+) -> tuple[Float32[np.ndarray, " sample"], Iterator[UInt8[np.ndarray, "height width 3"]]]:
+    """Returns the sound of a line, and its pictures, which are drawn while they are read."""
     place = (SPLITS.index(scene.split), scene.number)
     rng = np.random.default_rng((production.seed, 3, *place, line.turn))
     sound = _sound(production, line, rng)
     frames = len(sound) * RATE_HZ // SAMPLE_RATE_HZ
-    path = clip_path(folder, scene, line)
-    if line.filmed and not path.exists():
-        pictures = None
-        if "visual" not in line.missing:
-            room = paint_room(np.random.default_rng((production.seed, 4, *place)))
-            pictures = film(
-                line.speaker.look,
-                EXPRESSIONS[line.shown["visual"]].at(rng.uniform(*INTENSITY)),
-                mouth_opening(sound, frames),
-                room,
-                line.listener.look if rng.random() < LISTENER_RATE else None,
-                production.noise,
-                rng,
-            )
-        heard = None if "audio" in line.missing else sound
-        write_movie(path, pictures, RATE_HZ, heard, SAMPLE_RATE_HZ)
-    return frames / RATE_HZ
+
+    def pictures() -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+        room = paint_room(np.random.default_rng((production.seed, 4, *place)))
+        yield from film(
+            line.speaker.look,
+            EXPRESSIONS[line.shown["visual"]].at(rng.uniform(*INTENSITY)),
+            mouth_opening(sound, frames),
+            room,
+            line.listener.look if rng.random() < LISTENER_RATE else None,
+            production.noise,
+            rng,
+        )
+
+    return sound, pictures()
 
 
 def _sound(
