@@ -1,5 +1,6 @@
 """Scenes as one recording with a transcript."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_every_turn_is_heard_and_seen_in_its_span(film: Path):
         assert abs(sound).max() > 0.05
         assert frames is not None
         assert len(frames.pixels) > 2
-    for before, after in zip(spans[:-1], spans[1:], strict=True):
+    for before, after in itertools.pairwise(spans):
         assert after.start_s == pytest.approx(before.end_s + 0.25, abs=0.002)
 
 
