@@ -23,6 +23,7 @@ from linear import best_linear, rows_of
 from rich.console import Console
 from rich.table import Table
 from scipy.special import softmax
+from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
@@ -33,6 +34,7 @@ from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.evaluation.prediction import predict
+from synctva.features.audio import AudioExtractor
 from synctva.features.standardise import Standardisation, standardise, standardise_towards
 from synctva.features.store import open_store
 from synctva.inference.network import SHIPPED, causal
@@ -136,16 +138,17 @@ def of_conversations(model: EmotionModel, corpus: Corpus) -> Iterator[Line]:
 
 
 def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]:
-    """Yields voices standardised by themselves, and clip by clip, as of people never heard."""
+    """Yields voices standardised by themselves, and clip by clip, as strangers are heard."""
     own = standardise(voices, "audio", "speaker")[0].split(split)
     yield Line("RAVDESS, voices alone", judge(model, own), "uar", 0.5)
     mean, sd = (np.array([model.provenance.voices[name]]) for name in ("mean", "sd"))
     known = Standardisation("audio", "speaker", ("",), mean, sd)
+    heard = cut_to_speech(voices.split(split), AudioExtractor("egemaps"))
     strangers = tuple(
         replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
-        for d in voices.split(split).dialogues
+        for d in heard.dialogues
     )
-    lone = standardise_towards(replace(voices.split(split), dialogues=strangers), known)
+    lone = standardise_towards(replace(heard, dialogues=strangers), known)
     yield Line("RAVDESS, one clip of a stranger", judge(model, lone), "uar")
 
 

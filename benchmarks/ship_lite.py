@@ -4,10 +4,10 @@
         --voices stores/ravdess stores/emodb --faces stores/fer2013
 
 The weights are those that the run's `valid` chose, as they are. What is added, of the splits
-`train` and `valid` alone: the statistics of the training voices, for recordings of people who are
-hardly heard; and a temperature for each set of modalities that an utterance may have, since a model
-that sees less has to be less sure. A voice or a face alone has its temperature of both kinds of
-valid utterances: in composed conversations, and by themselves.
+`train` and `valid` alone: the statistics of the training voices, of their clips cut to the speech,
+for recordings of people who are hardly heard; and a temperature for each set of modalities that an
+utterance may have, since a model that sees less has to be less sure. A voice or a face alone has
+its temperature of both kinds of valid utterances: in composed conversations, and by themselves.
 """
 
 import argparse
@@ -17,8 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
+import torch
 from lite import SUBSETS, in_schema, widened
+from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
 from synctva.emotion_model import EmotionModel
@@ -26,8 +27,8 @@ from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
-from synctva.features.extract import STANDARDISATION
-from synctva.features.standardise import Standardisation, voices_of
+from synctva.features.audio import AudioExtractor
+from synctva.features.standardise import Standardisation, standardise, voices_of
 from synctva.features.store import open_store
 from synctva.inference.network import SHIPPED
 from synctva.run_folder import RunFolder
@@ -45,6 +46,7 @@ def main() -> None:
     run = RunFolder(arguments.run)
     seed = run.seed(arguments.seed)
     model = EmotionModel.from_pretrained(seed.checkpoint)
+    torch.set_num_threads(1)
     voices = voices_of([training_voices(path) for path in arguments.voices])
     statistics = {"mean": tuple(voices.mean[0].tolist()), "sd": tuple(voices.sd[0].tolist())}
     batch = batch_of(open_store(arguments.composed).read().split("valid"))
@@ -73,13 +75,10 @@ def temperature(model: EmotionModel, parts: list[Batch]) -> float:
 
 
 def training_voices(path: Path) -> tuple[Standardisation, list[str]]:
-    """Returns a store's statistics, and the people of its training split who have their own."""
-    file = path / STANDARDISATION
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; extract with --standardise speaker")
-    found = Standardisation.from_table(pq.read_table(file))
-    heard = {u.speaker for _, u in open_store(path).read().split("train").utterances()}
-    return found, sorted(heard & set(found.people))
+    """Returns statistics of a store's training voices, as recognition will hear voices."""
+    corpus = cut_to_speech(open_store(path).read().split("train"), AudioExtractor("egemaps"))
+    found = standardise(corpus, "audio", "speaker")[1]
+    return found, [person for person in found.people if person]
 
 
 if __name__ == "__main__":
