@@ -98,7 +98,7 @@ def test_probabilities_are_calibrated_and_contributions_are_shapley_values(
     batch, model = batch_of(encoded.corpus), recogniser.model
     felt = recogniser.feel(encoded)
     np.testing.assert_allclose(
-        felt.probabilities, softmax(predict(model, batch).numpy() / 2.0, axis=1)
+        felt.probabilities, softmax(predict(model, batch).numpy() / 2.0, axis=1), rtol=1e-5
     )
     best = felt.probabilities.argmax(1)
     none = softmax(predict(model, batch.keep(())).numpy() / 2.0, axis=1)
