@@ -5,7 +5,8 @@
 The playhouse renders a scene of about a minute; longer recordings are its clips over and over. Each
 is recognised with its transcript by a process of its own, the last one also without. Time is told
 in parts of the recording's length: by the clock, and in seconds of a processor, which other work
-on the machine does not change. Memory is the most that the process and its workers held, summed.
+on the machine does not change. Memory is the most that the process and its workers held together,
+looked at four times a second; a page that they share counts once.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from itertools import cycle
 from pathlib import Path
 
 import av
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -107,8 +109,15 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
     """Measures in a process of its own, and adds what it found."""
     words = ["--model", given.model, "--workers", given.workers, "--measure", *files]
     command = [sys.executable, __file__, *map(str, words)]
-    ended = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = json.loads(ended.stdout.splitlines()[-1])
+    peak_mib = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        while running.poll() is None:
+            peak_mib = max(peak_mib, held_mib(running.pid))
+            time.sleep(0.25)
+        said = running.stdout.read() if running.stdout else ""
+    if running.returncode:
+        raise SystemExit(running.returncode)
+    found = {**json.loads(said.splitlines()[-1]), "memory_mib": peak_mib}
     length_s = found["length_s"]
     table.add_row(
         name,
@@ -119,6 +128,16 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
         f"{found['memory_mib']:.0f} MiB",
     )
     print(name, json.dumps(found), flush=True)
+
+
+def held_mib(pid: int) -> float:
+    """Returns the memory that a process and its children hold now, by their shares of each page."""
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        return sum(one.memory_full_info().pss for one in family) / 2**20
+    except psutil.NoSuchProcess:  # one ended meanwhile; the next look will tell
+        return 0.0
 
 
 def measure(model: str, workers: int, recording: Path, transcript: Path | None = None) -> dict:
@@ -140,7 +159,6 @@ def measure(model: str, workers: int, recording: Path, transcript: Path | None =
         "load_s": loaded - began,
         "clock_s": done - loaded,
         "processor_s": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,
-        "memory_mib": (own.ru_maxrss + workers * others.ru_maxrss) / 1024,
     }
 
 
