@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -339,6 +340,10 @@ def test_help_imports_nothing_heavy():
 def test_an_empty_command_shows_the_help(call):
     ended = call()
     assert "Begin with: synctva demo" in ended.out + ended.err
+
+
+def test_the_version_is_that_of_the_package(call):
+    assert call("--version") == Ended(0, f"synctva {version('synctva')}\n", "")
 
 
 def test_json_is_alone_on_stdout_and_nothing_is_coloured(call, road):

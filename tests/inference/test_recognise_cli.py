@@ -66,6 +66,23 @@ def test_nobody_who_speaks_is_no_error(call: Call, model: Path, tmp_path: Path):
     assert read_recognition(tmp_path / "quiet.json").utterances == ()
 
 
+def test_what_lies_beyond_the_end_is_told_and_kept(call: Call, model: Path, tmp_path: Path):
+    late = SAID + "\n3\n00:01:00,000 --> 00:01:01,000\nAda: Later.\n"
+    (tmp_path / "talk.srt").write_text(late)
+    talk = film(tmp_path / "talk.mp4", silence(2))
+    outs = [word for kind in ("json", "html") for word in ("--out", tmp_path / f"out.{kind}")]
+    words = [talk, "--transcript", tmp_path / "talk.srt", "--model", model, "--workers", 1]
+    code, told = call(*words, *outs)
+    assert code == 0
+    told = " ".join(told.split())
+    assert "begins after the recording's end at 2.000 s; 1 of 3 left out" in told
+    found = read_recognition(tmp_path / "out.json")
+    assert found.note in told
+    assert len(found.utterances) == 2
+    assert found.note.endswith("1 of 3 left out")
+    assert "1 of 3 left out" in (tmp_path / "out.html").read_text()
+
+
 def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_path: Path):
     talks = tmp_path / "talks"
     talks.mkdir()

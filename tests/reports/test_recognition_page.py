@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -335,3 +336,12 @@ def contrast(first: str, second: str) -> float:
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         shades.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(shades) + 0.05) / (min(shades) + 0.05)
+
+
+def test_what_was_left_out_stands_at_the_top(tmp_path: Path):
+    note = f"{HOSTILE}: line 9: begins after the end; 1 of 7 left out"
+    write_report(replace(conversation(), note=note), tmp_path / "page.html")
+    page = read(tmp_path / "page.html")
+    assert f"Of the transcript: {note}" in page.words
+    write_report(conversation(), tmp_path / "page.html")
+    assert "Of the transcript" not in read(tmp_path / "page.html").words

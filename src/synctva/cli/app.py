@@ -1,17 +1,37 @@
 """The application that every verb is added to."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from synctva.errors import InputError
 
 app = typer.Typer(
-    help="Recognise the emotion of every utterance in a conversation, from text, audio and video.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog="Begin with: [bold]synctva demo[/bold]",
 )
+
+
+def _tell_version(is_asked: bool) -> bool:
+    if is_asked:
+        typer.echo(f"synctva {version('synctva')}")
+        raise typer.Exit
+    return is_asked
+
+
+@app.callback()
+def synctva(
+    tells_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Recognise the emotion of every utterance in a conversation, from text, audio and video."""
+
 
 ENGINES = ("local", "ray")
 """Where the work of a verb may be done: on this machine, or on a Ray cluster."""

@@ -115,6 +115,7 @@ def _recognise_all(work: "Callable[..., Recognition]", jobs: "Sequence[Job]", bl
             try:
                 found = work(job.recording, job.transcript)
                 _write(found, job.recording, job.outs, blur, is_told=False)
+                _tell_note(found)
             except InputError as error:
                 failures.append((job.recording, f"{error}"))
             if advance is not None:
@@ -133,11 +134,18 @@ def _show(found: "Recognition") -> None:
         terminal.say(f"{terminal.escape(found.media)}: no speech found.")
         return
     terminal.show(recognition_table(found))
+    _tell_note(found)
     for utterance in found.utterances:
         if utterance.note:
             terminal.say(
                 f"[yellow]at {utterance.start_s:.1f} s[/yellow] {terminal.escape(utterance.note)}"
             )
+
+
+def _tell_note(found: "Recognition") -> None:
+    """Tells what of the transcript was left out."""
+    if found.note:
+        terminal.say(f"[yellow]left out[/yellow] {terminal.escape(found.note)}")
 
 
 def _check_suffixes(outs: Sequence[Path]) -> None:

@@ -108,6 +108,7 @@ class Recogniser:
             utterances,
             self.name,
             self.fingerprint,
+            segmented.note,
         )
 
     def encode(

@@ -70,6 +70,7 @@ class Recognition:
         utterances: In the order of time.
         model: The name of the model.
         fingerprint: sha256 of its weights.
+        note: What of the transcript was left out, in words; empty where nothing was.
     """
 
     media: str
@@ -78,6 +79,7 @@ class Recognition:
     utterances: tuple[RecognisedUtterance, ...]
     model: str
     fingerprint: str
+    note: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "emotions", tuple(self.emotions))

@@ -54,6 +54,7 @@ def parquet_bytes(recognition: Recognition, path: Path) -> bytes:
         "emotions": recognition.emotions,
         "model": recognition.model,
         "fingerprint": recognition.fingerprint,
+        "note": recognition.note,
     }
     names = [writable(column) for column in recognition.columns]
     table = pa.Table.from_arrays(arrays, names=names, metadata={"synctva": json.dumps(facts)})
