@@ -10,8 +10,6 @@ from synctva import terminal
 from synctva.cli.app import app
 from synctva.errors import InputError
 
-Run = Annotated[Path, typer.Argument(help="The run's folder.")]
-
 
 @app.command(
     epilog="Examples: synctva train --store stores/meld --out runs/meld --seeds 5[bright_black] · "
@@ -40,9 +38,22 @@ def train(
     terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
 
 
-@app.command(epilog="Example: synctva evaluate runs/meld --subsets")
+@app.command(
+    epilog="Examples: synctva evaluate runs/meld --subsets[bright_black] · [/]"
+    "synctva evaluate talk.json --against corrected.eaf"
+)
 def evaluate(
-    run: Run,
+    run: Annotated[
+        Path, typer.Argument(help="The run's folder; with --against, a recognition or several.")
+    ],
+    *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Corrections of a recognition (json) that RUN is then: eaf, csv, TextGrid, vtt,"
+            " srt; or a folder of them, for a folder of recognitions."
+        ),
+    ] = None,
     store: Annotated[Path | None, typer.Option(help="Another store than the run's own.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     subsets: Annotated[
@@ -73,7 +84,19 @@ def evaluate(
         ),
     ] = False,
 ) -> None:
-    """Score a run on valid and test: mean and sd over seeds, interval over dialogues."""
+    """Score a run on valid and test: mean and sd over seeds, interval over dialogues.
+
+    With --against, score what was recognised in recordings by how its emotions were corrected.
+    """
+    asked = {"--store": store, "--subsets": subsets, "--robustness": robustness}
+    asked |= {"--calibration": calibration, "--imbalance": imbalance, "--community": community}
+    if against is not None:
+        _evaluate_recognition(run, against, [name for name, value in asked.items() if value], json)
+        return
+    if run.is_file():
+        raise InputError(
+            f"{run}: a file, not a run's folder; a recognition is scored with --against CORRECTIONS"
+        )
     from synctva.evaluation.attribution import subset_scores
     from synctva.evaluation.community import community_score
     from synctva.evaluation.imbalance import logit_adjustment_scores
@@ -107,6 +130,27 @@ def evaluate(
         print(json_module.dumps(result, indent=2))
     else:
         terminal.show_evaluation(run, result)
+
+
+def _evaluate_recognition(
+    recognised: Path, corrections: Path, others: list[str], json: bool
+) -> None:
+    """Scores recognitions by their corrections."""
+    if others:
+        raise InputError(f"--against with {others[0]}: that is for runs; leave one of them away")
+    from synctva.agreement_table import show_agreement
+    from synctva.evaluation.agreement import agreement
+    from synctva.inference.corrections import corrected
+
+    beside = corrected(recognised, corrections)
+    found = agreement(beside.emotions, beside.emotion, beside.probabilities)
+    result = {**found, "counts": beside.counts}
+    if json:
+        import json as json_module
+
+        print(json_module.dumps(result, indent=2))
+    else:
+        show_agreement(f"{recognised} against {corrections}", result)
 
 
 @app.command(epilog="Example: synctva compare runs/meld runs/meld-lite runs/meld-no-graphs")

@@ -19,6 +19,15 @@ def json_bytes(recognition: Recognition, path: Path) -> bytes:
     return text.encode("utf-8", "backslashreplace")  # what no text can hold, JSON writes \udc80
 
 
+def is_recognition(path: Path) -> bool:
+    """Returns whether a JSON file says that it is a recognition."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("format") == FORMAT
+
+
 def read_recognition(path: Path) -> Recognition:
     r"""Returns the recognition in a JSON file that ``write_recognition`` has written.
 
