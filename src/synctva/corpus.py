@@ -81,7 +81,8 @@ class Corpus:
         schema: Its emotions.
         dialogues: Its dialogues.
         features: By modality.
-        origin: How a generated or composed corpus came about, as JSON; empty where it was read.
+        origin: How a generated or composed corpus came about, or one with copies, as JSON; empty
+            where it was read.
 
     Raises:
         InputError: A dialogue twice, an emotion outside the schema, features of another length,

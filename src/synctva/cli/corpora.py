@@ -1,5 +1,6 @@
 """Verbs about corpora: import, check, compose."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +38,20 @@ def import_(
             " 1/5; for data without published splits."
         ),
     ] = None,
+    speed: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Add copies of the training utterances at this speed, such as 0.92; may be given"
+            " several times. Their sound goes beside the store."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the store that is there.")
     ] = False,
 ) -> None:
     """Turn a corpus into a feature store."""
     from synctva.data.source import read_source
+    from synctva.data.speeds import with_speeds
     from synctva.data.split import fold_named
     from synctva.features.store import write_store
 
@@ -56,6 +65,9 @@ def import_(
         media=pictures_of(out),
         fold=None if fold is None else fold_named(fold),
     )
+    if speed:
+        bar = partial(terminal.progress, "Copying voices")
+        corpus = with_speeds(corpus, speed, out.with_name(f"{out.name}-speeds"), progress=bar)
     store = write_store(corpus, out, overwrite=overwrite)
     terminal.show_corpus(corpus)
     terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")

@@ -44,9 +44,12 @@ def counts(corpus: Corpus) -> list[Count]:
 
 
 def official_counts(corpus: Corpus) -> Mapping[str, Mapping[str, int]] | None:
-    """Returns split -> emotion -> official number of utterances; None where none is known."""
+    """Returns split -> emotion -> official number of utterances; None where none is known.
+
+    Nor is any known of a corpus that was composed, or to which copies were added.
+    """
     facts = KNOWN.get(corpus.name)
-    if facts is None:
+    if facts is None or corpus.origin:
         return None
     if corpus.schema.name == facts.schema:
         return facts.utterances
