@@ -157,7 +157,19 @@ def load_section(kind: type[Kind], path: Path | None, settings: tuple[str, ...] 
     Raises:
         InputError: The file cannot be read, or holds an unknown key or a wrong value.
     """
-    value = {} if path is None else _read(kind, path, ())
+    value = _set({} if path is None else _read(kind, path, ()), settings)
+    place = " ".join([str(path or "default recipe"), *(f"--set {s}" for s in settings)])
+    return kind.parse(value, place)
+
+
+def with_settings(recipe: Recipe, settings: tuple[str, ...]) -> Recipe:
+    """Returns a recipe with some keys set; see ``load_section``."""
+    value = TypeAdapter(Recipe).dump_python(recipe, mode="json")
+    place = " ".join([recipe.name, *(f"--set {s}" for s in settings)])
+    return Recipe.parse(_set(value, settings), place)
+
+
+def _set(value: dict[str, Any], settings: tuple[str, ...]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
@@ -165,8 +177,7 @@ def load_section(kind: type[Kind], path: Path | None, settings: tuple[str, ...] 
         if key.strip() == "based_on":
             raise InputError(f"--set {setting}: give that recipe's file itself, before --store")
         value = _merged(value, _nested(key.strip(), _toml_value(text.strip())))
-    place = " ".join([str(path or "default recipe"), *(f"--set {s}" for s in settings)])
-    return kind.parse(value, place)
+    return value
 
 
 def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:

@@ -95,6 +95,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def start(self) -> Path:
+        """The checkpoint that the training began with; not there where it began with none."""
+        return self.path / "start"
+
+    @property
     def evaluation(self) -> Path:
         """What ``synctva evaluate`` found."""
         return self.path / "evaluation.json"

@@ -12,7 +12,11 @@ from synctva.cli.corpora import pictures_of
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from synctva.emotions import EmotionSchema
     from synctva.features.store import FeatureStore
+    from synctva.inference.extractors import Extractors
 
 
 @app.command(
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
     "synctva features stores/meld --text roberta-base --audio compare --workers 8"
     "[bright_black] · [/]synctva features stores/meld --shard 3/10[bright_black] · [/]"
     "synctva features stores/meld --engine ray --cache /shared/cache[bright_black] · [/]"
-    "synctva features stores/meld --verify"
+    "synctva features stores/meld --verify[bright_black] · [/]"
+    "synctva features corrected/ --for lite --out stores/own"
 )
 def features(
     source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
@@ -30,6 +35,15 @@ def features(
         Path | None, typer.Option(help="The store to make, where SOURCE is not one.")
     ] = None,
     kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="MODEL",
+            help="What this model reads, to train it further: lite, a checkpoint's folder, or a hub"
+            " id; instead of choosing extractors.",
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(help="lite or paper; lite where no modality's extractor is chosen either."),
@@ -103,7 +117,9 @@ def features(
     from synctva.features.fill import amount, fill
     from synctva.features.pool import supervised
     from synctva.features.preset import choose, share_of
+    from synctva.features.store import open_store
     from synctva.features.verify import verify as compute_again
+    from synctva.inference.training_features import as_recognised, with_emotions_of
 
     names = {"text": text, "audio": audio, "visual": visual}
     where = None if detector is None else str(detector)
@@ -115,7 +131,11 @@ def features(
     chosen = choose(preset, names, settings)
     check_engine(engine)
     share = share_of(shard)
+    asked = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
+    wanted = None if for_ is None else _wanted_by(for_, asked)
     store = _store_of(source, out, kind, overwrite)
+    if wanted is not None:
+        store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
             compared = compute_again(store, chosen, workers=workers, advance=advance)
@@ -127,14 +147,35 @@ def features(
         whole = partial(extract, standardise_by=standardise)
         work = whole if share == (1, 1) else partial(fill, shard=share)
         filled = work(store, chosen, kept, workers=workers, engine=place, advance=advance)
+    if wanted is not None and share == (1, 1):
+        as_recognised(open_store(store.path), wanted[1])
     terminal.show_filled(filled, store.path)
     if filled.failures:
         raise typer.Exit(1)
     path = terminal.escape(store.path)
     if share == (1, 1):
-        terminal.say(f"Next: synctva train --store {path} --out runs/{terminal.escape(store.name)}")
+        begun = "" if for_ is None else f"--from {terminal.escape(for_)} "
+        run = f"runs/{terminal.escape(store.name)}"
+        terminal.say(f"Next: synctva train {begun}--store {path} --out {run}")
     else:
         terminal.say(f"Next, after all shares: synctva features {path}, as now, without --shard")
+
+
+def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchema, Extractors]":
+    """Returns the emotions of a model, and what makes the features it reads.
+
+    Args:
+        model: Its name, folder or id.
+        asked: Options that choose something else, None where they are not given.
+    """
+    from synctva.inference.extractors import extractors_of
+    from synctva.inference.network import load_model
+    from synctva.inference.training_features import schema_of
+
+    if given := [name for name, value in asked.items() if value is not None]:
+        raise InputError(f"--for {model}: the model says what it reads; leave --{given[0]} away")
+    loaded = load_model(model)
+    return schema_of(loaded, model), extractors_of(loaded, model)
 
 
 def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool) -> "FeatureStore":

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,14 +10,28 @@ from synctva import terminal
 from synctva.cli.app import app
 from synctva.errors import InputError
 
+if TYPE_CHECKING:
+    from synctva.run_folder import RunFolder
+    from synctva.training.start import Start
+
 
 @app.command(
     epilog="Examples: synctva train --store stores/meld --out runs/meld --seeds 5[bright_black] · "
     "[/]synctva train recipes/meld.toml --store stores/meld --out runs/small --set model.width=64"
+    "[bright_black] · [/]synctva train --from lite --store stores/own --out runs/own"
 )
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
     *,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Begin with this model instead of random weights: lite, a checkpoint's folder, or"
+            " a hub id; of a recipe, only loss and training count then.",
+        ),
+    ] = None,
     store: Annotated[Path, typer.Option(help="The feature store.")],
     out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")],
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, side by side.")] = 1,
@@ -31,11 +45,51 @@ def train(
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from synctva.recipe import load_recipe
     from synctva.training.run import train_run
+    from synctva.training.start import recipe_from
 
-    loaded = load_recipe(recipe, tuple(set_ or ()))
+    start = None if from_ is None else _start_of(from_, store)
+    settings = tuple(set_ or ())
+    loaded = (
+        load_recipe(recipe, settings) if start is None else recipe_from(start, recipe, settings)
+    )
     with terminal.seeds_progress(seeds, loaded.training.epochs) as on_epoch:
-        train_run(loaded, store, out, seeds, save_every_s=save_every, on_epoch=on_epoch)
-    terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
+        run = train_run(
+            loaded, store, out, seeds, start=start, save_every_s=save_every, on_epoch=on_epoch
+        )
+    if start is not None:
+        _tell_what_was_gained(run, start)
+    else:
+        terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
+
+
+def _start_of(source: str, store: Path) -> "Start":
+    """Returns the model that a training begins with; tells what validates where no split does."""
+    from synctva.features.store import open_store
+    from synctva.inference.network import load_model
+    from synctva.training.held_out import HELD_OUT_SHARE
+    from synctva.training.start import Start
+
+    if not open_store(store).utterances["valid"]:
+        terminal.say(
+            f"No dialogue has the split valid: {100 * HELD_OUT_SHARE:.0f} % of the labelled"
+            " utterances, by blocks of neighbours, choose the epoch; nothing is learnt from them."
+        )
+    return Start(source, load_model(source))
+
+
+def _tell_what_was_gained(run: "RunFolder", start: "Start") -> None:
+    """Tells which seeds found nothing better than what they began with, and what comes next."""
+    from synctva.training.start import UNCHANGED
+
+    seeds = list(run.finished_seeds())
+    for number, seed in seeds:
+        if seed.read_finished()["best_epoch"] == UNCHANGED:
+            terminal.say(
+                f"seed {number}: no epoch was better on valid than {terminal.escape(start.source)}"
+                " itself, which stays as it is; correct more utterances."
+            )
+    path = terminal.escape(seeds[0][1].checkpoint)
+    terminal.say(f"Next: synctva recognise RECORDING --model {path}")
 
 
 @app.command(

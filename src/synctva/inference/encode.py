@@ -91,7 +91,7 @@ def encode(
             else _gathered(len(corpus), modality, extractors, made)
         )
         corpus = corpus.with_features(modality, features)
-    return EncodedDialogue(_standardised(corpus, extractors), notes)
+    return EncodedDialogue(standardised(corpus, extractors), notes)
 
 
 def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
@@ -141,7 +141,7 @@ def _gathered(
     return Features(values, present, known.extractor, tuple(flags))
 
 
-def _standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
+def standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
     """Returns the corpus with its audio standardised as it was in training.
 
     By itself; where the model knows the voices it was trained on, towards those as well.

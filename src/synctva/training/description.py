@@ -62,20 +62,23 @@ def _digest(id: str) -> int:
     return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
 
 
-def check_trainable(store: FeatureStore, found: Survey, recipe: Recipe) -> None:
+def check_trainable(
+    store: FeatureStore, found: Survey, recipe: Recipe, splits: tuple[str, ...] = ("train", "valid")
+) -> None:
     """Does nothing if there is what a training needs.
 
     Args:
         store: The store.
         found: What is in it.
         recipe: What shall be trained on it.
+        splits: Those that must be there.
 
     Raises:
-        InputError: The split ``train`` or ``valid`` is empty or without emotions, or the store
-            has no features that the recipe uses.
+        InputError: A split is empty or without emotions, or the store has no features that the
+            recipe uses.
     """
     place = store.path
-    for split in ("train", "valid"):
+    for split in splits:
         if not found.dialogues.get(split):
             raise InputError(
                 f"{place}: the split {split!r} is empty; give some dialogues split={split!r}"
@@ -93,8 +96,21 @@ def check_trainable(store: FeatureStore, found: Survey, recipe: Recipe) -> None:
     check_inputs(recipe.encoders, held, recipe.modalities, place)
 
 
-def describe(run: RunFolder, recipe: Recipe, store: FeatureStore, seeds: int) -> None:
+def describe(
+    run: RunFolder,
+    recipe: Recipe,
+    store: FeatureStore,
+    seeds: int,
+    start: Mapping[str, str] | None = None,
+) -> None:
     """Writes the run's recipe and description, or checks that those that are there fit.
+
+    Args:
+        run: The run.
+        recipe: What is trained.
+        store: On what.
+        seeds: How many times.
+        start: Source and weights of the model that it begins with.
 
     Raises:
         InputError: The folder holds another run, or something else.
@@ -109,6 +125,12 @@ def describe(run: RunFolder, recipe: Recipe, store: FeatureStore, seeds: int) ->
             f"{run.path}: holds a run of another recipe or store; name a new folder,"
             " or give the same recipe and store to continue it"
         )
+    weights = (start or {}).get("weights")
+    if known and known.get("start", {}).get("weights") != weights:
+        raise InputError(
+            f"{run.path}: holds a run that began with another model; name a new folder, or give the"
+            " same one with --from to continue it"
+        )
     seeds = max(seeds, len(known["seeds"])) if known else seeds
     run.path.mkdir(parents=True, exist_ok=True)
     write_text(run.recipe, recipe.to_toml())
@@ -120,6 +142,7 @@ def describe(run: RunFolder, recipe: Recipe, store: FeatureStore, seeds: int) ->
         "fingerprints": fingerprints,
         "store": str(store.path.resolve()),
         "shards": dict(store.shards),
+        **({} if start is None else {"start": dict(start)}),
         "seeds": list(range(seeds)),
         "environment": _environment(),
         "command": " ".join(

@@ -25,6 +25,14 @@ from synctva.training.description import Survey, check_trainable, describe, surv
 from synctva.training.loop import Record, fit, judge
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
+from synctva.training.start import (
+    Start,
+    calibrated_on,
+    check_start,
+    going_on,
+    keep_the_better,
+    splits_for_more,
+)
 
 OnEpoch = Callable[[int, Record], None]
 """Called with a seed and the record of an epoch that it has finished."""
@@ -36,6 +44,7 @@ def train_run(
     out: Path,
     seeds: int,
     *,
+    start: Start | None = None,
     save_every_s: float = 10.0,
     on_epoch: OnEpoch = lambda seed, record: None,
 ) -> RunFolder:
@@ -46,6 +55,7 @@ def train_run(
         store_path: The feature store.
         out: The run's folder; one that holds the same run is continued.
         seeds: Seeds 0 to ``seeds - 1``.
+        start: The model that every seed begins with; None = random weights.
         save_every_s: Seconds between two saved states of a seed.
         on_epoch: Told of every finished epoch, also of those from before an interruption.
 
@@ -55,7 +65,7 @@ def train_run(
     own = processes()
     if own.is_main_process:
         store = open_store(store_path)
-        begin_run(recipe, store, survey(store), out, seeds)
+        begin_run(recipe, store, survey(store), out, seeds, start)
     own.wait_for_everyone()
     run = RunFolder(out)
     for seed in range(seeds):
@@ -79,12 +89,23 @@ def train_run(
 
 
 def begin_run(
-    recipe: Recipe, store: FeatureStore, found: Survey, out: Path, seeds: int
+    recipe: Recipe,
+    store: FeatureStore,
+    found: Survey,
+    out: Path,
+    seeds: int,
+    start: Start | None = None,
 ) -> RunFolder:
     """Returns the folder of a run, described and ready for its seeds; see ``train_run``."""
-    check_trainable(store, found, recipe)
     run = RunFolder(out)
-    describe(run, recipe, store, seeds)
+    if start is None:
+        check_trainable(store, found, recipe)
+        describe(run, recipe, store, seeds)
+    else:
+        check_start(start, store)
+        check_trainable(store, found, recipe, ("train",))
+        describe(run, recipe, store, seeds, start.description)
+        start.model.save_pretrained(run.start)
     remove_staged(run.path)
     return run
 
@@ -102,17 +123,15 @@ def train_seed(
     run = RunFolder(out)
     recipe, folder = load_recipe(run.recipe), run.seed(seed)
     store = open_store(store_path)
-    train, valid = open_splits(store, ("train", "valid"), recipe.modalities)
+    start = EmotionModel.from_pretrained(run.start) if run.start.is_dir() else None
+    if start is None:
+        train, valid = open_splits(store, ("train", "valid"), recipe.modalities)
+    else:
+        train, valid = splits_for_more(store, recipe, seed)
     train = train.with_label_noise(recipe.training.label_noise, seed)
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    dims = used_dims(store, recipe)
-    encoders = load_encoders(recipe.encoders)
-    model = EmotionModel(store.schema.emotions, dims, recipe.model, encoders)
-    train.standardise(model)
-    model.provenance = Provenance(
-        store.name, store.schema.name, {m: store.fingerprints[m] for m in dims}
-    )
+    model = _fresh(store, recipe, train) if start is None else going_on(start, recipe, store.name)
     writes = processes().is_main_process
     with curves(folder) if writes else nullcontext(lambda: None) as draw:
 
@@ -123,20 +142,37 @@ def train_seed(
         finished = fit(
             model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
         )
-    _calibrate(folder, valid)
+    if start is not None:
+        finished = keep_the_better(start, finished, valid, folder)
+    _calibrate(folder, valid, start)
     if writes:
         write_json(folder.finished, asdict(finished))
         folder.state.unlink(missing_ok=True)
     processes().wait_for_everyone()
 
 
-def _calibrate(folder: SeedFolder, valid: Split) -> None:
+def _fresh(store: FeatureStore, recipe: Recipe, train: Split) -> EmotionModel:
+    """Returns a recipe's model of random weights, with the statistics of the training split."""
+    dims = used_dims(store, recipe)
+    encoders = load_encoders(recipe.encoders)
+    model = EmotionModel(store.schema.emotions, dims, recipe.model, encoders)
+    train.standardise(model)
+    model.provenance = Provenance(
+        store.name, store.schema.name, {m: store.fingerprints[m] for m in dims}
+    )
+    return model
+
+
+def _calibrate(folder: SeedFolder, valid: Split, start: EmotionModel | None) -> None:
     """Fits the temperature of the best weights on ``valid`` and keeps it in the checkpoint."""
     processes().wait_for_everyone()  # until it is written
     model = EmotionModel.from_pretrained(folder.checkpoint)
-    logits, emotion = judge(model, valid)
-    temperature = fit_temperature(logits.numpy(), emotion.numpy())
-    model.provenance = replace(model.provenance, temperature=temperature)
+    if start is None:
+        logits, emotion = judge(model, valid)
+        temperature = fit_temperature(logits.numpy(), emotion.numpy())
+        model.provenance = replace(model.provenance, temperature=temperature)
+    else:
+        model.provenance = calibrated_on(valid, model, start.provenance)
     if processes().is_main_process:
         model.save_pretrained(folder.checkpoint)
 

@@ -1,0 +1,206 @@
+"""Training that begins with a model that is there: what it keeps of it, and what is checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from synctva.emotion_model import EmotionModel
+from synctva.encoders.encoder import Encoder, load_encoders
+from synctva.encoders.settings import EncoderSettings
+from synctva.errors import InputError
+from synctva.evaluation.calibration import fit_temperature
+from synctva.evaluation.prediction import predict
+from synctva.features.hub import weights_sha256
+from synctva.features.store import FeatureStore
+from synctva.inference.network import SHIPPED
+from synctva.model.checkpoint import Provenance
+from synctva.recipe import Recipe, load_recipe, with_settings
+from synctva.run_folder import SeedFolder
+from synctva.training.held_out import held_out, in_pieces
+from synctva.training.loop import Finished, validate
+from synctva.training.ranks import gathered, processes
+from synctva.training.splits import Split, open_splits
+
+GENTLE = (
+    *("training.epochs=20", "training.patience=10", "training.learning_rate=3e-4"),
+    *("training.batch_utterances=32", "training.averaging=0.9", "training.precision=no"),
+)
+"""What changes in the recipe of the model: it must not forget, and there is little data."""
+
+ENCODER_LEARNING_RATE = 1e-4
+"""Of encoders that are trained along."""
+
+FURTHER = ", trained further"
+"""Ends the name of the recipe."""
+
+CALIBRATED_UTTERANCES = 50
+"""Of fewer no temperature is fitted: those of the model stay."""
+
+UNCHANGED = -1
+"""The best epoch, where none was better than what the training began with."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training begins with.
+
+    Attributes:
+        source: The model's name, folder or hub id.
+        model: The model.
+    """
+
+    source: str
+    model: EmotionModel
+
+    @property
+    def description(self) -> dict[str, str]:
+        """What a run keeps of it: the source, and the sha256 of all weights."""
+        return {"source": self.source, "weights": weights_sha256(self.model)}
+
+    @property
+    def encoders(self) -> dict[str, EncoderSettings]:
+        """The settings of the model's encoders, by modality."""
+        return {m: cast(Encoder, one).settings for m, one in self.model.encoders.items()}
+
+
+def recipe_beside(source: str) -> Path | None:
+    """Returns the recipe that lies with a model: in its folder, or in that of its run."""
+    own = Path(source)
+    for folder in (SHIPPED / source, own, own.parent, own.parent.parent):
+        if (folder / "recipe.toml").is_file():
+            return folder / "recipe.toml"
+    return None
+
+
+def recipe_from(start: Start, path: Path | None = None, settings: Sequence[str] = ()) -> Recipe:
+    """Returns the recipe of a training that begins with a model.
+
+    Network, encoders and modalities are the model's.
+
+    Args:
+        start: The model.
+        path: A recipe whose loss and training are taken as they are; None = those of the recipe
+            that lies with the model, made gentle.
+        settings: ``key=value`` pairs that change the result.
+
+    Raises:
+        InputError: A setting would change the network; or as ``load_recipe``.
+    """
+    known = load_recipe(path or recipe_beside(start.source))
+    rates = dict.fromkeys(start.encoders, ENCODER_LEARNING_RATE)
+    if path is not None:
+        rates |= {m: one.learning_rate for m, one in known.encoders.items() if m in rates}
+    own = {m: replace(one, learning_rate=rates[m]) for m, one in start.encoders.items()}
+    recipe = known.model_copy(
+        update={
+            "name": known.name if path else f"{known.name.removesuffix(FURTHER)}{FURTHER}",
+            "model": start.model.settings,
+            "encoders": own,
+            "modalities": tuple(start.model.dims),
+        }
+    )
+    changed = with_settings(recipe, (*(() if path else GENTLE), *settings))
+    kept = {m: replace(one, learning_rate=rates.get(m, 1)) for m, one in changed.encoders.items()}
+    same = changed.model == recipe.model and changed.modalities == recipe.modalities
+    if not same or kept != own:
+        raise InputError(
+            f"--set {' '.join(settings)}: network, encoders and modalities are those of"
+            f" {start.source}; only loss, training and encoders.MODALITY.learning_rate can be set"
+        )
+    return changed
+
+
+def check_start(start: Start, store: FeatureStore) -> None:
+    """Does nothing if a store holds what a model reads, and its emotions.
+
+    Raises:
+        InputError: It does not.
+    """
+    model, remedy = start.model, f"run `synctva features {store.path} --for {start.source}`"
+    if store.schema.emotions != model.emotions:
+        raise InputError(
+            f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
+            f" {start.source} ({', '.join(model.emotions)}); {remedy}"
+        )
+    for modality, dim in model.dims.items():
+        extractor, found = store.extractors.get(modality, (None, None))
+        wanted = model.provenance.fingerprints.get(modality)
+        if found != dim or wanted not in (None, store.fingerprints[modality]):
+            name = "no" if extractor is None else f"other ({extractor.name}'s)"
+            raise InputError(
+                f"{store.path}: it has {name} {modality} features than {start.source} reads;"
+                f" {remedy}"
+            )
+
+
+def splits_for_more(store: FeatureStore, recipe: Recipe, seed: int) -> tuple[Split, Split]:
+    """Returns what is learnt from and what validates, where training begins with a model.
+
+    Recordings are long and few: they are cut into pieces of a batch. Where the split ``valid`` has
+    no emotion, parts of ``train`` validate; see ``held_out``.
+
+    Raises:
+        InputError: As ``held_out``.
+    """
+    names = ("train", "valid") if store.utterances["valid"] else ("train",)
+    train, *others = open_splits(store, names, recipe.modalities)
+    if others and int(others[0].counts(len(store.schema.emotions)).sum()):
+        valid: Split = others[0]
+    else:
+        train, valid = held_out(train, seed, f"{store.path}")
+    return in_pieces(train, recipe.training.batch_utterances), valid
+
+
+def going_on(start: EmotionModel, recipe: Recipe, corpus: str) -> EmotionModel:
+    """Returns a model to train, with the weights, the statistics and the voices of another one."""
+    start.provenance = replace(start.provenance, corpus=corpus)
+    encoders = load_encoders(recipe.encoders)
+    model = EmotionModel(start.emotions, start.dims, recipe.model, encoders)
+    model.load_trained_state(start.trained_state())
+    model.provenance = start.provenance
+    return model
+
+
+def keep_the_better(
+    start: EmotionModel, finished: Finished, valid: Split, folder: SeedFolder
+) -> Finished:
+    """Leaves in ``folder.checkpoint`` what is better on ``valid``: what was trained, or its start.
+
+    Returns:
+        How the training ended; its best epoch is ``UNCHANGED`` where nothing was gained.
+    """
+    processes().wait_for_everyone()  # until the trained one is written
+    trained = EmotionModel.from_pretrained(folder.checkpoint)
+    before, after = validate(start, valid), validate(trained, valid)
+    if (after["weighted_f1"], -after["loss"]) > (before["weighted_f1"], -before["loss"]):
+        return finished
+    processes().wait_for_everyone()  # until all have read it
+    if processes().is_main_process:
+        start.save_pretrained(folder.checkpoint)
+    return replace(finished, best_epoch=UNCHANGED)
+
+
+def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Provenance:
+    """Returns a provenance whose temperatures are those known, times what fits best on ``valid``.
+
+    One factor for all sets of modalities, as few utterances tell no more; none of fewer than
+    ``CALIBRATED_UTTERANCES``.
+    """
+    own = processes()
+    logits, emotion = [], []
+    for part in valid.parts(own.process_index, own.num_processes):
+        temperature = torch.from_numpy(known.temperature_of(part.present.cpu().numpy()))
+        logits.append(predict(model, part).cpu() / temperature.float())
+        emotion.append(part.emotion.cpu())
+    scaled, labels = gathered(logits), gathered(emotion)
+    if int((labels >= 0).sum()) < CALIBRATED_UTTERANCES:
+        return known
+    factor = fit_temperature(scaled.numpy(), labels.numpy())
+    return replace(
+        known,
+        temperature=known.temperature * factor,
+        temperatures={name: one * factor for name, one in known.temperatures.items()},
+    )
