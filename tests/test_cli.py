@@ -27,6 +27,7 @@ from synctva.corpus import Corpus, Extractor
 VERBS = (
     "recognise",
     *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
+    "predict",
     *("sweep", "results"),
     *("train-faces", "evaluate-faces", "demo"),
 )

@@ -21,6 +21,7 @@ ONLY = {
     "corpus": NOUNS,
     "batch": (*NOUNS, "corpus"),
     "cluster": ("errors",),
+    "engines": ("cluster", "processes"),
     "media": (*NOUNS, "media"),
     "annotation": ("errors", "files", "emotions", "dialogue", "annotation"),
     "data": (*NOUNS, "corpus", "media", "annotation", "data"),

@@ -71,7 +71,7 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {run_path} ({', '.join(description['schema']['emotions'])}); train on this store"
         )
-    corpus = _with_absent(store.read(), next(iter(models.values())).dims)
+    corpus = with_absent(store.read(), next(iter(models.values())).dims)
     corpora = {split: corpus.split(split) for split in SPLITS}
     for split, part in corpora.items():
         if not any(utterance.emotion for _, utterance in part.utterances()):
@@ -83,7 +83,7 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
     return EvaluatedRun(folder, models, corpora, batches)
 
 
-def _with_absent(corpus: Corpus, dims: Mapping[str, int]) -> Corpus:
+def with_absent(corpus: Corpus, dims: Mapping[str, int]) -> Corpus:
     """Returns the corpus with the modalities that it lacks, missing in every utterance."""
     count = len(corpus)
     absent = {

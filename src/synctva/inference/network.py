@@ -17,6 +17,7 @@ from synctva.errors import InputError
 from synctva.evaluation.attribution import shapley_values
 from synctva.evaluation.prediction import predict
 from synctva.model.architecture import Architecture
+from synctva.run_folder import SeedFolder
 
 SHIPPED = Path(__file__).parents[1] / "models"
 """Where the package has models of its own, a folder each."""
@@ -40,7 +41,7 @@ class Felt:
 
 
 def load_model(source: str | Path) -> EmotionModel:
-    """Returns a model by its name in the package, its folder, or its id on the hub.
+    """Returns a model by its name in the package, its folder, a run's seed, or its id on the hub.
 
     Raises:
         InputError: There is none, it is damaged, or its weights do not fit.
@@ -48,6 +49,10 @@ def load_model(source: str | Path) -> EmotionModel:
     shipped = SHIPPED / str(source)
     if (shipped / "config.json").is_file():
         return EmotionModel.from_pretrained(shipped)
+    if (Path(source) / "run.json").is_file():
+        raise InputError(f"{source}: a run; name one of its seeds, such as {source}/seed-0")
+    if (checkpoint := SeedFolder(Path(source)).checkpoint).is_dir():
+        return EmotionModel.from_pretrained(checkpoint)
     if str(source) == "lite":
         raise InputError(
             f"{shipped}: the model `lite` is not in this installation; install the package again,"
@@ -81,10 +86,19 @@ def feel(model: EmotionModel, batch: Batch) -> Felt:
     A model's own encoders run once, and not again for each subset of the modalities.
     """
     plain, encoded = _encoded(model, batch)
-    temperature = model.provenance.temperature_of(batch.present.numpy())
-    probabilities = softmax(predict(plain, encoded).numpy() / temperature, axis=1)
+    probabilities = _probabilities(plain, encoded)
     carried = shapley_values(plain, encoded, probabilities.argmax(1))
     return Felt(probabilities, np.where(batch.present.numpy(), carried, 0.0))
+
+
+def probabilities_of(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance emotion"]:
+    """Returns calibrated probabilities of whole dialogues."""
+    return _probabilities(*_encoded(model, batch))
+
+
+def _probabilities(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance emotion"]:
+    temperature = model.provenance.temperature_of(batch.present.numpy())
+    return softmax(predict(model, batch).numpy() / temperature, axis=1)
 
 
 @torch.inference_mode()

@@ -2,21 +2,15 @@
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from pebble import ProcessPool
 
-from synctva.cluster import cluster_for
+from synctva.engines import Engine, on_cluster, on_this_machine
 from synctva.errors import InputError
 from synctva.evaluation.protocol import evaluate, load_evaluated
-from synctva.processes import end_with
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_seed
 
@@ -31,19 +25,6 @@ class Job:
     run: Path
     store: Path
     seed: int | None
-
-
-@dataclass(frozen=True)
-class Engine:
-    """Where jobs are done.
-
-    Attributes:
-        slots: So many jobs are handed out at a time.
-        submit: Hands one out; its result is that of ``attempt``.
-    """
-
-    slots: int
-    submit: Callable[[Job], Future[str | None]]
 
 
 def attempt(job: Job) -> str | None:
@@ -69,32 +50,13 @@ def one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {words[:300]}{place}"
 
 
-@contextmanager
-def local_engine(jobs: int | None = None) -> Iterator[Engine]:
-    """Gives processes of this machine, one per core; a GPU serves one job at a time.
-
-    They end with this one, even if it is killed.
-    """
-    slots = jobs or (1 if torch.cuda.is_available() else os.cpu_count() or 1)
-    pool = ProcessPool(
-        slots, initializer=end_with, initargs=[os.getpid()], context=get_context("spawn")
+def local_engine(jobs: int | None = None) -> AbstractContextManager[Engine]:
+    """Gives processes of this machine, one per core; a GPU serves one job at a time."""
+    return on_this_machine(
+        attempt, jobs or (1 if torch.cuda.is_available() else os.cpu_count() or 1)
     )
-    try:
-        yield Engine(slots, partial(pool.submit, attempt, None))
-        pool.close()
-    finally:
-        pool.stop()
-        pool.join()
 
 
-@contextmanager
-def ray_engine(jobs: int | None = None) -> Iterator[Engine]:
-    """Gives the cores of a Ray cluster, or of this machine where none is found.
-
-    Twice as many jobs as cores are handed out, so that a cluster that can grow sees the demand.
-
-    Raises:
-        InputError: Ray is not installed, or its cluster is not there.
-    """
-    with cluster_for(attempt) as cluster:
-        yield Engine(jobs or 2 * cluster.cores, cluster.submit)
+def ray_engine(jobs: int | None = None) -> AbstractContextManager[Engine]:
+    """Gives the cores of a Ray cluster; see ``on_cluster``."""
+    return on_cluster(attempt, jobs)

@@ -1,0 +1,55 @@
+"""The verb predict: the emotions of a whole store by a model, on one machine or many."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import app, check_engine
+
+
+@app.command(
+    epilog="Examples: synctva predict runs/meld/seed-0 stores/calls --out calls.parquet"
+    "[bright_black] · [/]synctva predict lite /shared/stores/calls --out /shared/calls.parquet"
+    " --engine ray"
+)
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(help="lite, a run's seed, a checkpoint's folder, or a hub id."),
+    ],
+    store: Annotated[Path, typer.Argument(help="The feature store; it needs no emotions.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The Parquet file, a row per utterance.")],
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one per core by default.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
+    ] = "local",
+) -> None:
+    """Recognise the emotions of a whole store; killed, it goes on where it was.
+
+    It holds a shard at a time, however large the store is. Features must be of the extractors that
+    the model was trained on.
+    """
+    check_engine(engine)
+    from synctva.engines import on_cluster, on_this_machine
+    from synctva.inference.store_predictions import attempt, plan_predictions, predict_store
+
+    plan = plan_predictions(model, store, out, is_causal=causal)
+    if plan.lacking:
+        lacking = " and no ".join(plan.lacking)
+        terminal.say(f"{terminal.escape(store)} has no {lacking} features; recognised without.")
+    slots = min(workers or os.cpu_count() or 1, len(plan.jobs))
+    place = on_cluster(attempt, workers) if engine == "ray" else on_this_machine(attempt, slots)
+    with place as own, terminal.progress(f"Predicting {store.name}", plan.utterances) as advance:
+        counts = predict_store(plan, own, out, advance=advance)
+    shares = [f"{name} {count / counts.total():.0%}" for name, count in counts.most_common()]
+    terminal.say(f"{counts.total():,} utterances: {', '.join(shares)}.")
+    terminal.say(f"Wrote [bold]{terminal.escape(out)}[/bold].")

@@ -1,0 +1,276 @@
+"""What a model says of a whole store, however large: shard by shard, resumable, on many cores.
+
+Every shard's predictions go into a file of their own, beside the result, under a name that says of
+which shard and of which model they are; that is all that a killed job needs to go on. When all are
+there, they become one file.
+"""
+
+import hashlib
+import json
+import shutil
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from jaxtyping import Float
+
+from synctva.batch import batch_of
+from synctva.cluster import RETRIES
+from synctva.corpus import Corpus
+from synctva.emotion_model import EmotionModel
+from synctva.engines import Engine
+from synctva.errors import InputError
+from synctva.evaluation.protocol import with_absent
+from synctva.features.hub import weights_sha256
+from synctva.features.store import FeatureStore, open_store
+from synctva.files import write_bytes
+from synctva.inference.network import causal, load_model, probabilities_of
+
+
+@dataclass(frozen=True)
+class Job:
+    """The predictions of a shard.
+
+    Attributes:
+        model: The model's name, folder or hub id.
+        is_causal: Whether it looks at no later utterance.
+        digest: Of the model, wherever it is loaded.
+        store: The store's folder.
+        file: The shard's name in it.
+        part: Where its predictions go.
+    """
+
+    model: str
+    is_causal: bool
+    digest: str
+    store: Path
+    file: str
+    part: Path
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of a store, to be made.
+
+    Attributes:
+        jobs: One for each shard, in the store's order.
+        folder: Where their predictions lie until all are there.
+        utterances: Of the whole store.
+        lacking: The modalities that the model reads and the store does not hold.
+    """
+
+    jobs: tuple[Job, ...]
+    folder: Path
+    utterances: int
+    lacking: tuple[str, ...]
+
+
+def plan_predictions(
+    source: str, store_path: Path, out: Path, *, is_causal: bool = False
+) -> Predictions:
+    """Returns what is to be done for the predictions of a store.
+
+    Args:
+        source: The model: ``lite``, a checkpoint's folder, a run's seed, or a hub id.
+        store_path: The feature store.
+        out: The Parquet file that the predictions shall become.
+        is_causal: Whether to look at no later utterance.
+
+    Raises:
+        InputError: There is no such model or store, or they do not fit; or ``out`` is no such file.
+    """
+    if out.suffix != ".parquet" or out.is_dir():
+        raise InputError(f"{out}: predictions are a Parquet file; name one that ends in .parquet")
+    if Path(source).is_dir():
+        source = str(Path(source).absolute())  # a worker may be somewhere else
+    store = open_store(store_path)
+    model, digest = _loaded(source, is_causal)
+    lacking = _lacking(model, store, source)
+    folder = out.absolute().with_name(f".{out.name}-parts")
+    jobs = tuple(
+        Job(
+            *(source, is_causal, digest, store.path.absolute(), file),
+            folder / f"{sha256[:16]}-{digest[:16]}.parquet",
+        )
+        for file, sha256 in store.shards.items()
+    )
+    return Predictions(jobs, folder, sum(store.utterances.values()), lacking)
+
+
+def predict_store(
+    plan: Predictions,
+    engine: Engine,
+    out: Path,
+    *,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Counter[str]:
+    """Makes the predictions that are not there yet, and then the one file of all.
+
+    The result is the same, bit for bit, wherever and by how many processes it is made.
+
+    Args:
+        plan: What is to be done.
+        engine: Where; it does ``attempt``.
+        out: The file; what is there is replaced, at once, at the end.
+        advance: Called with the number of utterances that are done.
+
+    Returns:
+        How many utterances have each emotion.
+
+    Raises:
+        InputError: A shard is damaged, or its process has died again and again; what is done stays.
+    """
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    todo = []
+    for job in plan.jobs:
+        if job.part.is_file():
+            advance(_rows(job.part))
+        else:
+            todo.append(job)
+    for job in _done(engine, todo):
+        advance(_rows(job.part))
+    counts: Counter[str] = Counter()
+    joined = plan.folder / "joined"
+    with pq.ParquetWriter(joined, _read(plan.jobs[0].part).schema) as writer:
+        for job in plan.jobs:
+            table = _read(job.part)
+            writer.write_table(table)
+            counts.update(table["emotion"].to_pylist())
+    joined.replace(out)
+    shutil.rmtree(plan.folder, ignore_errors=True)
+    return counts
+
+
+def attempt(job: Job) -> str | None:
+    """Writes the predictions of a shard; returns in one line what went wrong."""
+    torch.set_num_threads(1)  # sums come out differently over more
+    try:
+        model, digest = _loaded(job.model, job.is_causal)
+        if digest != job.digest:
+            raise InputError(f"{job.model}: another model than where the command runs; copy it")
+        part = next(open_store(job.store).read_shards([job.file]))
+        batch = batch_of(with_absent(part, model.dims)).keep(tuple(model.dims))
+        table = _table(part, probabilities_of(model, batch), model.emotions)
+    except InputError as error:
+        return str(error)
+    facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
+    job.part.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(job.part, sink.getvalue().to_pybytes())
+    return None
+
+
+def _done(engine: Engine, jobs: Sequence[Job]) -> Iterator[Job]:
+    """Yields the jobs as they are done; one whose process dies is begun again."""
+    waiting, pending = deque(jobs), dict[Future[str | None], Job]()
+    deaths: Counter[Path] = Counter()
+    while waiting or pending:
+        while waiting and len(pending) < engine.slots:
+            job = waiting.popleft()
+            pending[engine.submit(job)] = job
+        for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            job = pending.pop(future)
+            try:
+                failure = future.result()
+            except Exception as error:  # its process was killed, or its machine is gone
+                deaths[job.part] += 1
+                waiting.append(job)
+                failure = _given_up(job, error) if deaths[job.part] > RETRIES else None
+            else:
+                if failure is None:
+                    yield job
+            if failure is not None:
+                raise InputError(failure)
+
+
+def _given_up(job: Job, error: Exception) -> str:
+    reason = " ".join(str(error).split())[-200:]
+    return (
+        f"{job.store / job.file}: its process has died {RETRIES + 1} times"
+        f" ({type(error).__name__}: {reason}); with fewer --workers each has more memory; the same"
+        " command goes on"
+    )
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: str, is_causal: bool) -> tuple[EmotionModel, str]:
+    """Returns a model and the digest of all that its probabilities depend on."""
+    model = load_model(source)
+    if is_causal:
+        model = causal(model, source)
+    facts = (weights_sha256(model), asdict(cast(Any, model.settings)), asdict(model.provenance))
+    return model, hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str, ...]:
+    """Returns the modalities that a model reads and a store does not hold.
+
+    Raises:
+        InputError: It holds none of them, or those of another extractor.
+    """
+    model.provenance.check(store.fingerprints, str(store.path))
+    lacking = tuple(m for m in model.dims if m not in store.extractors)
+    if len(lacking) == len(model.dims):
+        held = ", ".join(store.extractors) or "none"
+        raise InputError(
+            f"{store.path}: {source} reads features of {', '.join(model.dims)}; the store holds"
+            f" {held}; run `synctva features {store.path}`"
+        )
+    for m, dim in model.dims.items():
+        if m not in lacking and store.extractors[m][1] != dim:
+            raise InputError(
+                f"{store.path}: its {m} features have {store.extractors[m][1]} numbers, {source}"
+                f" reads {dim}; extract {m} as for its training"
+            )
+    return lacking
+
+
+def _table(
+    corpus: Corpus,
+    probabilities: Float[np.ndarray, "utterance emotion"],
+    emotions: tuple[str, ...],
+) -> pa.Table:
+    """Returns the predictions of a shard, a row per utterance."""
+    pairs = list(corpus.utterances())
+    columns = {
+        "dialogue": pa.array([dialogue.id for dialogue, _ in pairs], pa.string()),
+        "turn": pa.array([utterance.turn for _, utterance in pairs], pa.int64()),
+        "split": pa.array([dialogue.split for dialogue, _ in pairs], pa.string()),
+        "speaker": pa.array([utterance.speaker for _, utterance in pairs], pa.string()),
+        "start_s": pa.array([utterance.start_s for _, utterance in pairs], pa.float64()),
+        "end_s": pa.array([utterance.end_s for _, utterance in pairs], pa.float64()),
+        "emotion": pa.array([emotions[n] for n in probabilities.argmax(1)], pa.string()),
+        "probability": pa.array(probabilities.max(1), pa.float64()),
+    }
+    columns |= {f"p_{name}": probabilities[:, n] for n, name in enumerate(emotions)}
+    return pa.table(columns)
+
+
+def _rows(part: Path) -> int:
+    with _reading(part):
+        return pq.read_metadata(part).num_rows
+
+
+def _read(part: Path) -> pa.Table:
+    with _reading(part):
+        return pq.read_table(part)
+
+
+@contextmanager
+def _reading(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{part}: damaged; delete it and run the same command again, it goes on"
+        ) from error
