@@ -82,6 +82,8 @@ class TrainingRecipe(Section):
             of that a model bears.
         gradient_clip: Greatest norm of the gradient.
         precision: ``bf16`` where the device has it; ``no`` = float32.
+        compile: Compile the network by ``torch.compile``. It takes a minute or more at the start,
+            so it pays on GPUs and in long trainings only.
         keep_epochs: Keep the weights of every epoch, for the community number.
     """
 
@@ -98,6 +100,7 @@ class TrainingRecipe(Section):
     label_noise: Rate = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     precision: Literal["no", "bf16"] = "no"
+    compile: bool = False
     keep_epochs: bool = False
 
 

@@ -3,6 +3,7 @@
 There is no test split here, and no way to hand one in.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -83,6 +84,8 @@ def fit(
     shares = [group["lr"] / settings.learning_rate for group in optimizer.param_groups]
     objective, optimizer = accelerator.prepare(objective, optimizer)
     state = TrainingState.fresh(model, optimizer.optimizer)
+    if settings.compile:
+        _compile(model.network)
     writes = accelerator.is_main_process
     restore(state, folder, writes=writes)
     progress = state.progress
@@ -119,6 +122,13 @@ def fit(
             saved_at = time.monotonic()
             save(state, folder)
     return Finished(progress.best_epoch, progress.epoch, progress.total_seconds)
+
+
+def _compile(network: nn.Module) -> None:
+    """Compiles a network in place, so that its weights keep their names."""
+    # It says at length that lengths of dialogues are read from tensors, which is no harm.
+    logging.getLogger("torch._dynamo").setLevel(logging.ERROR)
+    network.compile(dynamic=True)
 
 
 def steps_of(train: Split, settings: TrainingRecipe, seed: int, epoch: int) -> list[list[Chosen]]:
