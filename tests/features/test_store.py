@@ -89,6 +89,14 @@ def test_some_shards_are_read_alone(store: FeatureStore):
         assert_same_corpus(part, expected)
 
 
+def test_some_splits_are_read_without_the_others(store: FeatureStore):
+    expected = [CORPUS.split(split) for split in ("valid", "test")]
+    found = store.read(("test", "valid"))
+    assert {dialogue.split for dialogue in found.dialogues} == {"valid", "test"}
+    for part in expected:
+        assert_same_corpus(found.split(part.dialogues[0].split), part)
+
+
 def test_any_parquet_reader_finds_missing_features_as_null(store: FeatureStore):
     table = pa.concat_tables(pq.read_table(store.path / file) for file in store.shards)
     for m, dim in CORPUS.dims.items():

@@ -71,7 +71,7 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {run_path} ({', '.join(description['schema']['emotions'])}); train on this store"
         )
-    corpus = with_absent(store.read(), next(iter(models.values())).dims)
+    corpus = with_absent(store.read(SPLITS), next(iter(models.values())).dims)
     corpora = {split: corpus.split(split) for split in SPLITS}
     for split, part in corpora.items():
         if not any(utterance.emotion for _, utterance in part.utterances()):

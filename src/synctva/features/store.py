@@ -7,7 +7,7 @@ old one or the new one, never a mixture. Any Parquet reader opens the shards.
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -75,19 +75,25 @@ class FeatureStore:
                 )
             yield replace(part, origin=self.origin)
 
-    def read(self) -> Corpus:
-        """Returns the whole corpus.
+    def read(self, splits: Sequence[str] = SPLITS) -> Corpus:
+        """Returns the corpus, or some splits of it, which are all that is held in memory.
 
         Raises:
             InputError: As ``read_shards``; or there is no shard, or a dialogue stands in two.
         """
-        parts = list(self.read_shards())
+        parts = [_only(part, splits) for part in self.read_shards()]
         if not parts:
             raise InputError(f"{self.path}: no shards in manifest.json; import the corpus again")
         try:
             return concatenate(parts)
         except InputError as error:
             raise InputError(f"{self.path}: {error}; import the corpus again") from error
+
+
+def _only(part: Corpus, splits: Sequence[str]) -> Corpus:
+    if set(splits) == set(SPLITS):
+        return part
+    return part.select([dialogue.id for dialogue in part.dialogues if dialogue.split in splits])
 
 
 def concatenate(parts: list[Corpus]) -> Corpus:
