@@ -1,5 +1,6 @@
 """A recording in, who felt what when out: the same features as in training, and what carried it."""
 
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,23 @@ def test_sound_alone_without_a_transcript(tmp_path: Path):
     quiet = own.recognise(film(tmp_path / "quiet.mp4", silence(3)))
     assert quiet.utterances == ()
     assert quiet.duration_s == pytest.approx(3, abs=0.1)
+
+
+def test_processes_stay_for_the_next_recording_and_end_with_the_block(talk: Path):
+    recogniser = Recogniser(model_of("audio"), "own", workers=1)
+    alone = recogniser.recognise(talk)
+    assert alone.utterances
+    assert not multiprocessing.active_children()
+    with recogniser:
+        assert recogniser.recognise(talk) == alone
+        kept = {process.pid for process in multiprocessing.active_children()}
+        assert len(kept) == 2  # one hears when somebody speaks, one reads what is said
+        assert recogniser.recognise(talk) == alone
+        assert {process.pid for process in multiprocessing.active_children()} == kept
+        with pytest.raises(InputError):
+            recogniser.recognise(talk.with_name("none.mp4"))
+        assert recogniser.recognise(talk) == alone
+    assert not multiprocessing.active_children()
 
 
 def test_an_utterance_that_fails_lacks_the_modality_and_says_why(talk: Path, tmp_path: Path):

@@ -96,7 +96,8 @@ def recognise(
     listener = listener_of(asr, diarise)
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
     if jobs is not None:
-        _recognise_all(partial(recogniser.recognise, listener=listener), jobs, blur)
+        with recogniser:
+            _recognise_all(partial(recogniser.recognise, listener=listener), jobs, blur)
         return
     bar = partial(terminal.progress, f"Recognising {recording.name}")
     found = recogniser.recognise(recording, transcript, listener=listener, progress=bar)

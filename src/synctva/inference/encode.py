@@ -12,7 +12,7 @@ from synctva.dialogue import Dialogue
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.encoded import Encoded
-from synctva.features.pool import supervised
+from synctva.features.pool import Supervised
 from synctva.features.preset import Preset
 from synctva.features.recording import Encoding, Request
 from synctva.features.standardise import standardise, standardise_towards
@@ -40,6 +40,11 @@ class EncodedDialogue:
     notes: dict[int, str] = field(default_factory=dict)
 
 
+def readers(extractors: Extractors, workers: int) -> Supervised:
+    """Returns processes that read recordings for a model; they begin with the first request."""
+    return Supervised(_encoded, workers, TIME_LIMIT_S, _begin, (extractors.preset,))
+
+
 def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
     """Returns how many steps ``encode`` will tell of: modalities of utterances."""
     words = len(dialogue.utterances) if "text" in extractors.known else 0
@@ -50,8 +55,7 @@ def encode(
     dialogue: Dialogue,
     schema: EmotionSchema,
     extractors: Extractors,
-    *,
-    workers: int = 1,
+    reading: Supervised,
     advance: Advance = lambda count: None,
 ) -> EncodedDialogue:
     """Returns the features of a dialogue. An utterance that fails lacks the modality, no more.
@@ -60,7 +64,7 @@ def encode(
         dialogue: Utterances with spans of a recording, words, or both.
         schema: The model's emotions.
         extractors: The model's.
-        workers: Processes that decode the recording.
+        reading: Processes that decode the recording, of :func:`readers`.
         advance: Called with the number of steps that are done.
 
     Raises:
@@ -68,22 +72,13 @@ def encode(
     """
     corpus, notes = Corpus(dialogue.id, schema, (dialogue,)), {}
     made: dict[tuple[int, str], Encoded] = {}
-    if next(_requests(dialogue, extractors), None) is not None:
-        outcomes = supervised(
-            _encoded,
-            _requests(dialogue, extractors),
-            workers,
-            TIME_LIMIT_S,
-            _begin,
-            (extractors.preset,),
-        )
-        for request, outcome in outcomes:
-            if isinstance(outcome, InputError):
-                note = f"{request.modality}: {outcome}"
-                notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
-                outcome = Encoded(None, (FAILED,))
-            made[request.row, request.modality] = outcome
-            advance(1)
+    for request, outcome in reading.outcomes(_requests(dialogue, extractors)):
+        if isinstance(outcome, InputError):
+            note = f"{request.modality}: {outcome}"
+            notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
+            outcome = Encoded(None, (FAILED,))
+        made[request.row, request.modality] = outcome
+        advance(1)
     for modality in extractors.known:
         features = (
             _words(corpus, extractors, advance)

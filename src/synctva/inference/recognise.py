@@ -2,32 +2,30 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import TracebackType
 
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.features.hub import weights_sha256
-from synctva.inference.encode import EncodedDialogue, encode, steps_of
+from synctva.features.pool import Supervised
+from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.extractors import extractors_of
 from synctva.inference.network import Felt, causal, feel, load_model
+from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.inference.segment import Segmented, utterances_of
+from synctva.inference.speech import ears
 from synctva.inference.spoken import NO_LISTENER, Listener
-
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Given how many steps there will be, shows them; gives a function to be told of those done."""
-
-
-def unseen(steps: int) -> AbstractContextManager[Callable[[int], None]]:
-    """Shows no progress."""
-    return nullcontext(lambda count: None)
 
 
 class Recogniser:
     """Recognises the emotion of every utterance of a recording. Every step of it is public.
+
+    Recordings are read by processes of their own, which end with each recording; in a ``with``
+    block they stay for the next one, with all that they have loaded.
 
     Args:
         model: Any model of this project whose features an extractor here makes.
@@ -44,6 +42,25 @@ class Recogniser:
         self.workers = workers or os.cpu_count() or 1
         self.extractors = extractors_of(model, name)
         self.schema = EmotionSchema(model.provenance.schema or name, model.emotions)
+        self._readers: Supervised | None = None
+        self._ears: Supervised | None = None
+
+    def __enter__(self) -> "Recogniser":
+        """Keeps the processes from one recording to the next; they begin when they are needed."""
+        self._readers, self._ears = readers(self.extractors, self.workers), ears()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends the processes."""
+        for kept in (self._readers, self._ears):
+            if kept is not None:
+                kept.stop()
+        self._readers = self._ears = None
 
     @classmethod
     def load(
@@ -84,7 +101,7 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, or neither says who speaks when.
         """
         said = None if transcript is None else Path(transcript)
-        segmented = utterances_of(Path(recording), said, listener)
+        segmented = utterances_of(Path(recording), said, listener, self._ears)
         return self.recognise_utterances(segmented, progress=progress)
 
     def recognise_utterances(
@@ -115,7 +132,12 @@ class Recogniser:
         self, dialogue: Dialogue, advance: Callable[[int], None] = lambda count: None
     ) -> EncodedDialogue:
         """Returns a dialogue with the features that the model reads."""
-        return encode(dialogue, self.schema, self.extractors, workers=self.workers, advance=advance)
+        kept = self._readers or readers(self.extractors, self.workers)
+        try:
+            return encode(dialogue, self.schema, self.extractors, kept, advance)
+        finally:
+            if kept is not self._readers:
+                kept.stop()
 
     def feel(self, encoded: EncodedDialogue) -> Felt:
         """Returns the probabilities of the emotions, and what carried them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from synctva.annotation import SUFFIXES, Span, read_annotation, within
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
+from synctva.features.pool import Supervised
 from synctva.inference.speech import speech_in
 from synctva.inference.spoken import NO_LISTENER, Listener, spoken
 from synctva.media import probe
@@ -38,7 +39,10 @@ def is_transcript(path: Path) -> bool:
 
 
 def utterances_of(
-    recording: Path, transcript: Path | None = None, listener: Listener = NO_LISTENER
+    recording: Path,
+    transcript: Path | None = None,
+    listener: Listener = NO_LISTENER,
+    ears: Supervised | None = None,
 ) -> Segmented:
     """Returns the utterances of a recording.
 
@@ -47,6 +51,7 @@ def utterances_of(
         transcript: Who says what when, in any format that ``synctva.annotation`` reads; None =
             listen for speech.
         listener: What hears words and tells speakers apart where there is no transcript.
+        ears: What hears when somebody speaks, kept for several recordings; see ``speech.ears``.
 
     Raises:
         InputError: A file is missing, broken or hostile; there are two transcripts; the times of
@@ -63,7 +68,7 @@ def utterances_of(
     length_s = probe(recording).duration_s
     if transcript is not None:
         return _said(Path(transcript), recording, length_s)
-    speech = speech_in(recording)
+    speech = speech_in(recording, ears)
     if listener.transcribe or listener.diarise:
         spans = spoken(recording, speech, listener)
     else:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
-from synctva.features.pool import supervised
+from synctva.features.pool import Supervised
 from synctva.media import SAMPLE_RATE_HZ, probe
 from synctva.media.sound import stream_audio
 
@@ -60,18 +60,31 @@ class Speech:
     length_s: float
 
 
-def speech_in(recording: Path) -> Speech:
+def ears() -> Supervised:
+    """Returns a process that hears when somebody speaks; it begins with the first recording."""
+    return Supervised(_listen, 1, TIME_LIMIT_S, _begin, ())
+
+
+def speech_in(recording: Path, kept: Supervised | None = None) -> Speech:
     """Returns when somebody speaks in a recording; cut at pauses into 15 s at the most.
+
+    Args:
+        recording: The recording.
+        kept: From :func:`ears`, for several recordings; None = a process for this one.
 
     Raises:
         InputError: It has no sound, is no recording, broken, too large, or not a local regular
             file.
     """
-    for _, outcome in supervised(_listen, [recording], 1, TIME_LIMIT_S, _begin, ()):
-        if isinstance(outcome, InputError):
-            raise outcome
-        return outcome
-    raise AssertionError("a request has an outcome")
+    hearing = kept or ears()
+    try:
+        [(_, outcome)] = hearing.outcomes([recording])
+    finally:
+        if hearing is not kept:
+            hearing.stop()
+    if isinstance(outcome, InputError):
+        raise outcome
+    return outcome
 
 
 def _begin() -> None:

@@ -26,7 +26,7 @@ from synctva.training.splits import Split, open_splits
 
 GENTLE = (
     *("training.epochs=20", "training.patience=10", "training.learning_rate=3e-4"),
-    *("training.batch_utterances=32", "training.averaging=0.9", "training.precision=no"),
+    *("training.batch_utterances=32", "training.averaging=0.9"),
 )
 """What changes in the recipe of the model: it must not forget, and there is little data."""
 
