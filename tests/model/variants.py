@@ -20,7 +20,7 @@ SMALL = Architecture(width=16, heads=2, past="all", future="all", semantic_k=3)
 
 ABLATIONS = {
     "whole": SMALL,
-    "two_layers": replace(SMALL, enhancement_layers=2, graph_layers=2),
+    "two_layers": replace(SMALL, enhancement_layers=2, graph_layers=2, context_layers=2),
     "no_enhancement": replace(SMALL, enhancement_layers=0),
     "no_gating": replace(SMALL, gating=False),
     "no_self_attention": replace(SMALL, self_attention=False),
@@ -32,9 +32,16 @@ ABLATIONS = {
     "homogeneous": replace(SMALL, heterogeneous=False),
     "no_interaction": replace(SMALL, interaction=False),
     "no_fusion": replace(SMALL, fusion=False),
+    "no_context": replace(SMALL, context_layers=0),
     "no_relations": replace(SMALL, relations=False),
     "nothing": replace(
-        SMALL, enhancement_layers=0, graphs=(), interaction=False, fusion=False, relations=False
+        SMALL,
+        enhancement_layers=0,
+        graphs=(),
+        interaction=False,
+        fusion=False,
+        context_layers=0,
+        relations=False,
     ),
     "causal": replace(SMALL, future=0),
     "window": replace(SMALL, past=2, future=1),

@@ -28,6 +28,7 @@ class Architecture:
         heads: Attention heads.
         enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
         graph_layers: Layers of each graph; 0 = no graphs.
+        context_layers: Layers of attention over the fused vectors; 0 = none.
         past: How many utterances back a node sees.
         future: How many ahead; 0 = causal.
         semantic_k: Semantic edges of a node; 0 = none.
@@ -54,6 +55,7 @@ class Architecture:
     heads: int = 4
     enhancement_layers: int = 1
     graph_layers: int = 1
+    context_layers: int = 1
     past: Reach = 10
     future: Reach = 10
     semantic_k: int = 4
@@ -74,11 +76,18 @@ class Architecture:
     def __post_init__(self) -> None:
         if self.width < 1 or self.heads < 1 or self.width % self.heads:
             raise InputError(f"model.width {self.width}: not a multiple of {self.heads} heads")
-        for name in ("enhancement_layers", "graph_layers", "past", "future", "semantic_k"):
+        for name in (
+            "enhancement_layers",
+            "graph_layers",
+            "context_layers",
+            "past",
+            "future",
+            "semantic_k",
+        ):
             value = getattr(self, name)
             if value != "all" and value < 0:
                 raise InputError(f"model.{name} {value}: must be 0 or more")
-        for name in ("enhancement_layers", "graph_layers"):
+        for name in ("enhancement_layers", "graph_layers", "context_layers"):
             if getattr(self, name) > MOST_LAYERS:
                 raise InputError(
                     f"model.{name} {getattr(self, name)}: must be {MOST_LAYERS} or fewer"

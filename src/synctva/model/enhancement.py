@@ -59,19 +59,19 @@ class FeedForward(nn.Module):
 
 
 class ContextAttention(nn.Module):
-    """Self-attention of a modality over its own utterances, gated, then LayerNorm.
+    """Self-attention over the utterances of a dialogue, gated, then LayerNorm.
 
     Source: our reconstruction of MSDE's self-attention (arXiv 2507.21395).
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, *, gating: bool) -> None:
         super().__init__()
         width, self.heads = architecture.width, architecture.heads
         self.project = nn.Linear(width, 3 * width)
         self.bias = relation_bias(architecture)
         self.sends = NodeDropout(architecture.node_dropout)
         self.out = nn.Linear(width, width)
-        self.gate = Gate(width) if architecture.gating else Plain(width)
+        self.gate = Gate(width) if gating else Plain(width)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(architecture.dropout)
 
@@ -91,16 +91,25 @@ class ContextAttention(nn.Module):
 
 
 class Enhancement(nn.Module):
-    """One MSDE layer: gated self-attention over the dialogue, then a gated feed-forward block.
+    """Gated self-attention over the dialogue, then a gated feed-forward block.
+
+    A layer of MSDE inside one modality; and one of the dialogue's context after fusion.
+
+    Args:
+        architecture: Sizes.
+        gating: Dynamic gates; else the whole updates enter.
+        self_attention: Attention over the dialogue; else the feed-forward block alone.
 
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(
+        self, architecture: Architecture, *, gating: bool = True, self_attention: bool = True
+    ) -> None:
         super().__init__()
         width = architecture.width
-        gate = Gate(width) if architecture.gating else Plain(width)
-        self.context = ContextAttention(architecture) if architecture.self_attention else None
+        gate = Gate(width) if gating else Plain(width)
+        self.context = ContextAttention(architecture, gating=gating) if self_attention else None
         self.feed_forward = FeedForward(width, architecture.dropout, gate)
 
     def forward(
@@ -109,7 +118,7 @@ class Enhancement(nn.Module):
         present: Bool[Tensor, " utterance"],
         blocks: Blocks,
     ) -> Float[Tensor, "utterance width"]:
-        """Returns the enhanced states of one modality."""
+        """Returns the enhanced states; utterances that are not present receive and never send."""
         if self.context is not None:
             state = self.context(state, present, blocks)
         return self.feed_forward(state)

@@ -120,7 +120,10 @@ class CrossModalFusion(nn.Module):
 
 
 class Concatenation(nn.Module):
-    """All modalities side by side through one layer (the ablation's counterpart of CAF)."""
+    """All modalities side by side through one layer (the ablation's counterpart of CAF).
+
+    An absent one is zero, unless the utterance lacks all of them.
+    """
 
     def __init__(self, modalities: tuple[str, ...], width: int) -> None:
         super().__init__()
@@ -130,7 +133,8 @@ class Concatenation(nn.Module):
         self, states: States, present: Presence, blocks: Blocks
     ) -> Float[Tensor, "utterance width"]:
         """Returns one fused vector per utterance."""
-        return self.mix(torch.cat(list(states.values()), dim=-1))
+        stacked = torch.stack(list(states.values()), dim=1)
+        return self.mix((_counted(present).unsqueeze(-1) * stacked).flatten(1))
 
 
 class OnlyModality(nn.Module):
@@ -146,6 +150,11 @@ class OnlyModality(nn.Module):
 def _over_present(
     scores: Float[Tensor, "utterance modality"], present: Presence
 ) -> Float[Tensor, "utterance modality 1"]:
-    there: Bool[Tensor, "utterance modality"] = torch.stack(list(present.values()), dim=1)
-    there = there | ~there.any(1, keepdim=True)
-    return scores.masked_fill(~there, torch.finfo(scores.dtype).min).softmax(1).unsqueeze(-1)
+    hidden = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~_counted(present), hidden).softmax(1).unsqueeze(-1)
+
+
+def _counted(present: Presence) -> Bool[Tensor, "utterance modality"]:
+    """Returns which modalities count: those that are present, or all where none is."""
+    there = torch.stack(list(present.values()), dim=1)
+    return there | ~there.any(1, keepdim=True)

@@ -93,6 +93,9 @@ class SyncTVA(nn.Module):
         )
         self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
         self.fusion = self._fusion()
+        self.context = nn.ModuleList(
+            Enhancement(architecture) for _ in range(architecture.context_layers)
+        )
         self.classifier = nn.Sequential(
             nn.Dropout(architecture.dropout),
             nn.Linear(width, width),
@@ -121,7 +124,8 @@ class SyncTVA(nn.Module):
         past, future = self.architecture.past, self.architecture.future
         if past == "all" or future == "all":
             return None
-        stages = self.architecture.enhancement_layers + self.architecture.graph_layers + 1
+        sizes = self.architecture
+        stages = sizes.enhancement_layers + sizes.graph_layers + sizes.context_layers + 1
         return past * stages + 1, future * stages
 
     def _future(self) -> Reach:
@@ -153,6 +157,9 @@ class SyncTVA(nn.Module):
 
         mixed = {m: self.interaction[m](torch.stack(views[m], dim=1)) for m in self.dims}
         fused = self.fusion(mixed, present, blocks)
+        is_sensed = torch.stack(list(present.values())).any(0)
+        for layer in self.context:
+            fused = layer(fused, is_sensed, blocks)
         return Output(
             logits=self.classifier(fused),
             fused=fused,
@@ -166,4 +173,8 @@ def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:
 
 
 def _enhancement(architecture: Architecture) -> nn.ModuleList:
-    return nn.ModuleList(Enhancement(architecture) for _ in range(architecture.enhancement_layers))
+    gating, self_attention = architecture.gating, architecture.self_attention
+    return nn.ModuleList(
+        Enhancement(architecture, gating=gating, self_attention=self_attention)
+        for _ in range(architecture.enhancement_layers)
+    )
