@@ -135,3 +135,18 @@ def test_what_is_no_recording_is_told_and_leaves_nothing(tmp_path: Path):
     with pytest.raises(InputError, match=r"a\.mp4.*no recording"):
         make_preview(path, tmp_path / "small.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_how_far_it_is_is_told_to_the_last_second(tmp_path: Path):
+    recording = record(tmp_path / "talk.avi", Making(length_s=3.2))
+    told: list[int] = []
+    make_preview(recording, tmp_path / "copy.mp4", advance=told.append)
+    assert min(told) >= 0
+    assert sum(told) == 3
+
+
+def test_of_sound_alone_nothing_is_told_and_the_copy_is_made(tmp_path: Path):
+    told: list[int] = []
+    make_preview(record(tmp_path / "talk.wav"), tmp_path / "copy.mp4", advance=told.append)
+    assert sum(told) == 0
+    assert probe(tmp_path / "copy.mp4").has_audio

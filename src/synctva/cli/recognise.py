@@ -162,15 +162,18 @@ def _write(
     found: "Recognition", recording: Path, outs: Sequence[Path], blur: bool, is_told: bool = True
 ) -> None:
     from synctva.inference.export import write_recognition
+    from synctva.inference.progress import unseen
     from synctva.inference.segment import is_transcript
     from synctva.reports.recognition import write_report
 
+    bar = partial(terminal.progress, "A small copy for the page, in seconds")
     for out in outs:
         out.parent.mkdir(parents=True, exist_ok=True)
         paths = [out]
         if out.suffix.lower() == REPORT:
             played = None if is_transcript(recording) else recording
-            paths = write_report(found, out, recording=played, blur=blur)
+            progress = bar if is_told else unseen  # a folder has a bar of its own
+            paths = write_report(found, out, recording=played, blur=blur, progress=progress)
         else:
             write_recognition(found, out)
         for path in paths if is_told else []:

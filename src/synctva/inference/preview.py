@@ -4,8 +4,12 @@ The copy is made in a process of its own, since recordings are read as if hostil
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,6 +18,9 @@ from synctva.errors import InputError
 from synctva.features.faces import CascadeDetector, Face, resize
 from synctva.features.pool import supervised
 from synctva.media import write_small
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 DETECTIONS_PER_S = 5.0
 """How often faces are looked for; in between, those found before and after are blurred."""
@@ -33,10 +40,19 @@ MOSAIC = 6
 TIME_LIMIT_S = 6 * 3_600.0
 """A copy that takes longer is given up."""
 
+LOOK_EVERY_S = 0.25
+"""So often one looks how far the copy is."""
+
 Picture = UInt8[np.ndarray, "height width 3"]
 
 
-def make_preview(recording: Path, out: Path, *, blur: bool = False) -> None:
+def make_preview(
+    recording: Path,
+    out: Path,
+    *,
+    blur: bool = False,
+    advance: Callable[[int], None] = lambda count: None,
+) -> None:
     """Writes a small mp4 of a recording that every browser plays, on the recording's clock.
 
     Its pictures are at most 640 pixels a side, 15 a second, H.264; its sound is mono AAC.
@@ -46,23 +62,60 @@ def make_preview(recording: Path, out: Path, *, blur: bool = False) -> None:
         out: Replaced when the copy is complete, never before.
         blur: Whether faces are made unrecognisable. Frontal faces are found; heads that are
             turned away, covered or very small may be missed, so look through it before you share.
+        advance: Called, by another thread, with how many more seconds of its pictures are done.
 
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
     """
     request = Path(recording), Path(out), blur
-    for _, outcome in supervised(_write, [request], 1, TIME_LIMIT_S, _begin, ()):
-        if isinstance(outcome, InputError):
-            raise outcome
+    done_s = get_context("spawn").Value("d", 0.0)
+    with _watched(done_s, advance):
+        for _, outcome in supervised(_write, [request], 1, TIME_LIMIT_S, _begin, (done_s,)):
+            if isinstance(outcome, InputError):
+                raise outcome
 
 
-def _begin() -> None:
-    """Nothing has to be loaded before the copy."""
+@contextmanager
+def _watched(done_s: "Synchronized[float]", advance: Callable[[int], None]) -> Iterator[None]:
+    """Tells of the seconds that another process has done, as long as it works."""
+    told, over = 0, Event()
+
+    def tell() -> None:
+        nonlocal told
+        advance(int(done_s.value) - told)
+        told = int(done_s.value)
+
+    def watch() -> None:
+        while not over.wait(LOOK_EVERY_S):
+            tell()
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    tell()
+
+
+_done_s: "list[Synchronized[float]]" = []
+"""In the process that writes the copy: how much of it is done."""
+
+
+def _begin(done_s: "Synchronized[float]") -> None:
+    _done_s.append(done_s)
 
 
 def _write(request: tuple[Path, Path, bool]) -> None:
     recording, out, blur = request
-    write_small(recording, out, blurred if blur else None)
+
+    def change(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:
+        for number, picture in enumerate(blurred(pictures, rate_hz) if blur else pictures, 1):
+            yield picture
+            _done_s[0].value = number / rate_hz
+
+    write_small(recording, out, change)
 
 
 def blurred(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:

@@ -10,6 +10,7 @@ from typing import Any
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
+from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
 from synctva.reports.recognition.clock import length
@@ -26,6 +27,7 @@ def write_report(
     recording: Path | None = None,
     blur: bool = False,
     title: str | None = None,
+    progress: Progress = unseen,
 ) -> list[Path]:
     """Writes the page about a recording.
 
@@ -40,6 +42,7 @@ def write_report(
         blur: Whether faces are made unrecognisable; the recording itself is not put into the page
             or named in it then.
         title: Of the page; None for the recording's name, where faces are blurred the page's own.
+        progress: Shows how many seconds of a small copy are done.
 
     Returns:
         The paths written, the page first.
@@ -53,7 +56,9 @@ def write_report(
         raise InputError(f"{path}: a report is a file whose name ends in .html, as in talk.html")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        player = None if recording is None else player_for(Path(recording), path, blur=blur)
+        player = None
+        if recording is not None:
+            player = player_for(Path(recording), path, blur=blur, progress=progress)
         name = path.stem if blur else Path(recognition.media).stem
         write_text(path, render_page(recognition, player, title or name))
     except OSError as error:

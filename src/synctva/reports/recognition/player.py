@@ -1,6 +1,7 @@
 """What the page plays: the recording or a small copy, inside the page or beside it."""
 
 import base64
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from synctva.errors import InputError
+from synctva.inference.progress import Progress, unseen
 from synctva.media import browser_type, probe
 
 EMBEDDED_BYTES = 32 * 2**20
@@ -42,8 +44,16 @@ class Player:
         return self.type.startswith("video/")
 
 
-def player_for(recording: Path, page: Path, *, blur: bool = False) -> Player:
+def player_for(
+    recording: Path, page: Path, *, blur: bool = False, progress: Progress = unseen
+) -> Player:
     """Returns what a page plays of a recording; makes a small copy only where it must.
+
+    Args:
+        recording: The recording.
+        page: Where the page will be.
+        blur: Whether faces are made unrecognisable.
+        progress: Shows how many seconds of a copy are done.
 
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
@@ -55,16 +65,14 @@ def player_for(recording: Path, page: Path, *, blur: bool = False) -> Player:
     expected = (facts.duration_s or 0.0) * COPY_BYTES_PER_S
     if kind and not blur and expected > EMBEDDED_BYTES:
         return Player(kind, link=_link(recording, page))
-    return _copied(recording, page, "video/mp4" if facts.has_video else "audio/mp4", blur)
-
-
-def _copied(recording: Path, page: Path, kind: str, blur: bool) -> Player:
-    from synctva.inference.preview import make_preview
-
     copy = page.with_name(f"{page.stem}.preview.mp4")
     if copy.resolve() == recording.resolve():
         raise InputError(f"{page}: would write over {recording}; give the page another name")
-    make_preview(recording, copy, blur=blur)
+    from synctva.inference.preview import make_preview
+
+    with progress(math.ceil(facts.duration_s or 0.0)) as advance:
+        make_preview(recording, copy, blur=blur, advance=advance)
+    kind = "video/mp4" if facts.has_video else "audio/mp4"
     if copy.stat().st_size > EMBEDDED_BYTES:
         return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
     content = _in_base64(copy)
