@@ -251,7 +251,7 @@ def test_features_of_another_extractor_are_refused(
     run: Path, tmp_path: Path, changed: Callable[[Corpus], Corpus]
 ):
     store = tiny_store(tmp_path / "store", changed(tiny_corpus()))
-    with pytest.raises(cli.InputError, match=r"its text features .* extract text again"):
+    with pytest.raises(cli.InputError, match=r"its text features \(.*\) are not of .* --for "):
         plan_predictions(str(run / "seed-0"), store, tmp_path / "all.parquet")
 
 

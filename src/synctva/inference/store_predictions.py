@@ -218,19 +218,21 @@ def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str
     Raises:
         InputError: It holds none of them, or those of another extractor.
     """
-    model.provenance.check(store.fingerprints, str(store.path))
     lacking = tuple(m for m in model.dims if m not in store.extractors)
+    remedy = f"run `synctva features {store.path} --for {source}`"
     if len(lacking) == len(model.dims):
         held = ", ".join(store.extractors) or "none"
         raise InputError(
             f"{store.path}: {source} reads features of {', '.join(model.dims)}; the store holds"
-            f" {held}; run `synctva features {store.path}`"
+            f" {held}; {remedy}"
         )
-    for m, dim in model.dims.items():
-        if m not in lacking and store.extractors[m][1] != dim:
+    for m in model.dims.keys() - set(lacking):
+        extractor, dim = store.extractors[m]
+        wanted = model.provenance.fingerprints.get(m)
+        if dim != model.dims[m] or wanted not in (None, store.fingerprints[m]):
             raise InputError(
-                f"{store.path}: its {m} features have {store.extractors[m][1]} numbers, {source}"
-                f" reads {dim}; extract {m} as for its training"
+                f"{store.path}: its {m} features ({extractor.name}) are not of the extractor that"
+                f" {source} was trained on; {remedy}"
             )
     return lacking
 
