@@ -66,13 +66,12 @@ def _start_of(source: str, store: Path) -> "Start":
     """Returns the model that a training begins with; tells what validates where no split does."""
     from synctva.features.store import open_store
     from synctva.inference.network import load_model
-    from synctva.training.held_out import HELD_OUT_SHARE
     from synctva.training.start import Start
 
     if not open_store(store).utterances["valid"]:
         terminal.say(
-            f"No dialogue has the split valid: {100 * HELD_OUT_SHARE:.0f} % of the labelled"
-            " utterances, by blocks of neighbours, choose the epoch; nothing is learnt from them."
+            "No dialogue has the split valid: all are learnt from, to the end. The scores shown are"
+            " of these, and no estimate of anything; correct another recording to score it."
         )
     return Start(source, load_model(source))
 

@@ -127,7 +127,7 @@ def train_seed(
     if start is None:
         train, valid = open_splits(store, ("train", "valid"), recipe.modalities)
     else:
-        train, valid = splits_for_more(store, recipe, seed)
+        train, valid = splits_for_more(store, recipe)
     train = train.with_label_noise(recipe.training.label_noise, seed)
     folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -139,12 +139,14 @@ def train_seed(
             draw()
             on_epoch(record)
 
+        judged = train if valid is None else valid
         finished = fit(
-            model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
+            model, train, judged, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
         )
-    if start is not None:
+    if start is not None and valid is not None:
         finished = keep_the_better(start, finished, valid, folder)
-    _calibrate(folder, valid, start)
+    if valid is not None:
+        _calibrate(folder, valid, start)
     if writes:
         write_json(folder.finished, asdict(finished))
         folder.state.unlink(missing_ok=True)

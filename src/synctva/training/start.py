@@ -19,19 +19,19 @@ from synctva.inference.network import SHIPPED
 from synctva.model.checkpoint import Provenance
 from synctva.recipe import Recipe, load_recipe, with_settings
 from synctva.run_folder import SeedFolder
-from synctva.training.held_out import held_out, in_pieces
 from synctva.training.loop import Finished, validate
+from synctva.training.pieces import in_pieces
 from synctva.training.ranks import gathered, processes
 from synctva.training.splits import Split, open_splits
 
 GENTLE = (
-    *("training.epochs=20", "training.patience=10", "training.learning_rate=3e-4"),
+    *("training.epochs=20", "training.patience=10", "training.learning_rate=1e-3"),
     *("training.batch_utterances=32", "training.averaging=0.9"),
 )
-"""What changes in the recipe of the model: it must not forget, and there is little data."""
+"""What changes in the recipe of the model, for some hundred utterances."""
 
-ENCODER_LEARNING_RATE = 1e-4
-"""Of encoders that are trained along."""
+ENCODER_LEARNING_RATE = 3e-4
+"""Of encoders that are trained along, so that they do not forget."""
 
 FURTHER = ", trained further"
 """Ends the name of the recipe."""
@@ -136,22 +136,17 @@ def check_start(start: Start, store: FeatureStore) -> None:
             )
 
 
-def splits_for_more(store: FeatureStore, recipe: Recipe, seed: int) -> tuple[Split, Split]:
+def splits_for_more(store: FeatureStore, recipe: Recipe) -> tuple[Split, Split | None]:
     """Returns what is learnt from and what validates, where training begins with a model.
 
     Recordings are long and few: they are cut into pieces of a batch. Where the split ``valid`` has
-    no emotion, parts of ``train`` validate; see ``held_out``.
-
-    Raises:
-        InputError: As ``held_out``.
+    no emotion, nothing validates: an epoch is then chosen by what it has learnt, which is one of
+    the last. To hold out some of few utterances costs more than it tells.
     """
     names = ("train", "valid") if store.utterances["valid"] else ("train",)
     train, *others = open_splits(store, names, recipe.modalities)
-    if others and int(others[0].counts(len(store.schema.emotions)).sum()):
-        valid: Split = others[0]
-    else:
-        train, valid = held_out(train, seed, f"{store.path}")
-    return in_pieces(train, recipe.training.batch_utterances), valid
+    is_there = others and int(others[0].counts(len(store.schema.emotions)).sum())
+    return in_pieces(train, recipe.training.batch_utterances), others[0] if is_there else None
 
 
 def going_on(start: EmotionModel, recipe: Recipe, corpus: str) -> EmotionModel:
@@ -188,6 +183,11 @@ def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Prove
 
     One factor for all sets of modalities, as few utterances tell no more; none of fewer than
     ``CALIBRATED_UTTERANCES``.
+
+    Args:
+        valid: What the model has not learnt from.
+        model: The model.
+        known: Where it comes from, with the temperatures of what it began with.
     """
     own = processes()
     logits, emotion = [], []
