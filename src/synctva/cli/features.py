@@ -133,7 +133,7 @@ def features(
     share = share_of(shard)
     asked = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, asked)
-    store = _store_of(source, out, kind, overwrite)
+    store = _store_of(source, out, kind, overwrite, None if wanted is None else wanted[0])
     if wanted is not None:
         store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
@@ -178,9 +178,19 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
     return schema_of(loaded, model), extractors_of(loaded, model)
 
 
-def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool) -> "FeatureStore":
-    """Returns the store at a path, or the one made of the corpus there."""
-    from synctva.data.source import read_source
+def _store_of(
+    source: Path,
+    out: Path | None,
+    kind: str | None,
+    overwrite: bool,
+    schema: "EmotionSchema | None",
+) -> "FeatureStore":
+    """Returns the store at a path, or the one made of the corpus there, by a schema if it can be.
+
+    Few corrections have few emotions, which alone would be taken for a schema of their own.
+    """
+    from synctva.data.source import KINDS, kind_of, read_source
+    from synctva.emotions import SCHEMAS
     from synctva.features.store import check_place, open_store, write_store
 
     if (source / "manifest.json").is_file():
@@ -193,6 +203,10 @@ def _store_of(source: Path, out: Path | None, kind: str | None, overwrite: bool)
         terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
         return open_store(out)
     check_place(out, overwrite=overwrite)
-    corpus = read_source(source, kind, media=pictures_of(out))
+    named = None
+    if schema is not None and source.exists() and SCHEMAS.get(schema.name) == schema:
+        takes = KINDS.get(kind or kind_of(source))
+        named = schema.name if takes and "schema" in takes.arguments else None
+    corpus = read_source(source, kind, schema=named, media=pictures_of(out))
     terminal.show_corpus(corpus)
     return write_store(corpus, out, overwrite=overwrite)
