@@ -107,8 +107,8 @@ def attentions_of(model: EmotionModel) -> int:
     architecture = model.settings
     enhancement = architecture.enhancement_layers * architecture.self_attention
     graphs = architecture.graph_layers * (len(model.network.graphs) > 0)
-    fusion = architecture.fusion and len(model.dims) > 1
-    return enhancement + graphs + fusion + architecture.context_layers
+    fusion = (architecture.fusion + architecture.context_layers) * (len(model.dims) > 1)
+    return enhancement + graphs + fusion
 
 
 def test_training_and_evaluation_differ_by_dropout_only():

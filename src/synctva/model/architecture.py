@@ -28,7 +28,8 @@ class Architecture:
         heads: Attention heads.
         enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
         graph_layers: Layers of each graph; 0 = no graphs.
-        context_layers: Layers of attention over the fused vectors; 0 = none.
+        context_layers: Layers of attention over the fused vectors; 0 = none. There are none of one
+            modality, where nothing is fused.
         past: How many utterances back a node sees.
         future: How many ahead; 0 = causal.
         semantic_k: Semantic edges of a node; 0 = none.

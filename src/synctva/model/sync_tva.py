@@ -93,9 +93,8 @@ class SyncTVA(nn.Module):
         )
         self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
         self.fusion = self._fusion()
-        self.context = nn.ModuleList(
-            Enhancement(architecture) for _ in range(architecture.context_layers)
-        )
+        contexts = architecture.context_layers if len(self.dims) > 1 else 0
+        self.context = nn.ModuleList(Enhancement(architecture) for _ in range(contexts))
         self.classifier = nn.Sequential(
             nn.Dropout(architecture.dropout),
             nn.Linear(width, width),
@@ -125,7 +124,7 @@ class SyncTVA(nn.Module):
         if past == "all" or future == "all":
             return None
         sizes = self.architecture
-        stages = sizes.enhancement_layers + sizes.graph_layers + sizes.context_layers + 1
+        stages = sizes.enhancement_layers + sizes.graph_layers + len(self.context) + 1
         return past * stages + 1, future * stages
 
     def _future(self) -> Reach:
