@@ -35,6 +35,7 @@ from synctva.training.start import (
     UNCHANGED,
     Start,
     calibrated_on,
+    recipe_beside,
     recipe_from,
 )
 
@@ -189,6 +190,20 @@ def test_the_recipe_is_that_beside_the_model_but_gentle(trained: Path):
     assert recipe.training.learning_rate < own.training.learning_rate
     assert recipe.training.weight_decay == own.training.weight_decay
     assert recipe_from(start_of(trained), None, ("loss.strength=0.9",)).loss.strength == 0.9
+
+
+def test_a_recipe_that_lies_elsewhere_is_none_of_the_models(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    model = start_of(trained).model
+    model.save_pretrained(tmp_path / "model")
+    (tmp_path / "recipe.toml").write_text('name = "another"')
+    monkeypatch.chdir(tmp_path)
+    assert recipe_from(Start("model", model)).name.startswith("sync-tva")
+    assert recipe_beside("model") is None
+    assert recipe_beside("lite") is not None
+    seed = RunFolder(trained).seed(0)
+    assert recipe_beside(str(seed.path)) == recipe_beside(str(seed.checkpoint)) is not None
 
 
 def test_of_a_recipe_loss_and_training_count(trained: Path, tmp_path: Path):

@@ -18,7 +18,7 @@ from synctva.features.store import FeatureStore
 from synctva.inference.network import SHIPPED
 from synctva.model.checkpoint import Provenance
 from synctva.recipe import Recipe, load_recipe, with_settings
-from synctva.run_folder import SeedFolder
+from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.loop import Finished, validate
 from synctva.training.pieces import in_pieces
 from synctva.training.ranks import gathered, processes
@@ -69,7 +69,8 @@ class Start:
 def recipe_beside(source: str) -> Path | None:
     """Returns the recipe that lies with a model: in its folder, or in that of its run."""
     own = Path(source)
-    for folder in (SHIPPED / source, own, own.parent, own.parent.parent):
+    runs = [run for run in (own.parent, own.parent.parent) if RunFolder(run).description.is_file()]
+    for folder in (SHIPPED / source, own, *runs):
         if (folder / "recipe.toml").is_file():
             return folder / "recipe.toml"
     return None
