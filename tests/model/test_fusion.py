@@ -150,4 +150,16 @@ def test_counterparts_do_no_more_than_their_names_say():
     mix = concatenation.mix
     parts = zip(states.values(), mix.weight.split(WHOLE.width, dim=1), strict=True)
     expected = mix.bias + sum(state @ part.T for state, part in parts)
-    torch.testing.assert_close(concatenation(states, present, blocks), expected)
+    everything = {m: torch.ones_like(there) for m, there in present.items()}
+    nothing = {m: torch.zeros_like(there) for m, there in present.items()}
+    for case in (everything, nothing):
+        torch.testing.assert_close(concatenation(states, case, blocks), expected)
+
+
+def test_concatenation_takes_nothing_from_what_is_absent():
+    states, present, blocks = inputs(random_batch([2, 3]))
+    some = {m: torch.full_like(there, m != "audio") for m, there in present.items()}
+    concatenation = Concatenation(MODALITIES, WHOLE.width)
+    before = concatenation(states, some, blocks)
+    after = concatenation(states | {"audio": states["audio"] + 1}, some, blocks)
+    torch.testing.assert_close(before, after)
