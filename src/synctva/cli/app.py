@@ -36,6 +36,11 @@ def synctva(
 ENGINES = ("local", "ray")
 """Where the work of a verb may be done: on this machine, or on a Ray cluster."""
 
+EngineName = Annotated[
+    str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
+
 
 def check_engine(name: str) -> None:
     """Checks that there is an engine of that name.

@@ -51,7 +51,6 @@ def import_(
 ) -> None:
     """Turn a corpus into a feature store."""
     from synctva.data.source import read_source
-    from synctva.data.speeds import with_speeds
     from synctva.data.split import fold_named
     from synctva.features.store import write_store
 
@@ -66,6 +65,8 @@ def import_(
         fold=None if fold is None else fold_named(fold),
     )
     if speed:
+        from synctva.data.speeds import with_speeds
+
         bar = partial(terminal.progress, "Copying voices")
         corpus = with_speeds(corpus, speed, out.with_name(f"{out.name}-speeds"), progress=bar)
     store = write_store(corpus, out, overwrite=overwrite)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app, check_engine
+from synctva.cli.app import EngineName, Workers, app, check_engine
 from synctva.cli.corpora import pictures_of
 from synctva.errors import InputError
 
@@ -87,12 +87,8 @@ def features(
         str | None,
         typer.Option(help="Audio by: corpus, speaker, or speaker_in_dialogue; else as it is."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one per core by default.")
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
-    ] = "local",
+    workers: Workers = None,
+    engine: EngineName = "local",
     shard: Annotated[
         str, typer.Option(help="i/n: fill the cache with the i-th share; at the end run without.")
     ] = "1/1",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app, check_engine
+from synctva.cli.app import EngineName, Workers, app, check_engine
 
 
 @app.command(
@@ -26,12 +26,8 @@ def predict(
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one per core by default.")
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
-    ] = "local",
+    workers: Workers = None,
+    engine: EngineName = "local",
 ) -> None:
     """Recognise the emotions of a whole store; killed, it goes on where it was.
 

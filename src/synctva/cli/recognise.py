@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import Workers, app
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ def recognise(
     blur: Annotated[
         bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one per core by default.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Recognise the emotion of every utterance of a recording, and what tells it.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app, check_engine
+from synctva.cli.app import EngineName, app, check_engine
 
 if TYPE_CHECKING:
     from synctva.training.jobs import Job
@@ -24,9 +24,7 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many at a time; else one per core.")
     ] = None,
-    engine: Annotated[
-        str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
-    ] = "local",
+    engine: EngineName = "local",
 ) -> None:
     """Train and evaluate many recipes on many corpora; started again, it does what is left.
 
