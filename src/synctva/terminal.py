@@ -136,6 +136,7 @@ def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
 _CONDITIONS = {
     "subsets": "modalities",
     "missing_rates": "missing rate",
+    "missing_rates_one_kept": "missing rate, one modality kept",
     "noise": "noise, in sd",
     "turn_order": "order of turns",
 }

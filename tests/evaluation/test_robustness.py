@@ -27,10 +27,10 @@ from synctva.evaluation.robustness import (
 BATCH = batch_of(tiny_corpus((40, 0, 0)))
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 5))
-def test_what_is_missing_at_a_rate_is_missing_at_every_higher_one(one, other, seed):
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 5), st.booleans())
+def test_what_is_missing_at_a_rate_is_missing_at_every_higher_one(one, other, seed, keep_one):
     lower, higher = sorted((one, other))
-    few, many = (~drop(BATCH, rate, seed).present for rate in (lower, higher))
+    few, many = (~drop(BATCH, rate, seed, keep_one=keep_one).present for rate in (lower, higher))
     assert not (few & ~many).any()
     assert not (~BATCH.present & ~few).any()
 
@@ -38,6 +38,15 @@ def test_what_is_missing_at_a_rate_is_missing_at_every_higher_one(one, other, se
 def test_nothing_more_is_missing_at_rate_0_and_all_at_1():
     assert torch.equal(drop(BATCH, 0.0).present, BATCH.present)
     assert not drop(BATCH, 1.0).present.any()
+
+
+@given(st.floats(0, 1), st.integers(0, 5))
+def test_where_one_is_kept_only_the_last_modality_is_spared(rate, seed):
+    spared = drop(BATCH, rate, seed, keep_one=True).present
+    plain = drop(BATCH, rate, seed).present
+    assert torch.equal(spared.any(1), BATCH.present.any(1))
+    assert torch.equal(spared[plain.any(1)], plain[plain.any(1)])
+    assert (spared[~plain.any(1)].sum(1) <= 1).all()
 
 
 def test_modalities_go_missing_at_the_rate():
@@ -61,6 +70,9 @@ def test_the_first_of_the_rates_is_the_evaluation_itself(run):
     assert list(found) == ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"]
     expected = result["test"]["weighted_f1"]["mean"]
     assert found["0.0"]["weighted_f1"]["mean"] == pytest.approx(expected)
+    kept = missing_rate_scores(loaded, keep_one=True)
+    assert kept["0.0"] == found["0.0"]
+    assert kept["0.7"] != found["0.7"]
     assert json.loads(json.dumps(found)) == found
 
 

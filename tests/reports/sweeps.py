@@ -106,7 +106,16 @@ def findings(height: float = 0.7) -> dict:
 
     return {
         "missing_rates": curve((0.0, 0.3, 0.7)),
+        "missing_rates_one_kept": curve((0.0, 0.3, 0.7)),
         "noise": curve((0.0, 0.5, 2.0)),
+        "imbalance": {
+            "tau": {"mean": 0.4, "sd": 0.1},
+            "adjusted": {
+                "weighted_f1": {"mean": height - 0.01},
+                "macro_f1": {"mean": height + 0.01},
+                "f1": {emotion: {"mean": height} for emotion in EMOTIONS},
+            },
+        },
         "calibration": {
             "bins": {"before": bins(0.15), "after": bins(0.02)},
             "temperature": 1.4,

@@ -168,6 +168,7 @@ def evaluate(
         result["subsets"] = subset_scores(loaded)
     if robustness:
         result["missing_rates"] = missing_rate_scores(loaded)
+        result["missing_rates_one_kept"] = missing_rate_scores(loaded, keep_one=True)
         result["noise"] = noise_scores(loaded)
         result["turn_order"] = turn_order_scores(loaded)
     if calibration:

@@ -18,9 +18,19 @@ NOISES = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Sd of the noise, in sd of the feature it is added to."""
 
 
-def missing_rate_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
-    """Returns, for every missing rate, the mean and sd of the scores over the seeds."""
-    return {f"{rate:.1f}": over_seeds(run, drop(run.batches[split], rate)) for rate in RATES}
+def missing_rate_scores(
+    run: EvaluatedRun, split: str = "test", *, keep_one: bool = False
+) -> dict[str, Any]:
+    """Returns, for every missing rate, the mean and sd of the scores over the seeds.
+
+    Args:
+        run: What to score.
+        split: On which split.
+        keep_one: No utterance loses all its modalities, as in the field's usual protocol (Lian et
+            al. 2023, GCNet); else every modality goes missing independently.
+    """
+    batch = run.batches[split]
+    return {f"{rate:.1f}": over_seeds(run, drop(batch, rate, keep_one=keep_one)) for rate in RATES}
 
 
 def noise_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
@@ -41,14 +51,23 @@ def turn_order_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
     }
 
 
-def drop(batch: Batch, rate: float, seed: int = 0) -> Batch:
+def drop(batch: Batch, rate: float, seed: int = 0, *, keep_one: bool = False) -> Batch:
     """Returns the batch where each present (utterance, modality) is missing at a rate.
 
-    The draws are the same at every rate, so what is missing at one is missing at all above it; an
-    utterance may lose all its modalities.
+    The draws are the same at every rate, so what is missing at one is missing at all above it.
+
+    Args:
+        batch: Whole dialogues.
+        rate: Share of the present (utterance, modality) pairs that are drawn to be missing.
+        seed: Determines the draws.
+        keep_one: An utterance keeps the last of its modalities; else it may lose all of them.
     """
     draws = torch.rand(batch.present.shape, generator=torch.Generator().manual_seed(seed))
-    return batch.with_present(batch.present & (draws >= rate))
+    draws = draws.masked_fill(~batch.present, -1)
+    kept = draws >= rate
+    if keep_one:
+        kept = kept | (draws == draws.amax(1, keepdim=True))
+    return batch.with_present(batch.present & kept)
 
 
 def with_noise(batch: Batch, noise: float, seed: int = 0) -> Batch:

@@ -8,6 +8,7 @@ from tiny import tiny_run
 
 from synctva.errors import InputError
 from synctva.evaluation.metrics import SCORES
+from synctva.reports.results.findings import Findings
 from synctva.reports.results.runs import read_sweeps
 
 
@@ -72,6 +73,9 @@ def test_findings_of_folds_are_their_mean_by_utterances(tmp_path):
     found = read_one(tmp_path).findings
     assert found.missing_rates is not None
     assert found.missing_rates[0.0].weighted_f1.mean == pytest.approx(0.75 * 0.8 + 0.25 * 0.4)
+    assert found.imbalance is not None
+    assert found.imbalance.adjusted.macro_f1.mean == pytest.approx(0.75 * 0.81 + 0.25 * 0.41)
+    assert found.imbalance.adjusted.f1["fear"].mean == pytest.approx(0.75 * 0.8 + 0.25 * 0.4)
     assert found.calibration is not None
     assert [b.count for b in found.calibration.bins.after] == [0, 80, 80, 80, 80]
     assert found.calibration.bins.after[1].confidence == pytest.approx(0.3)
@@ -83,7 +87,7 @@ def test_what_one_fold_was_not_asked_none_tells(tmp_path):
         path = tmp_path / "drawn" / "default" / f"fold-{fold}"
         write_recipe(path, dialogues=range(fold * 9, fold * 9 + 9), extra=extra)
     found = read_one(tmp_path).findings
-    assert (found.missing_rates, found.noise, found.calibration) == (None, None, None)
+    assert found == Findings()
 
 
 def test_seeds_that_not_all_folds_have_are_left_out(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synctva.evaluation.bootstrap import Difference, Resampled, difference, holm
+from synctva.reports.record import Score
 from synctva.reports.results.runs import LeftOut, RecipeResult, Sweep
 
 F1S = ("weighted_f1", "macro_f1")
@@ -202,9 +203,9 @@ def _mean(corpora: Sequence[Resampled]) -> Resampled:
     return Resampled(float(np.mean([one.score for one in corpora])), np.mean(draws, axis=0))
 
 
-def rare_f1(result: RecipeResult, rare: Iterable[str]) -> float:
+def rare_f1(f1: Mapping[str, Score], rare: Iterable[str]) -> float:
     """Returns the mean F1 of the rare emotions."""
-    return float(np.mean([result.test.f1[emotion].mean for emotion in rare]))
+    return float(np.mean([f1[emotion].mean for emotion in rare]))
 
 
 def _rare(result: RecipeResult) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from synctva.reports.results.drawing import (
     draw_matrix,
     draw_points,
 )
-from synctva.reports.results.findings import Bin
+from synctva.reports.results.findings import Bin, F1sOfAll
 from synctva.reports.results.runs import RecipeResult
 from synctva.reports.results.summary import MeanAblation, Place
 from synctva.reports.results.tables import WORDS
@@ -115,6 +115,7 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
     panels = []
     for key, label, scale in (
         ("missing_rates", "missing rate, %", 100),
+        ("missing_rates_one_kept", "missing rate, one kept, %", 100),
         ("noise", "noise, sd of features", 1),
     ):
         found = [(r, getattr(r.findings, key)) for r in corpus.compared]
@@ -129,8 +130,9 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
     return Shown(
         f"{corpus.name}-robustness",
         "Robustness",
-        "One model for each seed, tested at every rate of missing (utterance, modality) pairs, and"
-        " with Gaussian noise on the features; bands are ± sd over seeds.",
+        "One model for each seed, tested at every rate of missing (utterance, modality) pairs, once"
+        " independently and once so that an utterance keeps one, and with Gaussian noise on the"
+        " features; bands are ± sd over seeds.",
         draw_lines(panels),
     )
 
@@ -153,12 +155,20 @@ def _imbalance(corpus: CorpusResults) -> Shown | None:
     strategies = [a.result for a in corpus.ablations if a.result.stem.startswith("imbalance-")]
     if not strategies or corpus.ours is None:
         return None
-    results = [corpus.ours, *strategies]
-    weighted = [result.test.scores["weighted_f1"] for result in results]
-    macro = [result.test.scores["macro_f1"] for result in results]
+    scores = {
+        result.name: F1sOfAll(
+            result.test.scores["weighted_f1"], result.test.scores["macro_f1"], result.test.f1
+        )
+        for result in (corpus.ours, *strategies)
+    }
+    adjusted = corpus.ours.findings.imbalance
+    if adjusted:
+        scores["logits adjusted afterwards"] = adjusted.adjusted
+    weighted = [own.weighted_f1 for own in scores.values()]
+    macro = [own.macro_f1 for own in scores.values()]
     panels = [PointPanel("weighted F1", "macro F1", list(map(_point, weighted, macro)))]
     if corpus.rare:
-        rare = [Score(rare_f1(result, corpus.rare)) for result in results]
+        rare = [Score(rare_f1(own.f1, corpus.rare)) for own in scores.values()]
         panels.append(
             PointPanel("weighted F1", "rare emotions' F1", list(map(_point, weighted, rare)))
         )
@@ -166,7 +176,7 @@ def _imbalance(corpus: CorpusResults) -> Shown | None:
         f"{corpus.name}-imbalance",
         "Strategies against imbalance",
         "Test split, mean ± sd over seeds; the line joins what nothing else exceeds in both.",
-        draw_points([result.name for result in results], panels),
+        draw_points(list(scores), panels),
     )
 
 

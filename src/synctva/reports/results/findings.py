@@ -49,12 +49,30 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class F1sOfAll:
+    """Both averages of F1, and that of each emotion."""
+
+    weighted_f1: Score
+    macro_f1: Score
+    f1: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """Scores with the logits adjusted after training, as strongly as ``valid`` chose."""
+
+    adjusted: F1sOfAll
+
+
+@dataclass(frozen=True)
 class Findings:
     """None where the evaluation was not asked."""
 
     missing_rates: dict[FiniteFloat, F1Scores] | None = None
+    missing_rates_one_kept: dict[FiniteFloat, F1Scores] | None = None
     noise: dict[FiniteFloat, F1Scores] | None = None
     calibration: Calibration | None = None
+    imbalance: Imbalance | None = None
 
 
 def read_findings(run: RunFolder) -> Findings:
@@ -86,8 +104,10 @@ def together(folds: Sequence[Findings], weights: Sequence[float]) -> Findings:
         return folds[0]
     return Findings(
         _mean_curve([fold.missing_rates for fold in folds], weights),
+        _mean_curve([fold.missing_rates_one_kept for fold in folds], weights),
         _mean_curve([fold.noise for fold in folds], weights),
         _mean_calibration([fold.calibration for fold in folds], weights),
+        _mean_imbalance([fold.imbalance for fold in folds], weights),
     )
 
 
@@ -121,6 +141,24 @@ def _mean_calibration(
         return Calibration(bins, [])
     steps = zip(*(fold.abstention for fold in found), strict=True)
     return Calibration(bins, [_mean_step(step, weights) for step in steps])
+
+
+def _mean_imbalance(
+    folds: Sequence[Imbalance | None], weights: Sequence[float]
+) -> Imbalance | None:
+    found = [fold.adjusted for fold in folds if fold]
+    if len(found) < len(folds):
+        return None
+    return Imbalance(
+        F1sOfAll(
+            mean_score([one.weighted_f1 for one in found], weights),
+            mean_score([one.macro_f1 for one in found], weights),
+            {
+                emotion: mean_score([one.f1[emotion] for one in found], weights)
+                for emotion in found[0].f1
+            },
+        )
+    )
 
 
 def _added(folds: Sequence[list[Bin]]) -> list[Bin]:
