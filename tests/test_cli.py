@@ -187,7 +187,7 @@ def features_of_another_extractor(path: Path) -> Bad:
     features = {**corpus.features, "text": other}
     tiny_store(path / "other", Corpus(corpus.name, corpus.schema, corpus.dialogues, features))
     words = ["evaluate", path / "run", "--store", path / "other"]
-    return words, ["other", "text features", "extractor", "extract text again"]
+    return words, ["other", "text features", "extractor", "again with that one"]
 
 
 def an_empty_split(path: Path) -> Bad:

@@ -226,14 +226,7 @@ def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str
             f"{store.path}: {source} reads features of {', '.join(model.dims)}; the store holds"
             f" {held}; {remedy}"
         )
-    for m in model.dims.keys() - set(lacking):
-        extractor, dim = store.extractors[m]
-        wanted = model.provenance.fingerprints.get(m)
-        if dim != model.dims[m] or wanted not in (None, store.fingerprints[m]):
-            raise InputError(
-                f"{store.path}: its {m} features ({extractor.name}) are not of the extractor that"
-                f" {source} was trained on; {remedy}"
-            )
+    model.provenance.check(store.fingerprints, str(store.path), remedy)
     return lacking
 
 

@@ -52,8 +52,18 @@ class Provenance:
         found = [self.temperatures.get(name, self.temperature) for name in names]
         return np.array(found, dtype=np.float64).reshape(-1, 1)
 
-    def check(self, fingerprints: Mapping[str, str], place: str) -> None:
+    def check(
+        self,
+        fingerprints: Mapping[str, str],
+        place: str,
+        remedy: str = "extract them again with that one, or train a new model",
+    ) -> None:
         """Does nothing if features with these fingerprints fit the model.
+
+        Args:
+            fingerprints: Of each modality's features; one that is not there is not checked.
+            place: Where they lie, for the error.
+            remedy: What to do, for the error.
 
         Raises:
             InputError: A modality's features are of another extractor than in training.
@@ -63,8 +73,7 @@ class Provenance:
             if found is not None and found != expected:
                 raise InputError(
                     f"{place}: its {m} features ({found}) are not of the extractor that the"
-                    f" checkpoint was trained on ({expected}); extract {m} again with that one,"
-                    " or train a new model"
+                    f" checkpoint was trained on ({expected}); {remedy}"
                 )
 
 

@@ -126,15 +126,13 @@ def check_start(start: Start, store: FeatureStore) -> None:
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {start.source} ({', '.join(model.emotions)}); {remedy}"
         )
-    for modality, dim in model.dims.items():
-        extractor, found = store.extractors.get(modality, (None, None))
-        wanted = model.provenance.fingerprints.get(modality)
-        if found != dim or wanted not in (None, store.fingerprints[modality]):
-            name = "no" if extractor is None else f"other ({extractor.name}'s)"
-            raise InputError(
-                f"{store.path}: it has {name} {modality} features than {start.source} reads;"
-                f" {remedy}"
-            )
+    lacking = [m for m in model.dims if m not in store.extractors]
+    if lacking:
+        raise InputError(
+            f"{store.path}: it has no {' and no '.join(lacking)} features, which {start.source}"
+            f" reads; {remedy}"
+        )
+    model.provenance.check(store.fingerprints, str(store.path), remedy)
 
 
 def splits_for_more(store: FeatureStore, recipe: Recipe) -> tuple[Split, Split | None]:
