@@ -139,7 +139,7 @@ def test_bf16_gives_nearly_the_same_and_trains(model: EmotionModel):
     with torch.autocast("cpu", torch.bfloat16):
         rough = outputs(model, batch)["logits"].float()
         loss = loss_of(model, batch)
-    assert (rough - exact).abs().mean() < 0.03 * (1 + exact.abs().mean())
+    assert (rough - exact).abs().mean() < 0.05 * (1 + exact.abs().mean())
     weights = list(model.parameters())
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)
     assert all(g is None or g.isfinite().all() for g in gradients)

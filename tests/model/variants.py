@@ -22,6 +22,7 @@ ABLATIONS = {
     "whole": SMALL,
     "two_layers": replace(SMALL, enhancement_layers=2, graph_layers=2, context_layers=2),
     "no_enhancement": replace(SMALL, enhancement_layers=0),
+    "no_nonlinear_projection": replace(SMALL, nonlinear_projection=False),
     "no_gating": replace(SMALL, gating=False),
     "no_self_attention": replace(SMALL, self_attention=False),
     **{f"no_{name}": replace(SMALL, graphs=tuple(g for g in PAIRS if g != name)) for name in PAIRS},

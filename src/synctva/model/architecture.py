@@ -38,6 +38,7 @@ class Architecture:
         node_dropout: Rate at which a node sends nothing in a layer, in training.
         future_dropout: Rate at which a batch is seen without any future, in training, so that the
             same weights serve with ``future`` and with 0 in its place.
+        nonlinear_projection: ReLU and dropout after the projection of the features; else linear.
         gating: MSDE's dynamic gates.
         self_attention: MSDE's self-attention.
         graphs: Which graphs there are; those of modalities that the corpus lacks fall away.
@@ -64,6 +65,7 @@ class Architecture:
     feature_dropout: float = 0.3
     node_dropout: float = 0.2
     future_dropout: float = 0.0
+    nonlinear_projection: bool = True
     gating: bool = True
     self_attention: bool = True
     graphs: tuple[Graph, ...] = ("text_audio", "text_visual", "audio_visual")

@@ -26,19 +26,25 @@ from synctva.output import Output
 class Projection(nn.Module):
     """Standardised features to hidden states; a learned vector where the modality is absent.
 
+    Dropout before and after the ReLU: most of a small corpus would else be learnt by heart here.
+
     The speaker enters only as whether this turn has the same speaker as the one before.
 
     Source: our reconstruction.
     """
 
-    def __init__(self, dim: int, width: int, dropout: float) -> None:
+    def __init__(self, dim: int, architecture: Architecture) -> None:
         super().__init__()
+        width = architecture.width
         self.project = nn.Linear(dim, width)
+        self.bend = nn.Identity()
+        if architecture.nonlinear_projection:
+            self.bend = nn.Sequential(nn.ReLU(), nn.Dropout(architecture.dropout))
         self.norm = nn.LayerNorm(width)
         self.absent = nn.Parameter(torch.randn(width) * 0.02)
         self.speaker = nn.Embedding(2, width)
         nn.init.normal_(self.speaker.weight, std=0.02)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(architecture.feature_dropout)
 
     def forward(
         self,
@@ -47,7 +53,7 @@ class Projection(nn.Module):
         same_speaker: Int[Tensor, " utterance"],
     ) -> Float[Tensor, "utterance width"]:
         """Returns the hidden states."""
-        state = self.norm(self.project(self.dropout(features)))
+        state = self.norm(self.bend(self.project(self.dropout(features))))
         state = torch.where(present.unsqueeze(1), state, self.absent.to(state.dtype))
         return state + self.speaker(same_speaker)
 
@@ -74,10 +80,7 @@ class SyncTVA(nn.Module):
         self.dims = dict(dims)
         width = architecture.width
         self.projection = nn.ModuleDict(
-            {
-                m: Projection(dim, width, architecture.feature_dropout)
-                for m, dim in self.dims.items()
-            }
+            {m: Projection(dim, architecture) for m, dim in self.dims.items()}
         )
         self.enhancement = nn.ModuleDict({m: _enhancement(architecture) for m in self.dims})
         self.graphs = nn.ModuleDict(
