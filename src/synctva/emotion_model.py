@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -201,11 +201,13 @@ class EmotionModel(nn.Module):
         """Returns the model of a folder or of a repository on the Hugging Face hub, in eval mode.
 
         Raises:
-            InputError: There is no checkpoint, it is damaged, or its weights do not fit.
+            InputError: There is no checkpoint, it is damaged or of another version, or its weights
+                do not fit.
         """
         arguments, provenance, weights = read_checkpoint(source)
         with _making_a_model(source):
             known = _Arguments.model_validate(arguments)
+        _check_all_is_said(known.settings, arguments["settings"], source)
         encoders = load_encoders(known.encoders)
         _check_base(encoders, known.base, str(source))
         with _making_a_model(source):
@@ -225,6 +227,18 @@ def _making_a_model(source: str | Path) -> Iterator[None]:
             f"{source}: weights and configuration do not make a model ({one_line(error)});"
             " get the checkpoint again, or train a new one"
         ) from error
+
+
+def _check_all_is_said(
+    settings: NetworkSettings, said: Mapping[str, Any], source: str | Path
+) -> None:
+    """Does nothing if a checkpoint says all of its settings: a default may be newer than it is."""
+    silent = [field.name for field in fields(cast(Any, settings)) if field.name not in said]
+    if silent:
+        raise InputError(
+            f"{source}: its configuration does not say {', '.join(silent)}; another version of"
+            " synctva saved it: load it with that one, or train a new model"
+        )
 
 
 def _check_base(encoders: Mapping[str, Encoder], base: Mapping[str, str], place: str) -> None:

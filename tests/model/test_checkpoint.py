@@ -73,6 +73,13 @@ def test_a_checkpoint_is_its_configuration_and_its_weights(saved: Path):
     assert weights.keys() == EmotionModel.from_pretrained(saved).state_dict().keys()
 
 
+def test_a_setting_that_a_checkpoint_does_not_say_is_never_a_default(saved: Path):
+    config = json.loads((saved / "config.json").read_text())
+    del config["arguments"]["settings"]["nonlinear_projection"]
+    (saved / "config.json").write_text(json.dumps(config))
+    assert "does not say nonlinear_projection; another version" in complaint(saved)
+
+
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
 def test_a_missing_file_is_named(saved: Path, file: str):
     (saved / file).unlink()
