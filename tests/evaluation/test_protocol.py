@@ -191,7 +191,7 @@ def test_features_of_another_extractor_are_refused(tmp_path, run):
     message = complaint(run, store)
     assert message.startswith(f"{store}: its audio features (")
     assert "are not of the extractor that the checkpoint was trained on" in message
-    assert "extract audio again" in message
+    assert "extract them again with that one" in message
 
 
 def test_other_emotions_are_refused(tmp_path, run):
