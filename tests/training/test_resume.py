@@ -145,6 +145,8 @@ def started(store: Path, run: Path, seeds: int) -> Iterator[subprocess.Popen[str
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # who runs the tests in a shell's background has Ctrl-C ignored, and so would we
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     with process:
