@@ -49,11 +49,9 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class F1sOfAll:
+class F1sOfAll(F1Scores):
     """Both averages of F1, and that of each emotion."""
 
-    weighted_f1: Score
-    macro_f1: Score
     f1: Mapping[str, Score]
 
 
