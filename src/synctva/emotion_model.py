@@ -183,6 +183,27 @@ class EmotionModel(nn.Module):
     def _encoder(self, modality: str) -> Encoder:
         return cast(Encoder, self.encoders[modality])
 
+    def check_features(
+        self, dims: Mapping[str, int], fingerprints: Mapping[str, str], place: str, remedy: str
+    ) -> None:
+        """Does nothing if features fit the model: their widths, and where known their extractors.
+
+        Args:
+            dims: Width of each modality's features; one that is not there is not checked.
+            fingerprints: Of the same.
+            place: Where they lie, for the error.
+            remedy: What to do, for the error.
+
+        Raises:
+            InputError: They do not fit.
+        """
+        self.provenance.check(fingerprints, place, remedy)
+        for m, dim in self.dims.items():
+            if dims.get(m, dim) != dim:
+                raise InputError(
+                    f"{place}: its {m} features are {dims[m]} wide, the model reads {dim}; {remedy}"
+                )
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model into a folder: weights as safetensors, the rest as JSON."""
         arguments = {

@@ -73,6 +73,13 @@ def test_a_checkpoint_is_its_configuration_and_its_weights(saved: Path):
     assert weights.keys() == EmotionModel.from_pretrained(saved).state_dict().keys()
 
 
+def test_features_of_another_width_are_refused_without_a_fingerprint_too(saved: Path):
+    model = EmotionModel.from_pretrained(saved)
+    model.check_features(DIMS, {}, "a store", "extract")
+    with pytest.raises(InputError, match=r"a store: its text features are 1 wide, .* extract"):
+        model.check_features({"text": 1}, {}, "a store", "extract")
+
+
 def test_a_setting_that_a_checkpoint_does_not_say_is_never_a_default(saved: Path):
     config = json.loads((saved / "config.json").read_text())
     del config["arguments"]["settings"]["nonlinear_projection"]

@@ -226,7 +226,8 @@ def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str
             f"{store.path}: {source} reads features of {', '.join(model.dims)}; the store holds"
             f" {held}; {remedy}"
         )
-    model.provenance.check(store.fingerprints, str(store.path), remedy)
+    dims = {m: dim for m, (_, dim) in store.extractors.items()}
+    model.check_features(dims, store.fingerprints, str(store.path), remedy)
     return lacking
 
 

@@ -132,7 +132,8 @@ def check_start(start: Start, store: FeatureStore) -> None:
             f"{store.path}: it has no {' and no '.join(lacking)} features, which {start.source}"
             f" reads; {remedy}"
         )
-    model.provenance.check(store.fingerprints, str(store.path), remedy)
+    dims = {m: dim for m, (_, dim) in store.extractors.items()}
+    model.check_features(dims, store.fingerprints, str(store.path), remedy)
 
 
 def splits_for_more(store: FeatureStore, recipe: Recipe) -> tuple[Split, Split | None]:
