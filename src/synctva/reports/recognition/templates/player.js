@@ -1,11 +1,28 @@
 // The recording plays in step with timeline and transcript; without one they go hand in hand alone.
 const player = byId("player");
 let isFollowing = true;
+let waiting = null; // where to go when the seek that is under way has ended
+
+// One seek at a time: of two at once Chromium, when it is busy, can end none.
+function seek(seconds) {
+  if (player.seeking || waiting !== null) waiting = seconds;
+  else player.currentTime = seconds;
+}
+
+function playedTo() {
+  return waiting ?? player.currentTime;
+}
+
+function goOn() {
+  const seconds = waiting;
+  waiting = null;
+  if (seconds !== null) player.currentTime = seconds;
+}
 
 function goTo(utterance, seconds, play = true) {
   if (utterance) select(utterance, true);
   if (player) {
-    player.currentTime = seconds;
+    seek(seconds);
     if (play) player.play().catch(() => {});
   }
   show(seconds);
@@ -49,7 +66,7 @@ function toggle() {
 
 // What was clicked stays selected while nothing new begins: others may have begun with it.
 function keepUp() {
-  const seconds = player.currentTime;
+  const seconds = playedTo();
   const now = at(seconds);
   const stays = selected && selected.end > seconds && now && now.start <= selected.start;
   if (now && !(stays && selected.start <= seconds + 0.03)) select(now, isFollowing && !player.paused);
@@ -89,6 +106,7 @@ function begin() {
   player.addEventListener("click", toggle);
   player.addEventListener("error", () => (byId("broken").hidden = false));
   player.addEventListener("play", everyFrame);
+  player.addEventListener("seeked", goOn);
   for (const event of ["timeupdate", "seeked"]) player.addEventListener(event, keepUp);
   for (const event of ["play", "pause", "ended"])
     player.addEventListener(event, () => {
@@ -124,7 +142,7 @@ addEventListener("keydown", (event) => {
   if (event.key === " " && player && !isButton) toggle();
   else if (event.key.startsWith("Arrow") && "LeftRight".includes(event.key.slice(5))) {
     const by = event.key === "ArrowRight" ? 1 : -1;
-    if (event.shiftKey && player) player.currentTime += 5 * by;
+    if (event.shiftKey && player) seek(playedTo() + 5 * by);
     else step(by);
   } else return;
   event.preventDefault();
