@@ -25,7 +25,7 @@ from contract import (  # the tests among these run here, on the fixture below
     test_utterances_without_any_modality_have_finite_logits,
 )
 from torch import Tensor
-from variants import SIZES, SMALL, VARIANTS, make_model
+from variants import ABLATIONS, SIZES, SMALL, SUBSETS, VARIANTS, make_model
 
 from synctva.batch import Batch
 from synctva.emotion_model import EmotionModel
@@ -186,3 +186,15 @@ def test_a_batch_whose_future_is_dropped_is_seen_by_a_causal_model(rate: float):
     seen = model.train()(batch).logits
     assert torch.allclose(seen, causal(batch).logits, atol=1e-5) == (rate > 0)
     assert torch.allclose(model.eval()(batch).logits, causal(batch).logits, atol=1e-5) is False
+
+
+@pytest.mark.parametrize("modalities", [*SUBSETS, MODALITIES], ids="+".join)
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_a_part_that_cannot_be_there_was_not_there(name: str, modalities: tuple[str, ...]):
+    torch.manual_seed(0)
+    whole = make_model(ABLATIONS[name], modalities)
+    torch.manual_seed(0)
+    within = make_model(ABLATIONS[name].within(modalities), modalities)
+    batch = batch_for(whole)
+    assert_same(outputs(whole, batch), outputs(within, batch))
+    assert whole.state_dict().keys() == within.state_dict().keys()

@@ -184,6 +184,23 @@ def test_recipes_for_modalities_that_are_not_there_are_left_out(plan):
     assert not standings["full"].skipped  # it takes what there is
 
 
+def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
+    changes = {
+        "no-seen-graphs": 'model.graphs = ["text_audio"]',  # the store has no visual features
+        "no-heard-graph": 'model.graphs = ["text_visual", "audio_visual"]',
+        "causal": "model.future = 0",
+    }
+    for name, change in changes.items():
+        (plan.parent / f"{name}.toml").write_text(f'based_on = "full.toml"\n{change}\n')
+    more = ", ".join(f'"{name}.toml"' for name in changes)
+    plan.write_text(plan.read_text().replace('"no-graphs.toml"]', f'"no-graphs.toml", {more}]'))
+    _, standings = swept(plan)
+    assert standings["no-seen-graphs"].skipped == "on store it is the same as full"
+    assert standings["no-heard-graph"].skipped == "on store it is the same as no-graphs"
+    assert not run_of(plan, "no-seen-graphs").path.exists()
+    assert not any(standings[name].skipped for name in ("full", "no-graphs", "causal"))
+
+
 def test_a_store_that_is_not_there_is_told_before_anything_begins(plan):
     shutil.rmtree(plan.parent / "runs")
     plan.write_text(plan.read_text() + 'other = "nowhere"\n')

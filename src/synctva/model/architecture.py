@@ -1,6 +1,7 @@
 """The choices that make one Sync-TVA differ from another: sizes and, for ablations, its parts."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from synctva.errors import InputError
@@ -98,3 +99,19 @@ class Architecture:
         for name in ("dropout", "feature_dropout", "node_dropout", "future_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")
+
+    def within(self, modalities: Collection[str]) -> "Architecture":
+        """Returns what is left of it in a model of these modalities: what cannot be there is off.
+
+        Two architectures that are equal within the modalities make the same model of them.
+        """
+        graphs = tuple(name for name in self.graphs if set(PAIRS[name]) <= set(modalities))
+        several = len(modalities) > 1
+        if not graphs or not self.graph_layers:
+            left = replace(
+                self, graphs=(), graph_layers=0, semantic_k=0,
+                enforced=False, heterogeneous=False, interaction=False,
+            )  # fmt: skip
+        else:
+            left = replace(self, graphs=graphs)
+        return left if several else replace(left, fusion=False, context_layers=0)

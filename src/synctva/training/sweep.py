@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
+from synctva.model.architecture import Architecture
 from synctva.recipe import Recipe
 from synctva.run_folder import RunFolder
 from synctva.training.description import Survey, survey
@@ -109,15 +111,20 @@ def begin(plan: PlannedSweep) -> list[Standing]:
     stores = {run.store: open_store(run.store) for run in plan.runs}
     for path, store in stores.items():
         found = survey(store)
+        begun: list[PlannedRun] = []
         for standing in standings:
             if standing.run.store == path:
-                _begin(standing, store, found)
+                _begin(standing, store, found, begun)
+                if not standing.skipped:
+                    begun.append(standing.run)
     return standings
 
 
-def _begin(standing: Standing, store: FeatureStore, found: Survey) -> None:
+def _begin(
+    standing: Standing, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
+) -> None:
     run = standing.run
-    standing.skipped = _lacking(run.recipe, store)
+    standing.skipped = _lacking(run.recipe, store) or _repeated(run, begun, store)
     if standing.skipped:
         return
     try:
@@ -135,6 +142,26 @@ def _lacking(recipe: Recipe, store: FeatureStore) -> str:
         return ""
     missing = [m for m in recipe.modalities if m not in store.extractors]
     return f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
+
+
+def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore) -> str:
+    """Returns which earlier run is the same on a store: a part that cannot be there is no loss."""
+    here = _within(run.recipe, store)
+    same = next((one.name for one in begun if _within(one.recipe, store) == here), None)
+    return f"on {store.path.name} it is the same as {same}" if same else ""
+
+
+def _within(recipe: Recipe, store: FeatureStore) -> Recipe:
+    """Returns a recipe without its name and without what does nothing on a store."""
+    there = {*store.extractors, *recipe.encoders}
+    kept = tuple(m for m in recipe.modalities if m in there) or recipe.modalities
+    left: dict[str, Any] = {"name": "", "modalities": kept}
+    if isinstance(recipe.model, Architecture):
+        left["model"] = recipe.model.within(kept)
+    if len(kept) == 1:
+        hidden = {"modality_dropout": 0.0, "dialogue_dropout": 0.0}
+        left["training"] = recipe.training.model_copy(update=hidden)
+    return recipe.model_copy(update=left)
 
 
 def _is_evaluated(folder: RunFolder) -> bool:
