@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -31,7 +32,9 @@ from synctva.batch import Batch
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.model import attention, sync_tva
+from synctva.model.architecture import PAIRS
 from synctva.model.attention import Blocks
+from synctva.model.sync_tva import SyncTVA
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
@@ -198,3 +201,6 @@ def test_a_part_that_cannot_be_there_was_not_there(name: str, modalities: tuple[
     batch = batch_for(whole)
     assert_same(outputs(whole, batch), outputs(within, batch))
     assert whole.state_dict().keys() == within.state_dict().keys()
+    chosen = ABLATIONS[name].graphs if ABLATIONS[name].graph_layers else ()
+    graphs = cast(SyncTVA, whole.network).graphs
+    assert set(graphs) == {graph for graph in chosen if set(PAIRS[graph]) <= set(modalities)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from synctva.errors import InputError
 
@@ -105,7 +105,8 @@ class Architecture:
 
         Two architectures that are equal within the modalities make the same model of them.
         """
-        graphs = tuple(name for name in self.graphs if set(PAIRS[name]) <= set(modalities))
+        there = [name for name, pair in PAIRS.items() if set(pair) <= set(modalities)]
+        graphs = tuple(cast(Graph, name) for name in there if name in self.graphs)
         several = len(modalities) > 1
         if not graphs or not self.graph_layers:
             left = replace(

@@ -83,21 +83,16 @@ class SyncTVA(nn.Module):
             {m: Projection(dim, architecture) for m, dim in self.dims.items()}
         )
         self.enhancement = nn.ModuleDict({m: _enhancement(architecture) for m in self.dims})
+        left = architecture.within(dims)
         self.graphs = nn.ModuleDict(
             {
-                name: nn.ModuleList(
-                    GraphLayer(pair, architecture) for _ in range(architecture.graph_layers)
-                )
-                for name, pair in PAIRS.items()
-                if name in architecture.graphs
-                and architecture.graph_layers
-                and all(m in dims for m in pair)
+                name: nn.ModuleList(GraphLayer(PAIRS[name], left) for _ in range(left.graph_layers))
+                for name in left.graphs
             }
         )
         self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
         self.fusion = self._fusion()
-        contexts = architecture.context_layers if len(self.dims) > 1 else 0
-        self.context = nn.ModuleList(Enhancement(architecture) for _ in range(contexts))
+        self.context = nn.ModuleList(Enhancement(architecture) for _ in range(left.context_layers))
         self.classifier = nn.Sequential(
             nn.Dropout(architecture.dropout),
             nn.Linear(width, width),
