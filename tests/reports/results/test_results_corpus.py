@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sweeps import write_recipe
@@ -7,6 +9,7 @@ from synctva.evaluation.compare import compare
 from synctva.reports.results.corpus import F1S, by_corpus, mean_difference, rare_f1
 from synctva.reports.results.runs import read_sweeps
 from synctva.reports.results.summary import mean_ablations, places
+from synctva.reports.results.tables import mean_ablations_table
 
 
 def corpora_of(sweep):
@@ -154,6 +157,19 @@ def test_the_mean_over_one_corpus_is_its_own_difference(two):
     found, own = mean_difference([ablation], "macro_f1"), ablation.differences["macro_f1"]
     assert found.mean == pytest.approx(own.mean)
     assert found.interval == pytest.approx(own.interval)
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [((-0.02, -0.001), "better"), ((0.001, 0.02), "worse"), ((-0.02, 0.02), "within chance")],
+)
+def test_a_part_is_worth_something_only_where_the_interval_says_so(two, interval, verdict):
+    corpora = corpora_of(two)
+    (found,) = mean_ablations(corpora)
+    shifted = replace(found.differences["macro_f1"], interval=interval)
+    told = replace(found, differences={**found.differences, "macro_f1": shifted})
+    table = mean_ablations_table(corpora, [told], "macro_f1")
+    assert dict(zip(table.header, table.rows[0], strict=True))["full model is"] == verdict
 
 
 def test_places_are_mean_ranks_over_the_corpora_of_a_model(two):

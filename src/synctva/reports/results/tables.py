@@ -68,16 +68,17 @@ def mean_ablations_table(
     corpora: Sequence[CorpusResults], ablations: Sequence[MeanAblation], score: str
 ) -> Table:
     """Returns how far every ablation is above the full model, by corpus and in the mean."""
-    header = ("ablation", "mean", *(corpus.name for corpus in corpora), "changed")
+    header = ("ablation", "mean", "full model is", *(corpus.name for corpus in corpora), "changed")
     rows = []
     for one in ablations:
         found = [one.ablations.get(corpus.name) for corpus in corpora]
         cells = [_signed(own.differences[score].mean) if own else ABSENT for own in found]
-        mean = _difference(one.differences[score])
-        rows.append((one.name, mean, *cells, "; ".join(one.changed)))
+        mean = one.differences[score]
+        row = (one.name, _difference(mean), _verdict(mean), *cells)
+        rows.append((*row, "; ".join(one.changed)))
     title = (
-        f"Ablations, test {WORDS[score]} x100: how far above the full model; below zero, the"
-        " part earns its place [95 % interval of the mean over corpora]"
+        f"Ablations, test {WORDS[score]} x100: how far above the full model [95 % interval of the"
+        " mean over corpora]; the full model is better where all of the interval is below zero"
     )
     return Table(title, header, tuple(rows))
 
@@ -213,6 +214,11 @@ def _mean_sd(score: Score) -> str:
 def _difference(found: Difference) -> str:
     low, high = found.interval
     return f"{_signed(found.mean)} [{_signed(low)}, {_signed(high)}]"
+
+
+def _verdict(ablation: Difference) -> str:
+    low, high = ablation.interval
+    return "better" if high < 0 else "worse" if low > 0 else "within chance"
 
 
 def _signed(score: float) -> str:
