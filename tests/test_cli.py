@@ -224,7 +224,7 @@ def a_store_that_is_there(path: Path) -> Bad:
 
 def a_run_that_is_there(path: Path) -> Bad:
     words = ["train", "--store", path / "store", "--out", path / "run"]
-    return words, ["run: holds a run of another recipe or store", "name a new folder"]
+    return words, ["run: holds a run of another recipe (", " now); name a new folder"]
 
 
 def no_store(path: Path) -> Bad:

@@ -1,7 +1,7 @@
 """Recipe: everything that determines a run, as one frozen object and one TOML file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
@@ -123,9 +123,41 @@ class Recipe(Section):
     loss: LossRecipe = LossRecipe()
     training: TrainingRecipe = TrainingRecipe()
 
+    def within(self, there: Collection[str]) -> "Recipe":
+        """Returns the recipe without its name and without what does nothing on a corpus.
+
+        Two recipes of which this leaves the same train the same models there.
+
+        Args:
+            there: The modalities that the corpus has, or that encoders make.
+        """
+        kept = tuple(m for m in self.modalities if m in there) or self.modalities
+        left: dict[str, Any] = {"name": "", "modalities": kept}
+        if isinstance(self.model, Architecture):
+            left["model"] = self.model.within(kept)
+        if len(kept) == 1:
+            hidden = {"modality_dropout": 0.0, "dialogue_dropout": 0.0}
+            left["training"] = self.training.model_copy(update=hidden)
+        return self.model_copy(update=left)
+
+    def first_change(self, other: "Recipe") -> str:
+        """Returns the first key in which another recipe differs: its value here, and there."""
+        here, there = (flat(one.model_dump(mode="json")) for one in (self, other))
+        key = next(k for k in [*here, *there] if here.get(k) != there.get(k))
+        return f"{key}: {here.get(key)} there, {there.get(key)} now"
+
     def to_toml(self) -> str:
         """Returns the whole recipe, defaults included, as TOML."""
         return tomli_w.dumps(TypeAdapter(Recipe).dump_python(self, mode="json"))
+
+
+def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Returns nested tables as one, with keys such as ``model.width``."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        nested = isinstance(value, Mapping)
+        found.update(flat(value, f"{above}{key}.") if nested else {f"{above}{key}": value})
+    return found
 
 
 def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Recipe:

@@ -1,13 +1,23 @@
 """The run folder: where training leaves what evaluation and reports read."""
 
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import UInt64
+
 from synctva.errors import InputError
-from synctva.files import write_text
+from synctva.files import write_bytes, write_text
+
+
+def dialogue_digest(id: str) -> int:
+    """Returns eight bytes that stand for a dialogue's id, as there may be millions."""
+    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def seen(self) -> Path:
+        """Digests of the dialogues of train and valid; a test split must have none of them."""
+        return self.path / "seen.npy"
+
+    @property
     def start(self) -> Path:
         """The checkpoint that the training began with; not there where it began with none."""
         return self.path / "start"
@@ -120,6 +135,27 @@ class RunFolder:
                 " `synctva train --store STORE --out RUN`"
             )
         return _read_json(self.description, f"delete {self.path} and run `synctva train` again")
+
+    def write_seen(self, digests: UInt64[np.ndarray, " dialogue"]) -> None:
+        """Keeps which dialogues a training learns from or chooses its epochs by."""
+        content = io.BytesIO()
+        np.save(content, np.sort(digests))
+        write_bytes(self.seen, content.getvalue())
+
+    def read_seen(self) -> UInt64[np.ndarray, " dialogue"]:
+        """Returns these digests; none of a run that was made before they were kept.
+
+        Raises:
+            InputError: They are damaged.
+        """
+        if not self.seen.is_file():
+            return np.empty(0, np.uint64)
+        try:
+            return np.load(self.seen, allow_pickle=False).astype(np.uint64, casting="no")
+        except (ValueError, TypeError, EOFError) as error:
+            raise InputError(
+                f"{self.seen}: damaged ({error}); delete it and run the same `synctva train` again"
+            ) from error
 
     def read_evaluation(self) -> dict[str, Any]:
         """Returns what ``synctva evaluate`` found.

@@ -20,6 +20,7 @@ from contract import (  # these run here, on the fixture below
 
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
+from synctva.errors import InputError
 from synctva.networks import NETWORKS
 from synctva.recipe import load_recipe
 
@@ -44,6 +45,26 @@ def model(request: pytest.FixtureRequest) -> EmotionModel:
     model = EmotionModel(EMOTIONS, dims, replace(settings, **sizes, **rates))
     model.standardise(random_batch([30], dims))
     return model.eval()
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_sizes_that_cannot_be_are_refused_with_their_key(name):
+    for field in fields(NETWORKS[name][0]):
+        if field.name == "network":
+            continue
+        for value in (-1, -0.5, *([1, 1.5] if "dropout" in field.name else [])):
+            given = (f"model.network={name}", f"model.{field.name}={value}")
+            with pytest.raises(InputError, match=rf"model\.{field.name} = {value}: Input should"):
+                load_recipe(None, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("context-fusion-agcn", 30), ("mmgcn", 33), ("m3net", 33), ("dialogue-gcn", 33)],
+)
+def test_widths_that_cannot_be_shared_are_refused(name, width):
+    with pytest.raises(InputError, match=rf"model(\.width)?.*{width}.* multiple of"):
+        load_recipe(None, (f"model.network={name}", f"model.width={width}"))
 
 
 def test_every_peer_has_a_recipe_of_its_own():

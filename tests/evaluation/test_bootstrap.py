@@ -63,6 +63,27 @@ def test_the_interval_contains_the_mean_and_lies_between_0_and_1(accuracy: float
         assert 0 <= low <= estimate["mean"] <= high <= 1
 
 
+def test_too_few_dialogues_tell_nothing_for_sure():
+    """One dialogue is always drawn alike: its interval would be no wider than a point."""
+    for dialogues in (1, 4):
+        good, bad = counts_of(0.9, dialogues), counts_of(0.3, dialogues)
+        found = estimates(good, EMOTIONS)
+        assert found["weighted_f1"]["interval"] == found["f1"]["joy"]["interval"] == (0, 1)
+        gap = paired_difference(good, bad, "weighted_f1")
+        assert (gap.interval, gap.p) == ((-1, 1), 1)
+        assert gap.mean > 0.2
+
+
+def test_an_emotion_has_the_interval_of_the_resamples_in_which_it_occurs():
+    """An emotion of one dialogue is in two of three resamples; a perfect run misses it in none."""
+    counts = np.zeros((1, 10, 3, 3), dtype=np.int64)
+    counts[0, :, 0, 0] = 4
+    counts[0, 7, 1, 1] = 2
+    found = estimates(counts, EMOTIONS)
+    assert found["f1"]["joy"]["interval"] == found["macro_f1"]["interval"] == (1, 1)
+    assert found["f1"]["anger"]["interval"] == (0, 1)  # it occurs nowhere
+
+
 def test_an_interval_is_the_same_again():
     assert estimates(counts_of(0.6), EMOTIONS) == estimates(counts_of(0.6), EMOTIONS)
 

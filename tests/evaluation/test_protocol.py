@@ -21,6 +21,10 @@ from synctva.emotions import schema_named
 from synctva.errors import InputError
 from synctva.evaluation.prediction_files import read_counts
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
+from synctva.evaluation.reliability import calibration_findings
+from synctva.evaluation.robustness import missing_rate_scores
+from synctva.inference.network import probabilities_of
+from synctva.recipe import with_settings
 from synctva.run_folder import RunFolder
 from synctva.training.run import train_run
 
@@ -111,6 +115,18 @@ def test_probabilities_are_calibrated_with_the_temperature_of_valid(run):
     assert (np.argmax(read[0], 1) == np.argmax(read[1], 1)).all()
 
 
+def test_probabilities_are_those_that_predict_gives_for_every_set_of_modalities(run):
+    loaded = load_evaluated(run)
+    model, batch = loaded.models[0], loaded.batches["test"]
+    sets = {"text": 0.3, "text+audio": 3.0, "audio+visual": 0.7}
+    model.provenance = replace(model.provenance, temperatures=sets)
+    evaluate(loaded)
+    table = pq.read_table(run / "seed-0" / "predictions-test.parquet")
+    assert np.allclose(table["probabilities"].to_pylist(), probabilities_of(model, batch))
+    ece = calibration_findings(loaded)["ece"]["after"]["mean"]
+    assert ece == loaded.folder.read_evaluation()["test"]["ece"]["mean"]
+
+
 def test_one_seed_has_no_sd(run):
     shutil.rmtree(run / "seed-1")
     result = evaluate(load_evaluated(run))
@@ -162,6 +178,39 @@ def test_a_test_without_any_modality_is_scored_all_the_same(tmp_path, run):
     store = tiny_store(tmp_path / "none", tiny_corpus(missing=1.0))
     score = evaluate(load_evaluated(run, store))["test"]["weighted_f1"]["mean"]
     assert math.isfinite(score)
+
+
+@pytest.mark.parametrize("other", ["train", "valid"])
+def test_what_a_run_has_seen_is_no_test(tmp_path, run, other):
+    corpus = tiny_corpus()
+    swap = {other: "test", "test": other}
+    dialogues = [replace(d, split=swap.get(d.split, d.split)) for d in corpus.dialogues]
+    swapped = replace(corpus, dialogues=tuple(dialogues))
+    message = complaint(run, tiny_store(tmp_path / "swapped", swapped))
+    first = next(d.id for d in swapped.dialogues if d.split == "test")
+    assert f"its split 'test' has dialogue {first!r}, which {run} learnt from or chose" in message
+    named = replace(swapped, name="other")
+    evaluate(load_evaluated(run, tiny_store(tmp_path / "named", named)))  # its ids are its own
+
+
+def test_a_damaged_list_of_what_was_seen_is_told(run):
+    (run / "seen.npy").write_bytes(b"no array")
+    assert f"{run / 'seen.npy'}: damaged" in complaint(run)
+    (run / "seen.npy").unlink()  # a run of before there were such
+    load_evaluated(run)
+
+
+def test_what_a_model_does_not_read_is_not_there(tmp_path):
+    store = tiny_store(tmp_path / "store")
+    recipe = with_settings(tiny_recipe(epochs=1), ("modalities=['text']",))
+    run = train_run(recipe, store, tmp_path / "run", 1).path
+    bare = tiny_store(tmp_path / "bare", only(tiny_corpus(), "text"))
+    whole, alone = (load_evaluated(run, path) for path in (store, bare))
+    for keep_one in (False, True):
+        found = missing_rate_scores(whole, keep_one=keep_one)
+        draws = missing_rate_scores(alone, keep_one=keep_one)
+        assert found == draws
+    assert found["0.7"] == found["0.0"]  # where one is kept, the only one is
 
 
 def each_utterance(corpus: Corpus, change: Callable[[Utterance], Utterance]) -> Corpus:

@@ -129,6 +129,17 @@ def test_semantic_edges_go_to_the_most_similar_nodes_in_sight():
     torch.testing.assert_close(bias, torch.tensor([0.0, 0.0, 1 + 0.6, 0.0, 1 + 0.8]))
 
 
+def test_nodes_that_say_the_same_are_chosen_together():
+    """Else rounding would choose among them, and differently in another batch."""
+    semantic = SemanticEdges(heads=1, k=1)
+    nn.init.ones_(semantic.bias)
+    same = torch.randn(1, 6)
+    key = torch.cat([same * (1 + 1e-7), same, same * 3, -same]).unsqueeze(0)
+    bias = semantic(torch.randn(1, 4, 6) + same, key, torch.ones(1, 4, 4, dtype=torch.bool))
+    assert (bias[0, 0, :, :3] != 0).all()
+    assert (bias[0, 0, :, 3] == 0).all()
+
+
 def test_fewer_nodes_in_sight_than_semantic_edges_are_all_chosen():
     semantic = SemanticEdges(heads=2, k=9)
     key = torch.randn(1, 4, 3)

@@ -71,8 +71,8 @@ def write_recipe(
 
 
 def predictions(split: str, dialogues: range, accuracy: float, seed: int) -> pa.Table:
-    """Returns predictions for dialogues, right so often."""
-    rows: dict[str, list] = {"dialogue": [], "emotion": [], "predicted": []}
+    """Returns predictions for dialogues, right so often, and as sure of it."""
+    rows: dict[str, list] = {"dialogue": [], "emotion": [], "predicted": [], "probabilities": []}
     for number in dialogues:
         truth = np.random.default_rng((split == "test", number))
         emotion = truth.choice(len(EMOTIONS), size=DIALOGUE_UTTERANCES, p=SHARES)
@@ -81,7 +81,12 @@ def predictions(split: str, dialogues: range, accuracy: float, seed: int) -> pa.
         wrong = (emotion + chance.integers(1, len(EMOTIONS), DIALOGUE_UTTERANCES)) % len(EMOTIONS)
         rows["dialogue"] += [f"{split}-{number}"] * DIALOGUE_UTTERANCES
         rows["emotion"] += [EMOTIONS[e] for e in emotion]
-        rows["predicted"] += [EMOTIONS[e] for e in np.where(is_right, emotion, wrong)]
+        predicted = np.where(is_right, emotion, wrong)
+        rows["predicted"] += [EMOTIONS[e] for e in predicted]
+        unsure = (1 - accuracy) / (len(EMOTIONS) - 1)
+        rows["probabilities"] += np.where(
+            np.eye(len(EMOTIONS), dtype=bool)[predicted], accuracy, unsure
+        ).tolist()
     return pa.table(rows)
 
 

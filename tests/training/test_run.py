@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pebble import ProcessExpired
 from tiny import (
     assert_same_weights,
     only,
@@ -28,7 +30,7 @@ from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store, write_parts
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder
-from synctva.training.run import train_run
+from synctva.training.run import _watch, train_run
 
 ONE_EPOCH = tiny_recipe(epochs=1)
 
@@ -121,14 +123,15 @@ def test_more_seeds_are_added_to_a_run_and_fewer_take_none_away(trained, tmp_pat
 def test_a_run_is_not_continued_with_another_recipe(trained, tmp_path):
     shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
     message = complaint(tmp_path, recipe=tiny_recipe(learning_rate=0.02))
-    assert "run: holds a run of another recipe or store; name a new folder, or give the" in message
+    change = "training.learning_rate: 0.01 there, 0.02 now"
+    assert f"run: holds a run of another recipe ({change}); name a new folder, or give" in message
 
 
 def test_a_run_is_not_continued_on_another_store(trained, tmp_path):
     shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "store")
     message = complaint(tmp_path, tiny_corpus((12, 6, 7)), tiny_recipe())
-    assert "holds a run of another recipe or store" in message
+    assert "holds a run on another store or other features" in message
 
 
 def test_a_run_is_continued_on_its_store_at_another_place(trained, tmp_path):
@@ -155,6 +158,13 @@ def test_a_run_killed_before_its_description_begins_again(tmp_path):
     run = train_run(recipe, tiny_store(tmp_path / "store"), tmp_path / "run", 1)
     assert run.seed(0).finished.is_file()
     assert not list(run.path.glob(".*"))
+
+
+def test_a_seed_whose_process_has_died_is_told(tmp_path):
+    lost = Future[None]()
+    lost.set_exception(ProcessExpired("killed"))
+    with pytest.raises(InputError, match=r"has died .*; the same `synctva train` goes on"):
+        _watch(RunFolder(tmp_path), {0: lost}, lambda seed, record: None)
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])

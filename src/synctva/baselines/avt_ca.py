@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.baselines.layout import padded
+from synctva.baselines.sizes import Count
 from synctva.baselines.visual_map import VisualMap
 from synctva.batch import Batch
 from synctva.errors import InputError
@@ -34,12 +35,12 @@ class AvtCaSettings:
         InputError: A width that the heads cannot share, or a map without quarters.
     """
 
-    width: int = 128
-    heads: int = 8
-    map_width: int = 116
-    visual_width: int = 1024
-    side: int = 4
-    reduction: int = 16
+    width: Count = 128
+    heads: Count = 8
+    map_width: Count = 116
+    visual_width: Count = 1024
+    side: Count = 4
+    reduction: Count = 16
     network: Literal["avt-ca"] = "avt-ca"
 
     def __post_init__(self) -> None:

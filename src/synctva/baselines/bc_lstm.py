@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from synctva.baselines.recurrent import RecurrentContext
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -27,12 +28,12 @@ class BcLstmSettings:
         network: Its name in recipes.
     """
 
-    width: int = 300
-    unimodal_width: int = 100
-    fused_width: int = 500
-    unimodal_dropout: float = 0.6
-    fused_dropout: float = 0.4
-    dense_dropout: float = 0.9
+    width: Count = 300
+    unimodal_width: Count = 100
+    fused_width: Count = 500
+    unimodal_dropout: Rate = 0.6
+    fused_dropout: Rate = 0.4
+    dense_dropout: Rate = 0.9
     network: Literal["bc-lstm"] = "bc-lstm"
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from synctva.baselines.layout import concatenated
 from synctva.baselines.recurrent import RecurrentContext
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -24,10 +25,10 @@ class BigruSettings:
         network: Its name in recipes.
     """
 
-    width: int = 128
-    layers: int = 1
-    dropout: float = 0.5
-    feature_dropout: float = 0.2
+    width: Count = 128
+    layers: Count = 1
+    dropout: Rate = 0.5
+    feature_dropout: Rate = 0.2
     network: Literal["bigru"] = "bigru"
 
 

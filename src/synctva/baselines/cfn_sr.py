@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.errors import InputError
 from synctva.output import Output
@@ -34,13 +35,13 @@ class CfnSrSettings:
         InputError: A width that the heads cannot share.
     """
 
-    width: int = 64
-    tokens: int = 8
-    heads: int = 8
-    layers: int = 5
-    embedding_dropout: float = 0.3
-    dropout: float = 0.1
-    guide_dropout: float = 0.4
+    width: Count = 64
+    tokens: Count = 8
+    heads: Count = 8
+    layers: Count = 5
+    embedding_dropout: Rate = 0.3
+    dropout: Rate = 0.1
+    guide_dropout: Rate = 0.4
     network: Literal["cfn-sr"] = "cfn-sr"
 
     def __post_init__(self) -> None:

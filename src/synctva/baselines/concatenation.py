@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from synctva.baselines.layout import concatenated
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -23,10 +24,10 @@ class ConcatenationSettings:
         network: Its name in recipes.
     """
 
-    width: int = 128
-    layers: int = 2
-    dropout: float = 0.5
-    feature_dropout: float = 0.2
+    width: Count = 128
+    layers: Count = 2
+    dropout: Rate = 0.5
+    feature_dropout: Rate = 0.2
     network: Literal["concatenation"] = "concatenation"
 
 

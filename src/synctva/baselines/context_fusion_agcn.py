@@ -21,8 +21,10 @@ from synctva.baselines.sentiment import (
     sentiment_numbers,
     sentiments_of,
 )
+from synctva.baselines.sizes import Count, Rate, Reach, Weight
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
+from synctva.errors import InputError
 from synctva.output import Output
 
 
@@ -39,16 +41,23 @@ class ContextFusionAgcnSettings:
         sentiment: Weight of the loss of the second task.
         dropout: Rate in every part.
         network: Its name in recipes.
+
+    Raises:
+        InputError: A width that the heads cannot share.
     """
 
-    width: int = 128
-    heads: int = 4
-    layers: int = 2
-    past: int = 10
-    future: int = 10
-    sentiment: float = 0.5
-    dropout: float = 0.4
+    width: Count = 128
+    heads: Count = 4
+    layers: Count = 2
+    past: Reach = 10
+    future: Reach = 10
+    sentiment: Weight = 0.5
+    dropout: Rate = 0.4
     network: Literal["context-fusion-agcn"] = "context-fusion-agcn"
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise InputError(f"model.width {self.width}: not a multiple of {self.heads} heads")
 
 
 class AttentionBlock(nn.Module):

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from synctva.baselines.layout import concatenated, padded, speaker_numbers
 from synctva.baselines.recurrent import RecurrentContext
+from synctva.baselines.sizes import Count, Even, Rate, Reach
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -31,14 +32,14 @@ class DialogueGcnSettings:
         network: Its name in recipes.
     """
 
-    width: int = 200
-    layers: int = 2
-    graph_width: int = 100
-    past: int = 10
-    future: int = 10
-    speakers: int = 9
-    bases: int = 30
-    dropout: float = 0.4
+    width: Even = 200
+    layers: Count = 2
+    graph_width: Count = 100
+    past: Reach = 10
+    future: Reach = 10
+    speakers: Count = 9
+    bases: Count = 30
+    dropout: Rate = 0.4
     network: Literal["dialogue-gcn"] = "dialogue-gcn"
 
 

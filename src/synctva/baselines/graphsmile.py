@@ -17,6 +17,7 @@ from synctva.baselines.sentiment import (
     sentiment_numbers,
     sentiments_of,
 )
+from synctva.baselines.sizes import Count, Rate, Reach, Weight
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -37,14 +38,14 @@ class GraphSmileSettings:
         network: Its name in recipes.
     """
 
-    width: int = 512
-    layers: int = 7
-    past: int = 17
-    future: int = 17
-    shift_window: int = 19
-    sentiment: float = 1.0
-    shift: float = 0.7
-    dropout: float = 0.2
+    width: Count = 512
+    layers: Count = 7
+    past: Reach = 17
+    future: Reach = 17
+    shift_window: Count = 19
+    sentiment: Weight = 1.0
+    shift: Weight = 0.7
+    dropout: Rate = 0.2
     network: Literal["graphsmile"] = "graphsmile"
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.baselines.concatenation import perceptron
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.output import Output
@@ -26,10 +27,10 @@ class LateFusionSettings:
         network: Its name in recipes.
     """
 
-    width: int = 128
-    layers: int = 2
-    dropout: float = 0.5
-    feature_dropout: float = 0.2
+    width: Count = 128
+    layers: Count = 2
+    dropout: Rate = 0.5
+    feature_dropout: Rate = 0.2
     network: Literal["late-fusion"] = "late-fusion"
 
 

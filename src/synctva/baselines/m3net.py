@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.baselines.modality_graph import Edges, ModalityNodes, edges_of, flat
+from synctva.baselines.sizes import Count, Even, Rate
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -28,12 +29,12 @@ class M3netSettings:
         network: Its name in recipes.
     """
 
-    width: int = 512
-    graph_width: int = 512
-    hypergraph_layers: int = 3
-    frequency_layers: int = 4
-    speakers: int = 9
-    dropout: float = 0.5
+    width: Even = 512
+    graph_width: Count = 512
+    hypergraph_layers: Count = 3
+    frequency_layers: Count = 4
+    speakers: Count = 9
+    dropout: Rate = 0.5
     network: Literal["m3net"] = "m3net"
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.baselines.modality_graph import Edges, ModalityNodes, edges_of, flat
+from synctva.baselines.sizes import Count, Even, Rate, Weight
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -30,13 +31,13 @@ class MmgcnSettings:
         network: Its name in recipes.
     """
 
-    width: int = 200
-    graph_width: int = 100
-    layers: int = 4
-    residual: float = 0.1
-    strength: float = 0.5
-    speakers: int = 9
-    dropout: float = 0.4
+    width: Even = 200
+    graph_width: Count = 100
+    layers: Count = 4
+    residual: Rate = 0.1
+    strength: Weight = 0.5
+    speakers: Count = 9
+    dropout: Rate = 0.4
     network: Literal["mmgcn"] = "mmgcn"
 
 

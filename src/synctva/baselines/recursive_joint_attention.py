@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.baselines.layout import padded
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.output import Output
 
@@ -33,15 +34,15 @@ class RecursiveJointAttentionSettings:
         network: Its name in recipes.
     """
 
-    text: int = 128
-    audio: int = 128
-    visual: int = 256
-    levels: int = 4
-    kernel: int = 5
-    rounds: int = 2
-    hidden: int = 256
-    temporal_dropout: float = 0.1
-    dropout: float = 0.6
+    text: Count = 128
+    audio: Count = 128
+    visual: Count = 256
+    levels: Count = 4
+    kernel: Count = 5
+    rounds: Count = 2
+    hidden: Count = 256
+    temporal_dropout: Rate = 0.1
+    dropout: Rate = 0.6
     network: Literal["recursive-joint-attention"] = "recursive-joint-attention"
 
 

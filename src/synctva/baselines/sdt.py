@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.baselines.layout import padded, speaker_numbers
+from synctva.baselines.sizes import Count, Rate
 from synctva.baselines.transformer import places
 from synctva.batch import Batch
 from synctva.errors import InputError
@@ -30,10 +31,10 @@ class SdtSettings:
         InputError: A width that the heads or the positions cannot share.
     """
 
-    width: int = 1024
-    heads: int = 8
-    speakers: int = 9
-    dropout: float = 0.5
+    width: Count = 1024
+    heads: Count = 8
+    speakers: Count = 9
+    dropout: Rate = 0.5
     network: Literal["sdt"] = "sdt"
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from synctva.baselines.layout import concatenated, padded
+from synctva.baselines.sizes import Count, Rate
 from synctva.batch import Batch
 from synctva.errors import InputError
 from synctva.output import Output
@@ -32,12 +33,12 @@ class TransformerSettings:
         InputError: A width that the heads or the positions cannot share.
     """
 
-    width: int = 128
-    heads: int = 4
-    layers: int = 2
-    inner_width: int = 256
-    dropout: float = 0.3
-    feature_dropout: float = 0.2
+    width: Count = 128
+    heads: Count = 4
+    layers: Count = 2
+    inner_width: Count = 256
+    dropout: Rate = 0.3
+    feature_dropout: Rate = 0.2
     network: Literal["transformer"] = "transformer"
 
     def __post_init__(self) -> None:

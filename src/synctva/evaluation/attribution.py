@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import softmax
 
 from synctva.batch import Batch
 from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.evaluation.metrics import SCORES, scores_of
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import calibrated, predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
+from synctva.evaluation.spread import spread
 
 Subset = tuple[str, ...]
 
@@ -40,11 +40,7 @@ def over_seeds(run: EvaluatedRun, batch: Batch) -> dict[str, Any]:
     """Returns mean and sd over the seeds of each score on a batch."""
     counts = [counts_of(predict(m, batch).numpy(), batch).sum(0) for m in run.models.values()]
     scores = scores_of(np.stack(counts))
-    sd = (lambda x: float(x.std(ddof=1))) if len(counts) > 1 else (lambda x: None)
-    return {
-        name: {"mean": float(getattr(scores, name).mean()), "sd": sd(getattr(scores, name))}
-        for name in SCORES
-    }
+    return {name: spread(getattr(scores, name)) for name in SCORES}
 
 
 def shapley_values(
@@ -66,8 +62,9 @@ def shapley_values(
     modalities = tuple(model.dims)
     worth: dict[Subset, Float[np.ndarray, " utterance"]] = {}
     for subset in subsets_of(modalities, smallest=0):
-        logits = predict(model, batch.keep(subset)).numpy() / model.provenance.temperature
-        worth[subset] = softmax(logits, axis=1)[np.arange(len(batch)), emotion]
+        kept = batch.keep(subset)
+        probabilities = calibrated(predict(model, kept), model, kept)
+        worth[subset] = probabilities[np.arange(len(batch)), emotion]
     values = np.zeros((len(batch), len(MODALITIES)))
     for m in modalities:
         for subset in worth:

@@ -7,8 +7,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from synctva.evaluation.metrics import SCORES, scores_of
+from synctva.evaluation.spread import spread
 
 RESAMPLES = 2000
+FEWEST = 5
+"""Of fewer dialogues, resampling would find certainty where there is none: nothing is said."""
+
+AT_ONCE = 100
+"""Resamples drawn at a time, so that memory does not grow with the dialogues of all of them."""
 Confusions = Int[np.ndarray, "seed dialogue emotion predicted"]
 """A confusion matrix per seed and dialogue."""
 
@@ -20,7 +26,8 @@ class Estimate:
     Attributes:
         mean: Over the seeds.
         sd: Sample standard deviation over the seeds; None with one seed.
-        interval: 95 % percentile interval of the mean, over resampled dialogues.
+        interval: 95 % percentile interval of the mean, over resampled dialogues; all that a score
+            can be where there are too few of them.
     """
 
     mean: float
@@ -29,18 +36,22 @@ class Estimate:
 
 
 def estimates(counts: Confusions, emotions: tuple[str, ...]) -> dict[str, object]:
-    """Returns the scores and the F1 by emotion, as dictionaries of estimates."""
-    seeds = scores_of(counts.sum(1))
-    resampled = scores_of(resample(counts))
+    """Returns the scores and the F1 by emotion, as dictionaries of estimates.
+
+    The interval of an emotion's F1 is that of the resamples in which it occurs.
+    """
+    seeds, drawn = scores_of(counts.sum(1)), resample(counts)
+    resampled, occurs = scores_of(drawn), drawn[:, 0].sum(-1) > 0
 
     def estimate(own: Float[np.ndarray, " seed"], others: Float[np.ndarray, " resample"]) -> object:
-        low, high = np.quantile(others, [0.025, 0.975])
-        sd = float(own.std(ddof=1)) if len(own) > 1 else None
-        return asdict(Estimate(float(own.mean()), sd, (float(low), float(high))))
+        low, high = 0.0, 1.0
+        if counts.shape[1] >= FEWEST and len(others):
+            low, high = np.quantile(others, [0.025, 0.975])
+        return asdict(Estimate(**spread(own), interval=(float(low), float(high))))
 
     by_name = {n: estimate(getattr(seeds, n), getattr(resampled, n).mean(1)) for n in SCORES}
     by_emotion = {
-        emotion: estimate(seeds.f1[:, i], resampled.f1[:, :, i].mean(1))
+        emotion: estimate(seeds.f1[:, i], resampled.f1[occurs[:, i], :, i].mean(1))
         for i, emotion in enumerate(emotions)
     }
     return {**by_name, "f1": by_emotion}
@@ -51,12 +62,14 @@ def resample(
 ) -> Int[np.ndarray, "resample seed emotion predicted"]:
     """Returns the confusion matrices of dialogues drawn with replacement, alike for all seeds."""
     dialogues = counts.shape[1]
-    draws = np.random.default_rng(seed).multinomial(
-        dialogues, np.full(dialogues, 1 / dialogues), size=times
-    )
-    flat = counts.transpose(1, 0, 2, 3).reshape(dialogues, -1)
-    drawn = draws.astype(float) @ flat.astype(float)  # exact, and ten times faster than integers
-    return drawn.astype(np.int64).reshape(times, counts.shape[0], *counts.shape[2:])
+    random, alike = np.random.default_rng(seed), np.full(dialogues, 1 / dialogues)
+    flat = counts.transpose(1, 0, 2, 3).reshape(dialogues, -1).astype(float)
+    drawn = np.empty((times, flat.shape[1]), np.int64)
+    for first in range(0, times, AT_ONCE):
+        draws = random.multinomial(dialogues, alike, size=min(AT_ONCE, times - first))
+        # exact in floats, and ten times faster than in integers
+        drawn[first : first + AT_ONCE] = draws.astype(float) @ flat
+    return drawn.reshape(times, counts.shape[0], *counts.shape[2:])
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,8 @@ class Resampled:
 
     Attributes:
         score: On all dialogues.
-        draws: On dialogues drawn with replacement: the same ones for every run on these dialogues.
+        draws: On dialogues drawn with replacement: the same ones for every run on these dialogues;
+            NaN where there are too few of them.
     """
 
     score: float
@@ -75,8 +89,9 @@ class Resampled:
 def resampled(counts: Confusions) -> dict[str, Resampled]:
     """Returns every score of ``SCORES``, and what it is on resampled dialogues."""
     whole, drawn = scores_of(counts.sum(1)), scores_of(resample(counts))
+    unknown = 0.0 if counts.shape[1] >= FEWEST else np.nan
     return {
-        name: Resampled(float(getattr(whole, name).mean()), getattr(drawn, name).mean(1))
+        name: Resampled(float(getattr(whole, name).mean()), getattr(drawn, name).mean(1) + unknown)
         for name in SCORES
     }
 
@@ -87,8 +102,9 @@ class Difference:
 
     Attributes:
         mean: Difference of the means over seeds.
-        interval: 95 % percentile interval, over resampled dialogues.
-        p: Two-sided p-value of the paired bootstrap: how often the sign turns.
+        interval: 95 % percentile interval, over resampled dialogues; all that a difference can be
+            where there are too few of them.
+        p: Two-sided p-value of the paired bootstrap: how often the sign turns; then 1.
     """
 
     mean: float
@@ -102,6 +118,8 @@ def difference(ours: Resampled, theirs: Resampled) -> Difference:
     Source: paired bootstrap over the sampling unit, Efron & Tibshirani 1993, chapter 16.
     """
     differences = ours.draws - theirs.draws
+    if np.isnan(differences).any():
+        return Difference(ours.score - theirs.score, (-1.0, 1.0), 1.0)
     turned = min((differences <= 0).mean(), (differences >= 0).mean())
     low, high = np.quantile(differences, [0.025, 0.975])
     return Difference(

@@ -9,6 +9,7 @@ from synctva.errors import InputError
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
+from synctva.evaluation.spread import spread
 
 
 def community_score(run: EvaluatedRun) -> dict[str, Any]:
@@ -35,6 +36,4 @@ def community_score(run: EvaluatedRun) -> dict[str, Any]:
             )
         best.append(max(weighted_f1(EmotionModel.from_pretrained(epoch)) for epoch in epochs))
         honest.append(weighted_f1(model))
-    sd = float(np.std(best, ddof=1)) if len(best) > 1 else None
-    gap = float(np.mean(best) - np.mean(honest))
-    return {"weighted_f1": {"mean": float(np.mean(best)), "sd": sd}, "gap": gap}
+    return {"weighted_f1": spread(best), "gap": float(np.mean(best) - np.mean(honest))}

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.special import softmax
 from torch import Tensor
 
 from synctva.batch import Batch
@@ -21,6 +23,17 @@ def predict(model: EmotionModel, batch: Batch) -> Float[Tensor, "utterance emoti
     logits = [part for chunk in _chunks(batch) for part in _logits(model, batch.select(chunk))]
     model.train(training)
     return torch.cat(logits)
+
+
+def calibrated(
+    logits: Float[Tensor, "utterance emotion"], model: EmotionModel, batch: Batch
+) -> Float[np.ndarray, "utterance emotion"]:
+    """Returns the probabilities that a model's logits of a batch stand for.
+
+    Its temperature is that for the modalities which an utterance has.
+    """
+    temperature = model.provenance.temperature_of(batch.present.cpu().numpy())
+    return softmax(logits.numpy() / temperature, axis=1)
 
 
 def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:

@@ -1,5 +1,7 @@
 """Predictions as Parquet, a row per utterance: written by the protocol, read back as confusions."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,6 +11,7 @@ from synctva.corpus import Corpus
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
 from synctva.evaluation.metrics import confusions
+from synctva.files import write_bytes
 from synctva.run_folder import RunFolder, SeedFolder
 
 
@@ -33,9 +36,9 @@ def write_predictions(
             ),
         }
     )
-    staged = folder.path / f".predictions-{split}"
-    pq.write_table(table, staged)
-    staged.replace(folder.predictions(split))
+    content = pa.BufferOutputStream()
+    pq.write_table(table, content)
+    write_bytes(folder.predictions(split), content.getvalue().to_pybytes())
 
 
 def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
@@ -52,6 +55,18 @@ def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusi
     return found[0][0], np.stack([counts for _, counts in found])
 
 
+def read_probabilities(
+    folder: RunFolder, seed: int, split: str
+) -> tuple[Float[np.ndarray, "utterance emotion"], Int[np.ndarray, " utterance"]]:
+    """Returns a seed's probabilities, and the emotions by number, -1 where there is none.
+
+    Raises:
+        InputError: They are missing or damaged.
+    """
+    rows = _read(folder, seed, split, "emotion", "probabilities")
+    return np.array(rows["probabilities"]), np.array(rows["emotion"])
+
+
 def read_seed_counts(
     folder: RunFolder, seed: int, split: str
 ) -> tuple[tuple[str, ...], Int[np.ndarray, "dialogue emotion predicted"]]:
@@ -60,7 +75,21 @@ def read_seed_counts(
     Raises:
         InputError: They are missing or damaged.
     """
-    emotions = {e: number for number, e in enumerate(folder.describe()["schema"]["emotions"])}
+    rows = _read(folder, seed, split, "dialogue", "emotion", "predicted")
+    places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
+    counts = confusions(
+        np.array(rows["emotion"]),
+        np.array(rows["predicted"]),
+        np.array([places[id] for id in rows["dialogue"]]),
+        len(folder.describe()["schema"]["emotions"]),
+    )
+    return tuple(places), counts
+
+
+def _read(folder: RunFolder, seed: int, split: str, *columns: str) -> dict[str, list[Any]]:
+    """Returns columns of a seed's predictions; emotions are numbers, -1 where there is none."""
+    numbers = {e: number for number, e in enumerate(folder.describe()["schema"]["emotions"])}
+    numbers[None] = -1
     path = folder.seed(seed).predictions(split)
     if not path.is_file():
         raise InputError(
@@ -68,14 +97,9 @@ def read_seed_counts(
             f" `synctva evaluate {folder.path}`"
         )
     try:
-        rows = pq.read_table(path, columns=["dialogue", "emotion", "predicted"]).to_pydict()
-        places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
-        counts = confusions(
-            np.array([-1 if e is None else emotions[e] for e in rows["emotion"]]),
-            np.array([emotions[e] for e in rows["predicted"]]),
-            np.array([places[id] for id in rows["dialogue"]]),
-            len(emotions),
-        )
+        rows = pq.read_table(path, columns=list(columns)).to_pydict()
+        for name in {"emotion", "predicted"} & set(columns):
+            rows[name] = [numbers[emotion] for emotion in rows[name]]
     except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
         raise InputError(f"{path}: damaged; run `synctva evaluate {folder.path}` again") from error
-    return tuple(places), counts
+    return rows

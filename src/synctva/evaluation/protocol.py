@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import softmax
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus, Extractor, Features
@@ -16,11 +15,12 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import estimates
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import SCORES, confusions, scores_of
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import calibrated, predict
 from synctva.evaluation.prediction_files import write_predictions
+from synctva.evaluation.spread import spread
 from synctva.features.store import open_store
 from synctva.files import write_json
-from synctva.run_folder import RunFolder
+from synctva.run_folder import RunFolder, dialogue_digest
 
 SPLITS = ("valid", "test")
 
@@ -56,7 +56,8 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
 
     Raises:
         InputError: No seed is finished, the store's features are of another extractor, its
-            emotions are others, or a split has no labelled utterance.
+            emotions are others, its test split has a dialogue that the run has seen, or a split
+            has no labelled utterance.
     """
     folder = RunFolder(run_path)
     description = folder.describe()
@@ -71,16 +72,32 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {run_path} ({', '.join(description['schema']['emotions'])}); train on this store"
         )
-    corpus = with_absent(store.read(SPLITS), next(iter(models.values())).dims)
+    dims = next(iter(models.values())).dims
+    corpus = with_absent(store.read(SPLITS), dims)
     corpora = {split: corpus.split(split) for split in SPLITS}
+    _check_unseen(folder, corpora["test"], str(store.path))
     for split, part in corpora.items():
         if not any(utterance.emotion for _, utterance in part.utterances()):
             raise InputError(
                 f"{store.path}: the split {split!r} is empty or unlabelled; there is nothing to"
                 f" evaluate on: give some dialogues split={split!r} and import the corpus again"
             )
-    batches = {split: batch_of(part) for split, part in corpora.items()}
+    batches = {split: batch_of(part).keep(tuple(dims)) for split, part in corpora.items()}
     return EvaluatedRun(folder, models, corpora, batches)
+
+
+def _check_unseen(folder: RunFolder, test: Corpus, place: str) -> None:
+    """Does nothing if a run has seen none of these dialogues."""
+    if folder.describe()["corpus"] != test.name:
+        return
+    seen = set(folder.read_seen().tolist())
+    known = next((d.id for d in test.dialogues if dialogue_digest(d.id) in seen), None)
+    if known is not None:
+        raise InputError(
+            f"{place}: its split 'test' has dialogue {known!r}, which {folder.path} learnt from or"
+            " chose its epochs by; evaluate on the store that it was trained on, or train on this"
+            " one"
+        )
 
 
 def with_absent(corpus: Corpus, dims: Mapping[str, int]) -> Corpus:
@@ -110,17 +127,15 @@ def evaluate(run: EvaluatedRun) -> dict[str, Any]:
     for split, batch in run.batches.items():
         counts, errors = [], []
         for number, model in run.models.items():
-            logits = predict(model, batch).numpy() / model.provenance.temperature
-            probabilities = softmax(logits, axis=1)
+            probabilities = calibrated(predict(model, batch), model, batch)
             write_predictions(run.folder.seed(number), split, run.corpora[split], probabilities)
-            counts.append(counts_of(logits, batch))
+            counts.append(counts_of(probabilities, batch))
             errors.append(calibration_error(probabilities, batch.emotion.numpy()))
             scores = scores_of(counts[-1].sum(0))
             per_seed[number][split] = {n: float(getattr(scores, n)) for n in SCORES}
             per_seed[number][split]["ece"] = errors[-1]
         stacked = np.stack(counts)
-        sd = float(np.std(errors, ddof=1)) if len(errors) > 1 else None
-        ece = {"mean": float(np.mean(errors)), "sd": sd, "interval": None}
+        ece = {**spread(errors), "interval": None}
         found[split] = {**estimates(stacked, run.emotions), "ece": ece}
         found.setdefault("confusion", {})[split] = stacked.sum((0, 1)).tolist()
         support = stacked[0].sum((0, 2)).tolist()
@@ -144,11 +159,11 @@ def add_to_evaluation(folder: RunFolder, extra: Mapping[str, Any]) -> None:
 
 
 def counts_of(
-    logits: Float[np.ndarray, "utterance emotion"], batch: Batch
+    scores: Float[np.ndarray, "utterance emotion"], batch: Batch
 ) -> Int[np.ndarray, "dialogue emotion predicted"]:
-    """Returns the confusion matrix of each dialogue of a batch."""
+    """Returns the confusion matrix of each dialogue of a batch, by logits or probabilities."""
     emotion, dialogue = batch.emotion.numpy(), batch.dialogue.numpy()
-    return confusions(emotion, logits.argmax(1), dialogue, logits.shape[1])
+    return confusions(emotion, scores.argmax(1), dialogue, scores.shape[1])
 
 
 def _best_epoch(run: EvaluatedRun, number: int) -> int:

@@ -13,9 +13,9 @@ from synctva.evaluation.calibration import (
     calibration_error,
     reliability_bins,
 )
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import calibrated, predict
 from synctva.evaluation.protocol import EvaluatedRun
-from synctva.evaluation.spread import spread
+from synctva.evaluation.spread import Spread, spread
 
 
 def calibration_findings(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
@@ -32,14 +32,14 @@ def calibration_findings(run: EvaluatedRun, split: str = "test") -> dict[str, An
     emotion = batch.emotion.numpy()
     models = run.models.values()
     temperatures = [model.provenance.temperature for model in models]
-    logits = [predict(model, batch).numpy() for model in models]
-    before = [softmax(own, axis=1) for own in logits]
-    after = [softmax(own / t, axis=1) for own, t in zip(logits, temperatures, strict=True)]
+    logits = [predict(model, batch) for model in models]
+    before = [softmax(own.double().numpy(), axis=1) for own in logits]
+    after = [calibrated(own, model, batch) for own, model in zip(logits, models, strict=True)]
 
     def together(seeds: Sequence[Float[np.ndarray, "utterance emotion"]]) -> list[Any]:
         return reliability_bins(np.concatenate(seeds), np.tile(emotion, len(seeds)))
 
-    def errors(seeds: Sequence[Float[np.ndarray, "utterance emotion"]]) -> dict[str, Any]:
+    def errors(seeds: Sequence[Float[np.ndarray, "utterance emotion"]]) -> Spread:
         return spread([calibration_error(own, emotion) for own in seeds])
 
     return {

@@ -1,6 +1,7 @@
 """Mean and standard deviation over seeds, as numbers that JSON can hold."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -8,8 +9,20 @@ from jaxtyping import Float, Int
 from synctva.evaluation.metrics import SCORES, scores_of
 
 
-def spread(values: Sequence[float] | Float[np.ndarray, " seed"]) -> dict[str, float | None]:
-    """Returns the mean and the sample standard deviation, None of a single value."""
+class Spread(TypedDict):
+    """Over the seeds.
+
+    Attributes:
+        mean: The mean.
+        sd: The sample standard deviation; None with one seed.
+    """
+
+    mean: float
+    sd: float | None
+
+
+def spread(values: Sequence[float] | Float[np.ndarray, " seed"]) -> Spread:
+    """Returns the mean and the sample standard deviation."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
 

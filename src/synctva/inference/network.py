@@ -7,7 +7,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import softmax
 from torch import Tensor, nn
 
 from synctva.batch import Batch
@@ -15,7 +14,7 @@ from synctva.emotion_model import EmotionModel, Standardisation
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.evaluation.attribution import shapley_values
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import calibrated, predict
 from synctva.model.architecture import Architecture
 from synctva.run_folder import SeedFolder
 
@@ -97,8 +96,7 @@ def probabilities_of(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "ut
 
 
 def _probabilities(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance emotion"]:
-    temperature = model.provenance.temperature_of(batch.present.numpy())
-    return softmax(predict(model, batch).numpy() / temperature, axis=1)
+    return calibrated(predict(model, batch), model, batch)
 
 
 @torch.inference_mode()

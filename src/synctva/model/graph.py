@@ -9,6 +9,9 @@ from synctva.model.architecture import Architecture
 from synctva.model.attention import Blocks, NodeDropout, attend, relation_bias
 from synctva.model.enhancement import FeedForward, Plain
 
+ALIKE = 1e-5
+"""Cosines this near are equal: of utterances that say the same, all are chosen or none."""
+
 States = dict[str, Float[Tensor, "utterance width"]]
 Presence = dict[str, Bool[Tensor, " utterance"]]
 
@@ -37,7 +40,7 @@ class SemanticEdges(nn.Module):
         cosine = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).mT
         ranked = cosine.detach().masked_fill(~visible, -2.0)
         least = ranked.topk(min(self.k, ranked.shape[-1]), dim=-1).values[..., -1:]
-        chosen = ((ranked >= least) & visible).to(cosine.dtype).unsqueeze(1)
+        chosen = ((ranked >= least - ALIKE) & visible).to(cosine.dtype).unsqueeze(1)
         slope, bias = self.slope[:, None, None], self.bias[:, None, None]
         return torch.addcmul(slope * (cosine.unsqueeze(1) * chosen), bias, chosen)
 

@@ -139,7 +139,8 @@ def seeds_table(*runs: RunRecord) -> Table:
         for seed in run.evaluation.per_seed:
             own = (seed.test.weighted_f1, seed.test.macro_f1, seed.test.accuracy, seed.test.ece)
             cells = map(percent, (seed.valid.weighted_f1, *own))
-            rows.append((run.name,) * several + (str(seed.seed), str(seed.best_epoch), *cells))
+            epoch = str(seed.best_epoch) if seed.best_epoch >= 0 else "none, the start is better"
+            rows.append((run.name,) * several + (str(seed.seed), epoch, *cells))
         rows.append((run.name,) * several + ("all", ABSENT, *map(score_text, whole)))
     return Table("Scores of each seed x100", header, tuple(rows))
 

@@ -1,6 +1,5 @@
 """What a run is: checked before it begins, and written where everyone finds it."""
 
-import hashlib
 import os
 import platform
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import UInt64
 
 from synctva.emotions import MODALITIES
 from synctva.encoders.settings import check_inputs
@@ -21,15 +21,22 @@ from synctva.errors import InputError
 from synctva.features.store import FeatureStore
 from synctva.files import is_staged, write_json, write_text
 from synctva.recipe import Recipe, load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run_folder import RunFolder, dialogue_digest
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the splits of a store hold: number of dialogues, and of utterances with an emotion."""
+    """What the splits of a store hold.
+
+    Attributes:
+        dialogues: How many, by split.
+        labelled: How many utterances with an emotion, by split.
+        seen: Digests of the dialogues that a training learns from or chooses its epochs by.
+    """
 
     dialogues: Mapping[str, int]
     labelled: Mapping[str, int]
+    seen: UInt64[np.ndarray, " dialogue"]
 
 
 def survey(store: FeatureStore) -> Survey:
@@ -39,27 +46,25 @@ def survey(store: FeatureStore) -> Survey:
         InputError: There is no shard, one is damaged, or a dialogue stands in two.
     """
     dialogues, labelled = Counter[str](), Counter[str]()
-    digests = array("Q")  # eight bytes for an id, as there may be millions
+    digests, seen = array("Q"), array("Q")  # eight bytes for an id, as there may be millions
     if not store.shards:
         raise InputError(f"{store.path}: no shards in manifest.json; import the corpus again")
     for shard in store.read_shards():
         for dialogue in shard.dialogues:
             dialogues[dialogue.split] += 1
             labelled[dialogue.split] += sum(u.emotion is not None for u in dialogue.utterances)
-            digests.append(_digest(dialogue.id))
+            digests.append(dialogue_digest(dialogue.id))
+            if dialogue.split != "test":
+                seen.append(digests[-1])
     found, times = np.unique(np.frombuffer(digests, np.uint64), return_counts=True)
     for twice in found[times > 1].tolist():
         stored = (d.id for shard in store.read_shards() for d in shard.dialogues)
-        name = next(id for id in stored if _digest(id) == twice)
+        name = next(id for id in stored if dialogue_digest(id) == twice)
         raise InputError(
             f"{store.path}: dialogue {name!r} stands twice; a dialogue belongs to one split, under"
             " one id; import the corpus again"
         )
-    return Survey(dialogues, labelled)
-
-
-def _digest(id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
+    return Survey(dialogues, labelled, np.frombuffer(seen, np.uint64))
 
 
 def check_trainable(
@@ -100,6 +105,7 @@ def describe(
     run: RunFolder,
     recipe: Recipe,
     store: FeatureStore,
+    found: Survey,
     seeds: int,
     start: Mapping[str, str] | None = None,
 ) -> None:
@@ -109,6 +115,7 @@ def describe(
         run: The run.
         recipe: What is trained.
         store: On what.
+        found: What is in it.
         seeds: How many times.
         start: Source and weights of the model that it begins with.
 
@@ -119,11 +126,16 @@ def describe(
     known = run.describe() if run.description.is_file() else None
     if known is None and not _is_vacant(run):
         raise InputError(f"{run.path}: something other than a run is here; name a new folder")
-    same_recipe = not run.recipe.is_file() or load_recipe(run.recipe) == recipe
-    if not same_recipe or (known and known["shards"] != dict(store.shards)):
+    trained = load_recipe(run.recipe) if run.recipe.is_file() else recipe
+    if trained != recipe:
         raise InputError(
-            f"{run.path}: holds a run of another recipe or store; name a new folder,"
-            " or give the same recipe and store to continue it"
+            f"{run.path}: holds a run of another recipe ({trained.first_change(recipe)}); name a"
+            " new folder, or give the same recipe to continue it"
+        )
+    if known and known["shards"] != dict(store.shards):
+        raise InputError(
+            f"{run.path}: holds a run on another store or other features ({known['store']} as it"
+            " was then); name a new folder, or give the same store to continue it"
         )
     weights = (start or {}).get("weights")
     if known and known.get("start", {}).get("weights") != weights:
@@ -134,6 +146,7 @@ def describe(
     seeds = max(seeds, len(known["seeds"])) if known else seeds
     run.path.mkdir(parents=True, exist_ok=True)
     write_text(run.recipe, recipe.to_toml())
+    run.write_seen(found.seen)
     description: dict[str, Any] = {
         "name": recipe.name,
         "corpus": store.name,
@@ -162,7 +175,8 @@ def _is_vacant(run: RunFolder) -> bool:
     """Returns whether nothing is there, but what a run killed before its description may leave."""
     if not run.path.is_dir():
         return not run.path.exists()
-    return all(path == run.recipe or is_staged(path) for path in run.path.iterdir())
+    before = (run.recipe, run.seen)
+    return all(path in before or is_staged(path) for path in run.path.iterdir())
 
 
 def _environment() -> dict[str, str]:

@@ -233,8 +233,8 @@ def judge(
 def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:
     if not math.isfinite(loss):
         raise InputError(
-            f"{folder.path}: the loss is no longer finite; delete {folder.path} and train with a"
-            f" lower training.learning_rate than {settings.learning_rate}"
+            f"{folder.path}: the loss is no longer finite; train into a new --out with a lower"
+            f" training.learning_rate than {settings.learning_rate}"
         )
     return loss
 

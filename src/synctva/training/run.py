@@ -1,23 +1,24 @@
 """A run: one recipe on one store with several seeds, side by side over processes, resumable."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from pebble import ProcessExpired
 
 from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
+from synctva.engines import on_this_machine
+from synctva.errors import InputError
 from synctva.evaluation.calibration import fit_temperature
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
-from synctva.processes import end_with
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
@@ -79,12 +80,9 @@ def train_run(
         for seed in waiting:
             train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
         return run
-    with _pool(min(workers, max(len(waiting), 1))) as pool:
-        futures = [
-            pool.submit(train_seed, out, store_path, seed, threads, save_every_s)
-            for seed in waiting
-        ]
-        _watch(run, waiting, futures, on_epoch)
+    work = partial(train_seed, out, store_path, threads=threads, save_every_s=save_every_s)
+    with on_this_machine(work, min(workers, max(len(waiting), 1))) as engine:
+        _watch(run, {seed: engine.submit(seed) for seed in waiting}, on_epoch)
     return run
 
 
@@ -100,11 +98,11 @@ def begin_run(
     run = RunFolder(out)
     if start is None:
         check_trainable(store, found, recipe)
-        describe(run, recipe, store, seeds)
+        describe(run, recipe, store, found, seeds)
     else:
         check_start(start, store)
         check_trainable(store, found, recipe, ("train",))
-        describe(run, recipe, store, seeds, start.description)
+        describe(run, recipe, store, found, seeds, start.description)
         start.model.save_pretrained(run.start)
     remove_staged(run.path)
     return run
@@ -179,33 +177,21 @@ def _calibrate(folder: SeedFolder, valid: Split, start: EmotionModel | None) -> 
         model.save_pretrained(folder.checkpoint)
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Gives a pool whose processes end with this one, even if this one is killed."""
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
-    )
-    try:
-        yield pool
-    except BaseException:
-        for process in list(pool._processes.values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _watch(
-    run: RunFolder, seeds: list[int], futures: list[Future[None]], on_epoch: OnEpoch
-) -> None:
+def _watch(run: RunFolder, futures: Mapping[int, Future[None]], on_epoch: OnEpoch) -> None:
     """Tells of epochs as they appear in the logs, until all seeds are finished."""
-    told = {seed: len(run.seed(seed).read_log()) for seed in seeds}
-    pending = set(futures)
+    told = {seed: len(run.seed(seed).read_log()) for seed in futures}
+    pending = set(futures.values())
     while pending:
         done, pending = wait(pending, timeout=0.3)
         for future in done:
-            future.result()
-        for seed in seeds:
+            try:
+                future.result()
+            except ProcessExpired as error:
+                raise InputError(
+                    f"{run.path}: the process of a seed has died (out of memory?); the same"
+                    " `synctva train` goes on where it was"
+                ) from error
+        for seed in futures:
             records = run.seed(seed).read_log()
             for record in records[told[seed] :]:
                 on_epoch(seed, record)

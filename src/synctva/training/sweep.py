@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
-from synctva.model.architecture import Architecture
 from synctva.recipe import Recipe
 from synctva.run_folder import RunFolder
 from synctva.training.description import Survey, survey
@@ -146,22 +144,14 @@ def _lacking(recipe: Recipe, store: FeatureStore) -> str:
 
 def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore) -> str:
     """Returns which earlier run is the same on a store: a part that cannot be there is no loss."""
-    here = _within(run.recipe, store)
-    same = next((one.name for one in begun if _within(one.recipe, store) == here), None)
-    return f"on {store.path.name} it is the same as {same}" if same else ""
 
+    def here(recipe: Recipe) -> Recipe:
+        return recipe.within({*store.extractors, *recipe.encoders})
 
-def _within(recipe: Recipe, store: FeatureStore) -> Recipe:
-    """Returns a recipe without its name and without what does nothing on a store."""
-    there = {*store.extractors, *recipe.encoders}
-    kept = tuple(m for m in recipe.modalities if m in there) or recipe.modalities
-    left: dict[str, Any] = {"name": "", "modalities": kept}
-    if isinstance(recipe.model, Architecture):
-        left["model"] = recipe.model.within(kept)
-    if len(kept) == 1:
-        hidden = {"modality_dropout": 0.0, "dialogue_dropout": 0.0}
-        left["training"] = recipe.training.model_copy(update=hidden)
-    return recipe.model_copy(update=left)
+    own = here(run.recipe)
+    same = (one for one in begun if one.corpus == run.corpus and here(one.recipe) == own)
+    first = next(same, None)
+    return f"on {store.path.name} it is the same as {first.name}" if first else ""
 
 
 def _is_evaluated(folder: RunFolder) -> bool:

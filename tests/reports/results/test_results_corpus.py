@@ -51,7 +51,7 @@ def test_recipes_are_told_apart_by_network_and_name(corpus):
 def test_ours_is_chosen_by_its_recipe_never_by_its_score(tmp_path):
     stems = ["meld", "default", "mel", "base", "other", "lite"]
     for number, stem in enumerate(stems):
-        write_recipe(tmp_path / "meld" / stem, 0.5 + 0.05 * number, seeds=1)
+        write_recipe(tmp_path / "meld" / stem, 0.5 + 0.05 * number, seeds=1, past=number)
     for last in range(len(stems)):
         corpus = only(tmp_path)
         assert corpus.ours.stem == ["meld", "default", "mel", "base", "lite", "other"][last]
@@ -101,8 +101,8 @@ def test_rare_emotions_are_those_below_half_an_even_share(corpus):
 
 
 def test_runs_on_other_test_dialogues_are_left_out(tmp_path):
-    for stem, last in (("default", 20), ("peer", 20), ("partial", 15)):
-        write_recipe(tmp_path / "drawn" / stem, dialogues=range(last))
+    for past, (stem, last) in enumerate((("default", 20), ("peer", 20), ("partial", 15))):
+        write_recipe(tmp_path / "drawn" / stem, dialogues=range(last), past=past)
     (corpus,), (left_out,) = by_corpus(read_sweeps([tmp_path]))
     assert {result.stem for result in corpus.results} == {"default", "peer"}
     assert left_out.path.name == "partial"
@@ -110,9 +110,27 @@ def test_runs_on_other_test_dialogues_are_left_out(tmp_path):
 
 
 def test_results_of_one_name_are_told_apart(tmp_path):
-    for stem in ("default", "lite"):
-        write_recipe(tmp_path / "drawn" / stem, name="sync-tva")
+    for past, stem in enumerate(("default", "lite")):
+        write_recipe(tmp_path / "drawn" / stem, name="sync-tva", past=past)
     assert only(tmp_path).ours.name == "sync-tva (default)"
+
+
+def test_a_model_by_two_names_counts_once(tmp_path):
+    """Without pictures there are no graphs of them to be left out, and no baseline is two."""
+    write_recipe(tmp_path / "drawn" / "default", 0.8)
+    seen = {"graphs": ["text_audio"]}
+    write_recipe(tmp_path / "drawn" / "a-no-seen-graphs", 0.8, name="no seen graphs", **seen)
+    for stem in ("heard", "voiced"):
+        write_recipe(tmp_path / "drawn" / stem, 0.6, name=stem, network="concatenation")
+    write_recipe(tmp_path / "drawn" / "wide", 0.6, name="wide", network="concatenation", width=9)
+    (corpus,), left_out = by_corpus(read_sweeps([tmp_path]))
+    assert {result.stem for result in corpus.results} == {"default", "heard", "wide"}
+    assert corpus.ours.stem == "default"
+    told = {one.path.name: one.why for one in left_out}
+    assert told == {
+        "a-no-seen-graphs": "on drawn it is the same as default",
+        "voiced": "on drawn it is the same as heard",
+    }
 
 
 def test_without_sync_tva_there_are_scores_and_no_tests(tmp_path):
@@ -131,7 +149,10 @@ def two(tmp_path_factory):
         dialogues = range(first, first + 40)
         write_recipe(folder / corpus / "default", 0.80, dialogues=dialogues)
         write_recipe(
-            *(folder / corpus / "no-gating", 0.80 - gap), name="no gating", dialogues=dialogues
+            *(folder / corpus / "no-gating", 0.80 - gap),
+            name="no gating",
+            dialogues=dialogues,
+            gating=False,
         )
         write_recipe(
             *(folder / corpus / "peer", 0.9), name="peer", network="sdt", dialogues=dialogues

@@ -59,6 +59,17 @@ def test_folds_together_are_one_test_split(tmp_path):
     assert parts.confusion == whole.confusion
 
 
+def test_the_calibration_of_folds_is_that_of_all_their_predictions(tmp_path):
+    """The mean of the folds' own errors would grow with their number, as chance does."""
+    path = tmp_path / "drawn" / "default"
+    for fold in range(20):
+        write_recipe(path / f"fold-{fold}", 0.7, dialogues=range(5 * fold, 5 * fold + 5))
+    found = read_one(tmp_path).test
+    accuracy = found.scores["accuracy"]
+    assert found.ece.mean == pytest.approx(abs(accuracy.mean - 0.7), abs=accuracy.sd)
+    assert found.ece.sd is not None
+
+
 def test_the_tenth_fold_comes_after_the_second(tmp_path):
     for fold in (10, 2):
         path = tmp_path / "drawn" / "default" / f"fold-{fold}"

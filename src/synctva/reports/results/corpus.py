@@ -101,7 +101,7 @@ def by_corpus(sweep: Sweep) -> tuple[tuple[CorpusResults, ...], tuple[LeftOut, .
     """Returns the results of each corpus, and what is left out of them.
 
     A result whose test dialogues or emotions are not those of most others on its corpus cannot be
-    compared with them, and is left out.
+    compared with them, and is left out; so is one that is another's by another name.
     """
     corpora, left_out = [], list(sweep.left_out)
     for corpus in dict.fromkeys(result.corpus for result in sweep.results):
@@ -114,8 +114,26 @@ def by_corpus(sweep: Sweep) -> tuple[tuple[CorpusResults, ...], tuple[LeftOut, .
             for result, test in zip(found, tests, strict=True)
             if test != usual
         ]
+        kept, again = _once(kept)
+        left_out += again
         corpora.append(_grouped(corpus, _named_apart(kept)))
     return tuple(corpora), tuple(left_out)
+
+
+def _once(results: Sequence[RecipeResult]) -> tuple[list[RecipeResult], list[LeftOut]]:
+    """Returns the results of different models, and those of models that are there already.
+
+    Recipes may differ in what a corpus does not have, such as the graph of a missing modality.
+    """
+    kept: list[RecipeResult] = []
+    left_out = []
+    for result in sorted(results, key=lambda one: not _is_whole(one)):
+        same = next((one.stem for one in kept if one.within == result.within), None)
+        if same is None:
+            kept.append(result)
+        else:
+            left_out.append(LeftOut(result.path, f"on {result.corpus} it is the same as {same}"))
+    return sorted(kept, key=lambda one: one.stem), left_out
 
 
 def _grouped(corpus: str, results: Sequence[RecipeResult]) -> CorpusResults:

@@ -206,8 +206,9 @@ def _calibration(corpus: CorpusResults) -> Shown | None:
 
 
 def _bins(name: str, bins: Sequence[Bin], strong: bool = False) -> Line:
-    filled = [(b.confidence, b.accuracy) for b in bins if b.count and b.confidence and b.accuracy]
-    return Line(name, [100 * c for c, _ in filled], [100 * a for _, a in filled], strong=strong)
+    filled = [one for one in bins if one.count]
+    confidence = [100 * (one.confidence or 0) for one in filled]
+    return Line(name, confidence, [100 * (one.accuracy or 0) for one in filled], strong=strong)
 
 
 def _shares(result: RecipeResult) -> tuple[Sequence[str], list[list[float]]]:

@@ -15,9 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, Resampled, estimates, resampled
+from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import SCORES
+from synctva.evaluation.prediction_files import read_probabilities
+from synctva.evaluation.spread import spread
+from synctva.recipe import Recipe, flat, load_recipe
 from synctva.reports.record import RunFile, Score
-from synctva.reports.results.findings import Findings, mean_score, read_findings, together
+from synctva.reports.results.findings import Findings, read_findings, together
 from synctva.reports.results.predictions import Predicted
 from synctva.run_folder import RunFolder
 
@@ -29,7 +33,7 @@ class SplitResult:
     Attributes:
         scores: Those of ``SCORES``, by name.
         f1: The F1 of every emotion.
-        ece: Calibration error; of folds, their mean.
+        ece: Calibration error.
         support: How often each emotion occurs.
     """
 
@@ -47,6 +51,7 @@ class RecipeResult:
         path: SWEEP/corpus/recipe.
         name: What the recipe calls itself.
         recipe: Its keys, as ``model.width``, with their values.
+        within: It without its name and without what does nothing on this corpus.
         info: What was trained on what; of folds, the first one's.
         folds: How many; 1 where the corpus has a test split of its own.
         seeds: Those that were evaluated.
@@ -64,6 +69,7 @@ class RecipeResult:
     path: Path
     name: str
     recipe: Mapping[str, Any]
+    within: Recipe
     info: RunFile
     folds: int
     seeds: tuple[int, ...]
@@ -175,16 +181,15 @@ def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
     return RecipeResult(
         path=path,
         name=infos[0].name,
-        recipe=_flat(_read_toml(parts[0].recipe)),
+        recipe=flat(_read_toml(parts[0].recipe)),
+        within=load_recipe(parts[0].recipe).within(infos[0].dims),
         info=infos[0],
         folds=len(parts),
         seeds=seeds,
         parameters=max(one.parameters for one in found),
         seconds_per_epoch=float(np.mean([one.seconds_per_epoch for one in found])),
-        test=_split(test, emotions, mean_score([one.test.ece for one in found], weights)),
-        valid=_split(
-            splits["valid"].counts, emotions, mean_score([one.valid.ece for one in found], weights)
-        ),
+        test=_split(test, emotions, _ece(parts, found, seeds, "test")),
+        valid=_split(splits["valid"].counts, emotions, _ece(parts, found, seeds, "valid")),
         dialogues=splits["test"].ids,
         labels=tuple(map(tuple, test[0].sum(-1).tolist())),
         confusion=test.sum((0, 1)).tolist(),
@@ -202,6 +207,23 @@ def _split(counts: Confusions, emotions: tuple[str, ...], ece: Score) -> SplitRe
         ece,
         dict(zip(emotions, support, strict=True)),
     )
+
+
+def _ece(
+    parts: list[RunFolder], found: list["_Evaluation"], seeds: tuple[int, ...], split: str
+) -> Score:
+    """Returns the calibration error, of folds that of all their predictions together.
+
+    The mean of the folds' own would be higher, as few predictions look miscalibrated by chance.
+    """
+    if len(parts) == 1:
+        return getattr(found[0], split).ece
+    errors = []
+    for seed in seeds:
+        said = [read_probabilities(part, seed, split) for part in parts]
+        probabilities, emotion = (np.concatenate(one) for one in zip(*said, strict=True))
+        errors.append(calibration_error(probabilities, emotion))
+    return Score(**spread(errors))
 
 
 @dataclass(frozen=True)
@@ -242,12 +264,3 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: missing or damaged; run `synctva train` again") from error
-
-
-def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Returns nested tables as one, with keys such as ``model.width``."""
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        nested = isinstance(value, Mapping)
-        flat.update(_flat(value, f"{above}{key}.") if nested else {f"{above}{key}": value})
-    return flat
