@@ -103,6 +103,23 @@ def test_a_csv_file_that_is_no_table_is_told(tmp_path: Path, content: bytes, tol
     assert told in complaint(read_table, path)
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ('"Oh! she said.', "unexpected end of data"),
+        ('"Oh! she said.\n\n"No", she said.', "expected after"),
+        ('"Oh!" she said.', "expected after"),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told_with_its_line(tmp_path: Path, cell: str, told: str):
+    path = tmp_path / "own.csv"
+    rows = ["dialogue,emotion,text", 'a,joy,"What,\nme?"', f"a,sad,{cell}", "a,joy,Yes.", ""]
+    path.write_text("\n".join(rows))
+    message = complaint(read_table, path)
+    assert "own.csv: line 4: a quote" in message
+    assert told in message
+
+
 def own_parquet(path: Path, changes: Mapping[str, object]) -> None:
     columns = {"dialogue": ["a", "b"], "emotion": ["joy", "sad"], "text": ["1", "2"], **changes}
     pq.write_table(pa.table(columns), path)

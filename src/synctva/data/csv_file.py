@@ -1,7 +1,8 @@
 """CSV files -> columns of strings, and the line a row stands in."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,9 +26,8 @@ def read_header(path: Path) -> list[str]:
             name or that of another.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        names = [name.strip() for name in next(_lines(path), (1, []))[1]]
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
     if not any(names):
         raise InputError(f"{path}: line 1: no column names; a header line is needed")
@@ -44,11 +44,12 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
 
     Raises:
         InputError: As ``read_header``; or a required column is missing, a row has too few or too
-            many cells, or the file is not UTF-8.
+            many cells, a quote is never closed, or the file is not UTF-8.
     """
     names = read_header(path)
     require_columns(path, names, required)
     try:
+        _refuse_uneven(path, len(names))  # pyarrow takes an open quote for the end of the file
         return pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(
@@ -60,7 +61,6 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
             ),
         )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        _refuse_uneven(path, len(names))
         raise InputError(
             f"{path}: {_reason(error)}; a CSV file in UTF-8, separated by commas, is needed"
         ) from error
@@ -68,19 +68,33 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
 
 def _refuse_uneven(path: Path, width: int) -> None:
     """Names the first line with too few or too many cells."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            before = 0
+    for line, cells in _lines(path):
+        if len(cells) != width:
+            raise InputError(
+                f"{path}: line {line}: {len(cells)} cells for {width} columns;"
+                " put quotes around text with commas, or add what is missing"
+            )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields the rows that are not blank, and where each begins; a quoted cell may span lines.
+
+    Raises:
+        InputError: A quote is never closed, or text follows one that closes a cell.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        line = 1
+        try:
             for cells in reader:
-                if cells and len(cells) != width:
-                    raise InputError(
-                        f"{path}: line {before + 1}: {len(cells)} cells for {width} columns;"
-                        " put quotes around text with commas, or add what is missing"
-                    )
-                before = reader.line_num
-    except (UnicodeDecodeError, csv.Error):
-        return
+                if cells:
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(
+                f"{path}: line {line}: a quote opens here that is not closed as it should be"
+                f' ({error}); close it, and double quotes inside a cell ("")'
+            ) from error
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
@@ -110,15 +124,8 @@ def csv_place(path: Path) -> Place:
 
 def _line(path: Path, row: int) -> int:
     """Returns the line in which a row starts; a quoted cell may span several."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        before, seen = 0, -2
-        for cells in reader:
-            seen += bool(cells)
-            if seen == row:
-                return before + 1
-            before = reader.line_num
-    return before
+    line, _ = next(islice(_lines(path), row + 1, None), (1, []))
+    return line
 
 
 def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
