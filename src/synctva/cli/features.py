@@ -130,7 +130,8 @@ def features(
     asked = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, asked)
     store = _store_of(source, out, kind, overwrite, None if wanted is None else wanted[0])
-    if wanted is not None:
+    if for_ is not None and wanted is not None:
+        _refuse_own(store, for_, wanted[1])
         store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
@@ -172,6 +173,29 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
         raise InputError(f"--for {model}: the model says what it reads; leave --{given[0]} away")
     loaded = load_model(model)
     return schema_of(loaded, model), extractors_of(loaded, model)
+
+
+def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> None:
+    """Refuses features that are not the model's and that nothing is there to replace."""
+    from synctva.features.fill import has_recording
+
+    other = {
+        modality
+        for modality, known in extractors.known.items()
+        if store.fingerprints.get(modality) not in (None, known.extractor.fingerprint(known.dim))
+    }
+    held, replaced = set(), set()
+    for part in store.read_shards() if other else ():
+        held |= {modality for modality in other if part.features[modality].present.any()}
+        for _, one in part.utterances():
+            replaced |= {m for m in other if has_recording(one, m) or (m == "text" and one.text)}
+    for modality in sorted(held - replaced):
+        needed = "text" if modality == "text" else "a recording"
+        raise InputError(
+            f"{store.path}: its {modality} features are not those that {model} reads, and no"
+            f" utterance has {needed} to extract them from; import again without them, or leave"
+            " --for away and train a new model"
+        )
 
 
 def _store_of(
