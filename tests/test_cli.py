@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
-from tiny import SETTINGS, tiny_corpus, tiny_run, tiny_store
+from tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Extractor
@@ -381,6 +381,17 @@ def test_check_tells_and_its_exit_code_says_whether_scores_would_be_wrong(call, 
     ended = call("check", tiny_store(tmp_path / "bad", bad))
     assert ended.code == 1
     assert "error" in ended.err
+
+
+def test_check_of_a_corpus_without_features_ends_with_the_command_that_makes_some(call, tmp_path):
+    store = tiny_store(tmp_path / "[store]", only(tiny_corpus((60, 6, 6))))
+    rows = (f"{d},{emotion},Hm {d}." for d in range(12) for emotion in ("joy", "anger"))
+    source = write(tmp_path / "own.csv", "\n".join(("dialogue,emotion,text", *rows)))
+    for path, more in ((store, ""), (source, " --out STORE")):
+        ended = call("check", path)
+        assert ended.code == 0, ended.err
+        assert f"Next: synctva features {path}{more}" in ended.err.replace("\n", "")
+        assert "Nothing stands in the way" not in ended.err
 
 
 def test_a_path_with_brackets_is_printed_as_it_is(call, tmp_path):

@@ -87,15 +87,19 @@ def show_corpus(corpus: "Corpus") -> None:
         say(f"{m}: {features.dim} numbers of {escape(features.extractor.name)}{rest}")
 
 
-def show_findings(findings: "Sequence[Finding]") -> None:
-    """Prints what the doctor found."""
+def show_findings(findings: "Sequence[Finding]", next_: str | None = None) -> None:
+    """Prints what the doctor found, and the command that training still waits for."""
     colours = {"error": "red", "warning": "yellow", "note": "cyan"}
     for finding in findings:
         colour = colours[finding.severity]
         place, message = escape(finding.place), escape(finding.message)
         say(f"[{colour}]{finding.severity}[/{colour}] [bold]{place}[/bold]: {message}")
-    if not any(finding.severity == "error" for finding in findings):
+    if any(finding.severity == "error" for finding in findings):
+        return
+    if next_ is None:
         say("[green]Nothing stands in the way of training.[/green]")
+    else:
+        say(f"Next: {escape(next_)}")
 
 
 def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
