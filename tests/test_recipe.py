@@ -175,6 +175,14 @@ def test_a_bad_recipe_file_is_told_with_its_key(tmp_path: Path, text: str, told:
     assert told in message
 
 
+def test_a_misspelt_key_of_a_face_recipe_is_told_with_the_keys_of_face_recipes(tmp_path):
+    path = write(tmp_path / "faces.toml", "epochz = 1\n")
+    with pytest.raises(InputError) as caught:
+        load_section(ExpressionRecipe, path)
+    assert "known are based_on, epochs, batch, learning_rate" in str(caught.value)
+    assert "Did you mean 'epochs'?" in str(caught.value)
+
+
 def test_a_recipe_that_is_not_text_is_told(tmp_path):
     (tmp_path / "own.toml").write_bytes(b"name = '\xff'")
     assert f"{tmp_path / 'own.toml'}: not TOML" in complaint(tmp_path / "own.toml")

@@ -40,7 +40,7 @@ class Section(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            raise InputError(f"{place}: {_first_problem(error)}") from error
+            raise InputError(f"{place}: {_first_problem(error, cls)}") from error
 
 
 class LossRecipe(Section):
@@ -225,13 +225,13 @@ def _toml_value(text: str) -> object:
         return text
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, kind: type[Section]) -> str:
     """Returns one line on the first problem, with the nearest known key where one is misspelt."""
     problem, *others = error.errors()
     path = _path(problem["loc"])
     key = ".".join(path)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(problem["loc"][:-1])
+        known = _keys(problem["loc"][:-1], kind)
         return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(path[-1], known)
     if problem["type"] == "union_tag_invalid":
         name = problem.get("ctx", {})["tag"]
@@ -253,9 +253,9 @@ def _path(place: tuple[int | str, ...]) -> list[str]:
     return [table, *rest[:1]] if table in ("model", *_TABLES) else [table]
 
 
-def _keys(place: tuple[int | str, ...]) -> list[str]:
+def _keys(place: tuple[int | str, ...], kind: type[Section]) -> list[str]:
     if not place:
-        return ["based_on", *Recipe.model_fields]
+        return ["based_on", *kind.model_fields]
     if place[0] == "model":
         return [field.name for field in fields(NETWORKS[str(place[1])][0])]
     if place[0] == "encoders":
