@@ -167,6 +167,7 @@ def test_a_mistake_is_told_with_the_file_it_stands_in(tmp_path):
         ("based_on = 3", "based_on must be the path of a recipe"),
         ("based_on = 'none.toml'", "none.toml: no such recipe"),
         ("name = ", "not TOML"),
+        ("recipes = ['a.toml']", "own.toml: a plan, not a recipe; run it with `synctva sweep"),
     ],
 )
 def test_a_bad_recipe_file_is_told_with_its_key(tmp_path: Path, text: str, told: str):
@@ -201,6 +202,8 @@ def test_a_recipe_that_is_not_text_is_told(tmp_path):
         ("model.graphs=['a']", "model.graphs = 'a': Input should be 'text_audio', "),
         ("model.dropout=1", "model.dropout 1.0: must be in [0, 1)"),
         ("model=3", "model = 3: Input should be"),
+        ("modalities=text,audio", 'a list is needed; write modalities=["text", "audio"]'),
+        ("model.graphs=text_audio", 'write model.graphs=["text_audio"]'),
         ("modalities=[]", "modalities = []"),
         ("modalities=['txt']", "modalities = 'txt': Input should be 'text', 'audio' or 'visual'"),
         ("name=3", "name = 3: Input should be a valid string"),

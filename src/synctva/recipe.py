@@ -1,5 +1,6 @@
 """Recipe: everything that determines a run, as one frozen object and one TOML file."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -192,6 +193,8 @@ def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, 
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error})") from error
+    if {"recipes", "stores"} & (value.keys() - kind.model_fields.keys()):
+        raise InputError(f"{path}: a plan, not a recipe; run it with `synctva sweep {path}`")
     based_on = value.pop("based_on", None)
     if based_on is None:
         return value
@@ -237,6 +240,9 @@ def _first_problem(error: ValidationError, kind: type[Section]) -> str:
         name = problem.get("ctx", {})["tag"]
         known = ", ".join(NETWORKS)
         return f"{key}.network = {name!r}: known are {known}." + did_you_mean(name, NETWORKS)
+    if problem["type"] == "tuple_type":
+        words = json.dumps([word.strip() for word in str(problem["input"]).split(",")])
+        return f"{key} = {problem['input']!r}: a list is needed; write {key}={words}"
     if problem["type"] == "value_error":  # the settings' own check, which names the key
         return problem["msg"].removeprefix("Value error, ")
     alike = [o["msg"] for o in others if (_path(o["loc"]), o["input"]) == (path, problem["input"])]
