@@ -56,6 +56,7 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
         ("3,4e-1", "nan,4", ["line 5", "'audio_0' is NaN or infinite"]),
         ("3,4e-1", "3,-inf", ["line 5", "'audio_1' is NaN or infinite"]),
         ("3,4e-1", "3,many", ["line 5", "'audio_1' holds 'many'", "not a number"]),
+        ("3,4e-1", "3", ["put quotes around text with commas"]),
         ("3,4e-1", "3", ["line 5", "10 cells for 11 columns"]),
         ("audio_0,audio_1", "audio_0,audio_2", ["'audio_1' is missing before 'audio_2'"]),
         ("audio_0,audio_1", "audio_1,audio_2", ["'audio_0' is missing before 'audio_1'"]),

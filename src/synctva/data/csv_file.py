@@ -1,4 +1,7 @@
-"""CSV files -> columns of strings, and the line a row stands in."""
+"""CSV files -> columns of strings, and the line a row stands in.
+
+Cells are separated by commas, semicolons or tabs, whichever the line of names has most of.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -16,6 +19,9 @@ Number = TypeVar("Number", int, float)
 
 _BLOCK_BYTES = 1 << 24
 """Longest row that can be read: ten thousands of feature columns."""
+
+
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 def read_header(path: Path) -> list[str]:
@@ -55,15 +61,13 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
             read_options=pacsv.ReadOptions(
                 column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
             ),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            parse_options=pacsv.ParseOptions(delimiter=_separator(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: {_reason(error)}; a CSV file in UTF-8, separated by commas, is needed"
-        ) from error
+        raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
 
 
 def _refuse_uneven(path: Path, width: int) -> None:
@@ -72,7 +76,8 @@ def _refuse_uneven(path: Path, width: int) -> None:
         if len(cells) != width:
             raise InputError(
                 f"{path}: line {line}: {len(cells)} cells for {width} columns;"
-                " put quotes around text with commas, or add what is missing"
+                f" put quotes around text with {_SEPARATORS[_separator(path)]}, or add what is"
+                " missing"
             )
 
 
@@ -83,7 +88,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         InputError: A quote is never closed, or text follows one that closes a cell.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(file, delimiter=_separator(path), strict=True)
         line = 1
         try:
             for cells in reader:
@@ -95,6 +100,12 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                 f"{path}: line {line}: a quote opens here that is not closed as it should be"
                 f' ({error}); close it, and double quotes inside a cell ("")'
             ) from error
+
+
+def _separator(path: Path) -> str:
+    """Returns what separates the column names; Excel writes semicolons where commas are decimal."""
+    with path.open(encoding="utf-8-sig") as file:
+        return max(_SEPARATORS, key=file.readline(_BLOCK_BYTES).count)
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
