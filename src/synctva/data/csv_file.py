@@ -150,7 +150,8 @@ def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
     try:
         return kind(float(cell)) if kind is int and cell.strip().endswith(".0") else kind(cell)
     except ValueError as error:
-        raise InputError(f"{column} {cell[:40]!r} is not a number; correct it") from error
+        needed = "whole number" if kind is int else "number"
+        raise InputError(f"{column} {cell[:40]!r} is not a {needed}; correct it") from error
 
 
 def _reason(error: Exception) -> str:
