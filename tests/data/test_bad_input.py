@@ -368,7 +368,13 @@ def test_what_is_no_source_is_told_with_the_kinds(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     for path in (tmp_path, tmp_path / "notes.txt"):
         message = complaint(read_source, path)
-        assert all(f"{kind} (" in message for kind in KINDS)
+        assert "neither recordings nor a table" in message
+        assert f"--kind: {', '.join(KINDS)}" in message
+    (tmp_path / "empty").mkdir()
+    assert "empty: an empty folder" in complaint(read_source, tmp_path / "empty")
+    (tmp_path / "talk.mp4").touch()
+    message = complaint(read_source, tmp_path / "talk.mp4")
+    assert f"name the transcript beside it, such as {tmp_path / 'talk.srt'}" in message
     assert "no such file" in complaint(read_source, tmp_path / "nothing")
     with pytest.raises(InputError, match="Did you mean 'meld'"):
         read_source(tmp_path, "melt")
