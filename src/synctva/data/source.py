@@ -169,7 +169,11 @@ def kind_of(source: Path) -> str:
     if not files:
         raise InputError(f"{source}: an empty folder; put recordings or a table into it")
     if recording is not None:
-        rest = "name the transcript beside it" if recording == source else "put a transcript beside each"
+        rest = (
+            "name the transcript beside it"
+            if recording == source
+            else "put a transcript beside each"
+        )
         raise InputError(
             f"{source}: recordings alone, and nothing that tells who says what in them; {rest},"
             f" such as {recording.with_suffix('.srt')}"
