@@ -1,5 +1,6 @@
 """The command line: help with examples, bad input in one line, and a whole road through it."""
 
+import errno
 import json
 import os
 import pickle
@@ -297,9 +298,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_unknown_option_or_verb_is_exit_code_2(call):
-    for words in (["train", "--sede", "3"], ["trian"], ["train", "--seeds", "0"]):
+    for words in (
+        ["train", "--sede", "3"],
+        ["trian"],
+        ["train", "--seeds", "0"],
+        ["train", "--save-every", "-1"],
+    ):
         ended = call(*words, "--store", "a", "--out", "b")
         assert (ended.code, ended.out) == (2, "")
+        assert words[-2:][0] in ended.err
         assert "Traceback" not in ended.err
 
 
@@ -336,6 +343,18 @@ def test_help_imports_nothing_heavy():
     )
     assert ended.returncode == 0, ended.stderr
     assert all(f" {verb} " in ended.stdout for verb in VERBS)
+
+
+def test_a_full_disk_is_one_line_however_it_is_met(call, tmp_path, monkeypatch):
+    def fill(*arguments: object, **settings: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("synctva.features.store.write_store", fill)
+    ended = call("import", table(tmp_path / "own.csv"), "--out", tmp_path / "new")
+    assert ended.code == 2
+    assert ended.err == (
+        "synctva: files: the disk is full; make room, and run the same command again\n"
+    )
 
 
 def test_an_empty_command_shows_the_help(call):
