@@ -420,6 +420,17 @@ def test_a_path_with_brackets_is_printed_as_it_is(call, tmp_path):
     assert "[bold]a[/x]" in ended.err
 
 
+def test_features_of_a_corpus_without_all_splits_end_with_what_is_lacking(
+    call, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "cache"))
+    source = table(tmp_path / "own.csv")
+    ended = call("features", source, "--out", tmp_path / "store", "--workers", 1)
+    assert ended.code == 0, ended.err
+    assert "no dialogue has the split test" in ended.err
+    assert "Next:" not in ended.err
+
+
 @pytest.mark.slow
 def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
     moods = {"joy": "What a lovely day, I am so happy!", "anger": "Leave me alone, I hate this!"}
@@ -444,8 +455,9 @@ def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
     assert "384 numbers of minilm" in ended.err
     assert "48 vectors computed now" in ended.err
     assert f"Next: synctva train --store {store}" in ended.err
+    assert "in the cache" not in ended.err
     again = call("features", store)
-    assert "0 vectors computed now" in again.err
+    assert "0 vectors computed now; 48 were in the cache." in again.err
     assert call("features", store, "--verify").code == 0
 
     for out, name in ((run, "one"), (other, "two")):

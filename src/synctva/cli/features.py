@@ -9,6 +9,7 @@ import typer
 from synctva import terminal
 from synctva.cli.app import EngineName, Workers, app, check_engine
 from synctva.cli.corpora import pictures_of
+from synctva.dialogue import SPLITS
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -140,17 +141,24 @@ def features(
         raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
     kept = Cache((cache or default_cache()).absolute())
     place = supervised_on_cluster if engine == "ray" else supervised
-    with terminal.progress(f"Extracting {store.name}", amount(store, chosen, share)) as advance:
+    steps = amount(store, chosen, share)
+    with terminal.progress(f"Extracting {store.name}", steps) as advance:
         whole = partial(extract, standardise_by=standardise)
         work = whole if share == (1, 1) else partial(fill, shard=share)
         filled = work(store, chosen, kept, workers=workers, engine=place, advance=advance)
     if wanted is not None and share == (1, 1):
         as_recognised(open_store(store.path), wanted[1])
-    terminal.show_filled(filled, store.path)
+    terminal.show_filled(filled, store.path, steps)
     if filled.failures:
         raise typer.Exit(1)
     path = terminal.escape(store.path)
-    if share == (1, 1):
+    needed = SPLITS if for_ is None else ("train",)
+    if share == (1, 1) and (empty := [split for split in needed if not store.utterances[split]]):
+        terminal.say(
+            f"Before training: no dialogue has the split {' or '.join(empty)}; give it to some in"
+            " what was imported, and import again."
+        )
+    elif share == (1, 1):
         begun = "" if for_ is None else f"--from {terminal.escape(for_)} "
         run = f"runs/{terminal.escape(store.name)}"
         terminal.say(f"Next: synctva train {begun}--store {path} --out {run}")
