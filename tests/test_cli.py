@@ -1,5 +1,6 @@
 """The command line: help with examples, bad input in one line, and a whole road through it."""
 
+import errno
 import json
 import os
 import pickle
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
-from tiny import SETTINGS, tiny_corpus, tiny_run, tiny_store
+from tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Extractor
@@ -297,9 +298,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_unknown_option_or_verb_is_exit_code_2(call):
-    for words in (["train", "--sede", "3"], ["trian"], ["train", "--seeds", "0"]):
+    for words in (
+        ["train", "--sede", "3"],
+        ["trian"],
+        ["train", "--seeds", "0"],
+        ["train", "--save-every", "-1"],
+    ):
         ended = call(*words, "--store", "a", "--out", "b")
         assert (ended.code, ended.out) == (2, "")
+        assert words[-2:][0] in ended.err
         assert "Traceback" not in ended.err
 
 
@@ -336,6 +343,18 @@ def test_help_imports_nothing_heavy():
     )
     assert ended.returncode == 0, ended.stderr
     assert all(f" {verb} " in ended.stdout for verb in VERBS)
+
+
+def test_a_full_disk_is_one_line_however_it_is_met(call, tmp_path, monkeypatch):
+    def fill(*arguments: object, **settings: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("synctva.features.store.write_store", fill)
+    ended = call("import", table(tmp_path / "own.csv"), "--out", tmp_path / "new")
+    assert ended.code == 2
+    assert ended.err == (
+        "synctva: files: the disk is full; make room, and run the same command again\n"
+    )
 
 
 def test_an_empty_command_shows_the_help(call):
@@ -383,11 +402,33 @@ def test_check_tells_and_its_exit_code_says_whether_scores_would_be_wrong(call, 
     assert "error" in ended.err
 
 
+def test_check_of_a_corpus_without_features_ends_with_the_command_that_makes_some(call, tmp_path):
+    store = tiny_store(tmp_path / "[store]", only(tiny_corpus((60, 6, 6))))
+    rows = (f"{d},{emotion},Hm {d}." for d in range(12) for emotion in ("joy", "anger"))
+    source = write(tmp_path / "own.csv", "\n".join(("dialogue,emotion,text", *rows)))
+    for path, more in ((store, ""), (source, " --out STORE")):
+        ended = call("check", path)
+        assert ended.code == 0, ended.err
+        assert f"Next: synctva features {path}{more}" in ended.err.replace("\n", "")
+        assert "Nothing stands in the way" not in ended.err
+
+
 def test_a_path_with_brackets_is_printed_as_it_is(call, tmp_path):
     store = tmp_path / "[bold]a[/x]"
     ended = call("import", table(tmp_path / "own.csv"), "--out", store)
     assert ended.code == 0
     assert "[bold]a[/x]" in ended.err
+
+
+def test_features_of_a_corpus_without_all_splits_end_with_what_is_lacking(
+    call, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "cache"))
+    source = table(tmp_path / "own.csv")
+    ended = call("features", source, "--out", tmp_path / "store", "--workers", 1)
+    assert ended.code == 0, ended.err
+    assert "no dialogue has the split test" in ended.err
+    assert "Next:" not in ended.err
 
 
 @pytest.mark.slow
@@ -414,8 +455,9 @@ def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
     assert "384 numbers of minilm" in ended.err
     assert "48 vectors computed now" in ended.err
     assert f"Next: synctva train --store {store}" in ended.err
+    assert "in the cache" not in ended.err
     again = call("features", store)
-    assert "0 vectors computed now" in again.err
+    assert "0 vectors computed now; 48 were in the cache." in again.err
     assert call("features", store, "--verify").code == 0
 
     for out, name in ((run, "one"), (other, "two")):

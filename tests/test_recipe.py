@@ -167,12 +167,21 @@ def test_a_mistake_is_told_with_the_file_it_stands_in(tmp_path):
         ("based_on = 3", "based_on must be the path of a recipe"),
         ("based_on = 'none.toml'", "none.toml: no such recipe"),
         ("name = ", "not TOML"),
+        ("recipes = ['a.toml']", "own.toml: a plan, not a recipe; run it with `synctva sweep"),
     ],
 )
 def test_a_bad_recipe_file_is_told_with_its_key(tmp_path: Path, text: str, told: str):
     message = complaint(write(tmp_path / "own.toml", text))
     assert str(tmp_path) in message
     assert told in message
+
+
+def test_a_misspelt_key_of_a_face_recipe_is_told_with_the_keys_of_face_recipes(tmp_path):
+    path = write(tmp_path / "faces.toml", "epochz = 1\n")
+    with pytest.raises(InputError) as caught:
+        load_section(ExpressionRecipe, path)
+    assert "known are based_on, epochs, batch, learning_rate" in str(caught.value)
+    assert "Did you mean 'epochs'?" in str(caught.value)
 
 
 def test_a_recipe_that_is_not_text_is_told(tmp_path):
@@ -193,6 +202,8 @@ def test_a_recipe_that_is_not_text_is_told(tmp_path):
         ("model.graphs=['a']", "model.graphs = 'a': Input should be 'text_audio', "),
         ("model.dropout=1", "model.dropout 1.0: must be in [0, 1)"),
         ("model=3", "model = 3: Input should be"),
+        ("modalities=text,audio", 'a list is needed; write modalities=["text", "audio"]'),
+        ("model.graphs=text_audio", 'write model.graphs=["text_audio"]'),
         ("modalities=[]", "modalities = []"),
         ("modalities=['txt']", "modalities = 'txt': Input should be 'text', 'audio' or 'visual'"),
         ("name=3", "name = 3: Input should be a valid string"),

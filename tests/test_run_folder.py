@@ -1,5 +1,6 @@
 """The run folder: what is where, and what is said where it is damaged."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -22,6 +23,17 @@ def complaint(read, *words: str) -> None:
     message = str(caught.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_what_was_there(tmp_path, monkeypatch):
+    def fill(path: Path, content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_bytes(tmp_path / "page.html", b"old")
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    complaint(lambda: write_bytes(tmp_path / "page.html", b"new"), "page.html: the disk is full")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
 def test_a_log_is_read_as_it_was_written(tmp_path):

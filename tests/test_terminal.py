@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.progress import Task, TaskID
 from tiny import tiny_corpus
 
 from synctva import terminal
@@ -65,12 +66,36 @@ def test_bars_tell_how_far_each_seed_is_and_its_best_score(shown):
     with terminal.seeds_progress(2, 9) as on_epoch:
         for epoch, score in enumerate((0.3, 0.5, 0.4)):
             on_epoch(1, {"epoch": epoch, "valid": {"weighted_f1": score}})
-    first, second = shown().splitlines()
+    first, second, end = shown().splitlines()
     assert "seed 0" in first
     assert "0/9" in first
     assert "seed 1" in second
     assert "3/9" in second
     assert second.rstrip().endswith("valid weighted F1 50.0")
+    assert end.startswith("seed 1: ended after 3 of 9 epochs")
+
+
+def test_a_bar_of_an_unknown_length_ends_full(shown):
+    with terminal.progress("Looking", None) as advance:
+        for _ in range(3):
+            advance(1)
+    assert "3/3" in shown()
+
+
+@pytest.mark.parametrize(
+    ("speed", "told"), [(None, ""), (0.04, "25 s each"), (0.31, "0.3/s"), (57239.1, "57239/s")]
+)
+def test_slow_steps_are_told_in_seconds(speed: float | None, told: str):
+    task = Task(TaskID(0), "", 1, 1, _get_time=float, finished_speed=speed)
+    assert str(terminal._Rate().render(task)) == told
+
+
+def test_where_nobody_watches_a_line_now_and_then_tells_how_far_it_is(shown, monkeypatch):
+    monkeypatch.setattr(terminal, "SAID_EVERY_S", 0.0)
+    with terminal.progress("[x]", 2) as advance:
+        advance(1)
+        advance(1)
+    assert shown().splitlines()[:2] == ["[x]: 1 of 2", "[x]: 2 of 2"]
 
 
 def test_an_error_takes_the_bar_away(shown):

@@ -78,7 +78,8 @@ def _store(out: Path, workers: int) -> FeatureStore:
     terminal.show_corpus(corpus)
     store = write_store(corpus, out / "store", overwrite=True)
     lite = PRESETS["lite"]
-    with terminal.progress("Extracting features", fill.amount(store, lite)) as advance:
+    steps = fill.amount(store, lite)
+    with terminal.progress("Extracting features", steps) as advance:
         filled = extract(store, lite, Cache(out / "cache"), workers=workers, advance=advance)
-    terminal.show_filled(filled, store.path)
+    terminal.show_filled(filled, store.path, steps)
     return store

@@ -1,10 +1,16 @@
 """Files that are at every moment the old one or the new one."""
 
+import errno
 import hashlib
 import json
 import re
 import secrets
 from pathlib import Path
+
+from synctva.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_DISK = "the disk is full; make room, and run the same command again"
 
 
 def file_sha256(path: Path) -> str:
@@ -14,13 +20,19 @@ def file_sha256(path: Path) -> str:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes bytes under a temporary name beside ``path``, then renames it."""
+    """Writes bytes under a temporary name beside ``path``, then renames it.
+
+    Raises:
+        InputError: The disk is full.
+    """
     staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         staged.write_bytes(content)
         staged.replace(path)
-    except BaseException:
+    except BaseException as error:
         staged.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise InputError(f"{path}: {FULL_DISK}") from error
         raise
 
 

@@ -1,5 +1,6 @@
 """Recipe: everything that determines a run, as one frozen object and one TOML file."""
 
+import json
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -40,7 +41,7 @@ class Section(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            raise InputError(f"{place}: {_first_problem(error)}") from error
+            raise InputError(f"{place}: {_first_problem(error, cls)}") from error
 
 
 class LossRecipe(Section):
@@ -224,6 +225,8 @@ def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, 
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error})") from error
+    if {"recipes", "stores"} & (value.keys() - kind.model_fields.keys()):
+        raise InputError(f"{path}: a plan, not a recipe; run it with `synctva sweep {path}`")
     based_on = value.pop("based_on", None)
     if based_on is None:
         return value
@@ -257,18 +260,21 @@ def _toml_value(text: str) -> object:
         return text
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, kind: type[Section]) -> str:
     """Returns one line on the first problem, with the nearest known key where one is misspelt."""
     problem, *others = error.errors()
     path = _path(problem["loc"])
     key = ".".join(path)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(problem["loc"][:-1])
+        known = _keys(problem["loc"][:-1], kind)
         return f"unknown key {key!r}; known are {', '.join(known)}." + did_you_mean(path[-1], known)
     if problem["type"] == "union_tag_invalid":
         name = problem.get("ctx", {})["tag"]
         known = ", ".join(NETWORKS)
         return f"{key}.network = {name!r}: known are {known}." + did_you_mean(name, NETWORKS)
+    if problem["type"] == "tuple_type":
+        words = json.dumps([word.strip() for word in str(problem["input"]).split(",")])
+        return f"{key} = {problem['input']!r}: a list is needed; write {key}={words}"
     if problem["type"] == "value_error":  # the settings' own check, which names the key
         return problem["msg"].removeprefix("Value error, ")
     alike = [o["msg"] for o in others if (_path(o["loc"]), o["input"]) == (path, problem["input"])]
@@ -285,9 +291,9 @@ def _path(place: tuple[int | str, ...]) -> list[str]:
     return [table, *rest[:1]] if table in ("model", *_TABLES) else [table]
 
 
-def _keys(place: tuple[int | str, ...]) -> list[str]:
+def _keys(place: tuple[int | str, ...], kind: type[Section]) -> list[str]:
     if not place:
-        return ["based_on", *Recipe.model_fields]
+        return ["based_on", *kind.model_fields]
     if place[0] == "model":
         return [field.name for field in fields(NETWORKS[str(place[1])][0])]
     if place[0] == "encoders":

@@ -1,6 +1,7 @@
 """What people see in the terminal: tables and progress bars."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ _console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
 """Of many processes of one training, the first speaks."""
 
 FAILURES_SHOWN = 20
+SAID_EVERY_S = 60.0
 
 
 def say(text: str) -> None:
@@ -87,15 +89,19 @@ def show_corpus(corpus: "Corpus") -> None:
         say(f"{m}: {features.dim} numbers of {escape(features.extractor.name)}{rest}")
 
 
-def show_findings(findings: "Sequence[Finding]") -> None:
-    """Prints what the doctor found."""
+def show_findings(findings: "Sequence[Finding]", next_: str | None = None) -> None:
+    """Prints what the doctor found, and the command that training still waits for."""
     colours = {"error": "red", "warning": "yellow", "note": "cyan"}
     for finding in findings:
         colour = colours[finding.severity]
         place, message = escape(finding.place), escape(finding.message)
         say(f"[{colour}]{finding.severity}[/{colour}] [bold]{place}[/bold]: {message}")
-    if not any(finding.severity == "error" for finding in findings):
+    if any(finding.severity == "error" for finding in findings):
+        return
+    if next_ is None:
         say("[green]Nothing stands in the way of training.[/green]")
+    else:
+        say(f"Next: {escape(next_)}")
 
 
 def show_evaluation(run: Path, result: Mapping[str, Any]) -> None:
@@ -176,11 +182,13 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
     _console.print(table)
 
 
-def show_filled(filled: "Filled", store: Path) -> None:
-    """Prints how much was computed, and the utterances that failed."""
+def show_filled(filled: "Filled", store: Path, steps: int) -> None:
+    """Prints how much was computed of so many steps, and the utterances that failed."""
     for modality, known in filled.known.items():
         say(f"{modality}: {known.dim} numbers of {escape(known.extractor.name)}")
-    say(f"{filled.computed} vectors computed now; the others were in the cache.")
+    cached = steps - filled.computed - len(filled.failures)
+    rest = f"; {cached} were in the cache" if cached else ""
+    say(f"{filled.computed} vectors computed now{rest}.")
     if not filled.failures:
         return
     table = Table(title=f"{len(filled.failures)} failed and lack the modality")
@@ -221,19 +229,35 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Returns the rate so far."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f}/s")
+        if not speed:
+            return Text("")
+        return Text(f"{1 / speed:.0f} s each" if speed < 0.1 else f"{speed:.{int(speed < 10)}f}/s")
 
 
 @contextmanager
 def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Shows a bar; gives a function to be told how much more is done."""
+    """Shows a bar; gives a function to be told how much more is done.
+
+    Where nobody watches, there is a line every ``SAID_EVERY_S`` instead.
+    """
+    said_at = time.monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal said_at
+        bar.advance(task, count)
+        if not _console.is_terminal and time.monotonic() - said_at >= SAID_EVERY_S:
+            said_at = time.monotonic()
+            of = "" if total is None else f" of {total}"
+            say(f"{escape(words)}: {bar.tasks[0].completed:.0f}{of}")
+
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(),
         TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
     )  # fmt: skip
     with _shown(Progress(*columns, console=_console)) as bar:
         task = bar.add_task(escape(words), total=total)
-        yield lambda count: bar.advance(task, count)
+        yield advance
+        bar.update(task, total=bar.tasks[0].completed if total is None else total)
 
 
 @contextmanager
@@ -256,6 +280,13 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
             bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
 
         yield on_epoch
+        ended = {n: bar.tasks[task].completed for n, task in tasks.items()}
+    for seed, completed in ended.items():
+        if 0 < completed < epochs:
+            say(
+                f"seed {seed}: ended after {completed:.0f} of {epochs} epochs, as valid had got no"
+                " better for training.patience epochs."
+            )
 
 
 @contextmanager

@@ -66,8 +66,11 @@ def test_a_file_in_which_nobody_speaks_is_told(tmp_path: Path, suffix: str, text
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
-    with pytest.raises(InputError, match=r"talk\.srt: not read"):
+    with pytest.raises(InputError, match=r"talk\.srt: no such file"):
         read_annotation(tmp_path / "talk.srt")
+    (tmp_path / "folder.srt").mkdir()
+    with pytest.raises(InputError, match=r"folder\.srt: Is a directory"):
+        read_annotation(tmp_path / "folder.srt")
     with pytest.raises(InputError, match=r"talk\.docx: no file of annotations; known are \.srt"):
         read_annotation(tmp_path / "talk.docx")
 

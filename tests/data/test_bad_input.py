@@ -40,7 +40,7 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
         ("speaker,split", "split,split", ["line 1", "'split' stands twice"]),
         ("turn,speaker", "turn,", ["line 1", "column 3 has no name"]),
         ("x,test,good", "x,test,goood", []),
-        ("c,0,x,test", "c,zero,x,test", ["line 6", "turn 'zero' is not a number"]),
+        ("c,0,x,test", "c,zero,x,test", ["line 6", "turn 'zero' is not a whole number"]),
         ("c,0,x,test", "c,,x,test", ["line 6", "turn is empty"]),
         ("c,0,x,test", "c,-1,x,test", ["line 6", "numbered from 0"]),
         ("c,0,x,test", "c,0,,test", ["line 6", "the speaker is empty"]),
@@ -56,11 +56,16 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
         ("3,4e-1", "nan,4", ["line 5", "'audio_0' is NaN or infinite"]),
         ("3,4e-1", "3,-inf", ["line 5", "'audio_1' is NaN or infinite"]),
         ("3,4e-1", "3,many", ["line 5", "'audio_1' holds 'many'", "not a number"]),
+        ("3,4e-1", "3", ["put quotes around text with commas"]),
         ("3,4e-1", "3", ["line 5", "10 cells for 11 columns"]),
         ("audio_0,audio_1", "audio_0,audio_2", ["'audio_1' is missing before 'audio_2'"]),
         ("audio_0,audio_1", "audio_1,audio_2", ["'audio_0' is missing before 'audio_1'"]),
         ("audio_0,audio_1", "audio_0,audio_features", ["stands in"]),
-        ("emotion,text", "feeling,text", ["no emotion in column 'emotion'"]),
+        (
+            "emotion,text",
+            "feeling,text",
+            ["no column 'emotion'; add it, or name a schema with --schema"],
+        ),
         ("bad", "good", ["one emotion only ('good')"]),
     ],
 )
@@ -90,7 +95,8 @@ def test_a_stated_schema_refuses_an_unknown_emotion(tmp_path):
     ("content", "told"),
     [
         (b"", "no column names"),
-        (b"dialogue,text,emotion\n", "no emotion"),
+        (b"dialogue,text,emotion\n", "no utterances in it; a row for each is needed"),
+        (b"dialogue,text,emotion\na,Hi,\n", "no emotion in column 'emotion'; label more, or name"),
         (b"dialogue,emotion\na,joy\na,sad\n", "neither text nor features"),
         (b"dialogue,emotion,txt\na,joy,k\na,sad,l\n", "Did you mean 'txt'?"),
         ("dialogue,emotion,text\na,joy,caf\xe9\n".encode("cp1252"), "UTF-8"),
@@ -101,6 +107,23 @@ def test_a_csv_file_that_is_no_table_is_told(tmp_path: Path, content: bytes, tol
     path = tmp_path / "own.csv"
     path.write_bytes(content)
     assert told in complaint(read_table, path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ('"Oh! she said.', "unexpected end of data"),
+        ('"Oh! she said.\n\n"No", she said.', "expected after"),
+        ('"Oh!" she said.', "expected after"),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told_with_its_line(tmp_path: Path, cell: str, told: str):
+    path = tmp_path / "own.csv"
+    rows = ["dialogue,emotion,text", 'a,joy,"What,\nme?"', f"a,sad,{cell}", "a,joy,Yes.", ""]
+    path.write_text("\n".join(rows))
+    message = complaint(read_table, path)
+    assert "own.csv: line 4: a quote" in message
+    assert told in message
 
 
 def own_parquet(path: Path, changes: Mapping[str, object]) -> None:
@@ -119,7 +142,7 @@ def own_parquet(path: Path, changes: Mapping[str, object]) -> None:
         ({"audio_0": [True, False]}, "holds bool, not numbers"),
         ({"audio_0": [1.0, 2.0], "audio_1": [None, 1]}, "row 1: column 'audio_1' is empty"),
         ({"text": [["a"], ["b"]]}, "column 'text' holds list"),
-        ({"split": ["train", "dev "], "turn": [0.5, 0]}, "row 1: turn '0.5' is not a number"),
+        ({"split": ["train", "dev "], "turn": [0.5, 0]}, "row 1: turn '0.5' is not a whole number"),
     ],
 )
 def test_a_bad_parquet_table_is_told_with_its_row(tmp_path: Path, changes: dict, told: str):
@@ -139,7 +162,7 @@ def test_a_truncated_parquet_table_is_told(tmp_path):
     [
         ({"names": None}, "array 'names' is missing"),
         ({"turn": np.arange(3)}, "has 3 entries"),
-        ({"turn": np.array(["a"] * 4)}, "row 1: turn 'a' is not a number"),
+        ({"turn": np.array(["a"] * 4)}, "row 1: turn 'a' is not a whole number"),
         ({"turn": np.zeros(4, int)}, "row 2: dialogue 'a' turn 0 was there already"),
         ({"turn": np.array(3)}, "array 'turn' is a single value"),
         ({"split": np.array(["train", "test", "valid", "test"])}, "row 2: dialogue 'a' is in two"),
@@ -195,7 +218,7 @@ def test_a_bad_mosi_archive_is_told(tmp_path: Path, change: dict[str, np.ndarray
         (",anger,", ",angr,", "line 4: unknown emotion 'angr'"),
         (",anger,", ",,", "line 4: column 'Emotion' is empty"),
         ("01:00:01,001", "1 h", "line 4: time '1 h' is not written HH:MM:SS,mmm"),
-        (",3,0,", ",3,x,", "line 4: Utterance_ID 'x' is not a number"),
+        (",3,0,", ",3,x,", "line 4: Utterance_ID 'x' is not a whole number"),
         (",3,0,", ",,0,", "line 4: Dialogue_ID or Utterance_ID is empty"),
         (",0,2,", ",0,0,", "line 3: dialogue 'dev_dia0' turn 0 was there already"),
         ("Ada,anger", ",anger", "line 4: turn 0: the speaker is empty"),
@@ -345,7 +368,13 @@ def test_what_is_no_source_is_told_with_the_kinds(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     for path in (tmp_path, tmp_path / "notes.txt"):
         message = complaint(read_source, path)
-        assert all(f"{kind} (" in message for kind in KINDS)
+        assert "neither recordings nor a table" in message
+        assert f"--kind: {', '.join(KINDS)}" in message
+    (tmp_path / "empty").mkdir()
+    assert "empty: an empty folder" in complaint(read_source, tmp_path / "empty")
+    (tmp_path / "talk.mp4").touch()
+    message = complaint(read_source, tmp_path / "talk.mp4")
+    assert f"name the transcript beside it, such as {tmp_path / 'talk.srt'}" in message
     assert "no such file" in complaint(read_source, tmp_path / "nothing")
     with pytest.raises(InputError, match="Did you mean 'meld'"):
         read_source(tmp_path, "melt")

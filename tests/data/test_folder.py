@@ -319,6 +319,6 @@ def test_an_elan_file_alone_is_of_the_recording_it_links(tmp_path):
 
 def test_recordings_alone_are_not_a_folder_of_recordings(tmp_path):
     samples.put(tmp_path, "a.mp4")
-    with pytest.raises(InputError, match="state its kind"):
+    with pytest.raises(InputError, match=r"put a transcript beside each, such as .*a\.srt"):
         kind_of(tmp_path)
     assert "beside no recording a file of the same name (.srt" in complaint(tmp_path)

@@ -1,5 +1,6 @@
 """What each reader makes of its sample, value by value."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,19 @@ def test_the_encoding_mark_of_a_csv_file_does_not_matter(tmp_path):
     again = read_table(marked)
     texts = [(u.text or "").replace("\r\n", "\n") for _, u in again.utterances()]
     assert texts == [u.text for _, u in corpus.utterances()]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_what_separates_the_cells_of_a_csv_file_does_not_matter(tmp_path: Path, separator: str):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows(rows)
+    again = read_table(path)
+    assert again.dialogues == corpus.dialogues
+    np.testing.assert_array_equal(again.features["audio"].values, corpus.features["audio"].values)
 
 
 def test_iemocap_statistics_are_audio_and_missing_where_empty(tmp_path):

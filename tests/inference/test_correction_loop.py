@@ -131,3 +131,41 @@ def test_an_emotion_that_the_model_lacks_is_told(
     assert call(monkeypatch, "features", tmp_path / "store", "--for", model) == 2
     told = capsys.readouterr().err.splitlines()[-1]
     assert "dialogue 'talk' turn 1: emotion 'bored' is none of the model's" in told
+
+
+@pytest.mark.parametrize(("own", "needed"), [("audio", "a recording"), ("text", "text")])
+def test_features_that_the_model_does_not_read_and_nothing_replaces_are_told_before_any_change(
+    tmp_path: Path,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    own: str,
+    needed: str,
+):
+    words = ",text" if own == "audio" else ""
+    rows = [f"dialogue,turn,emotion,{own}_0,{own}_1{words}"]
+    rows += [
+        f"a,{turn},{('joy', 'anger')[turn % 2]},1,{turn}{words and ',Hi'}" for turn in range(4)
+    ]
+    (tmp_path / "own.csv").write_text("\n".join(rows))
+    store = tmp_path / "store"
+    assert call(monkeypatch, "import", tmp_path / "own.csv", "--out", store) == 0
+    before = {path.name: path.read_bytes() for path in store.iterdir()}
+    capsys.readouterr()
+    assert call(monkeypatch, "features", store, "--for", model, "--workers", 1) == 2
+    told = capsys.readouterr().err
+    assert f"store: its {own} features are not those that" in told
+    assert f"no utterance has {needed} to extract them from; import again without them" in told
+    assert {path.name: path.read_bytes() for path in store.iterdir()} == before
+
+
+def test_a_store_without_recordings_is_converted_as_often_as_one_likes(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows = "dialogue,turn,emotion,text\na,0,joy,Hi\na,1,anger,No\n"
+    (tmp_path / "own.csv").write_text(rows)
+    store = tmp_path / "store"
+    assert call(monkeypatch, "import", tmp_path / "own.csv", "--out", store) == 0
+    for _ in range(2):
+        assert call(monkeypatch, "features", store, "--for", model, "--workers", 1) == 0
+        assert set(open_store(store).extractors) == {"text", "audio", "visual"}

@@ -193,10 +193,21 @@ def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(
     assert asked == [("someone/sync-tva-meld", ["config.json", "model.safetensors"])]
 
 
-@pytest.mark.parametrize("name", ["someone/sync-tva-meld", "no/such/folder", "not an id!", "/gone"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("someone/sync-tva-meld", "the hub was not reached"),
+        ("nope", "the hub was not reached"),
+        ("no/such/folder", "none of this name on the hub"),
+        ("not an id!", "none of this name on the hub"),
+        ("/gone", "none of this name on the hub"),
+    ],
+)
 def test_what_is_neither_a_folder_nor_on_the_hub_is_one_line(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    assert "neither a folder with a checkpoint nor one on the hub" in complaint(name)
+    assert complaint(name).endswith(
+        f"{name}: no such folder, and {told}; name a checkpoint's folder, or `lite`"
+    )

@@ -89,6 +89,8 @@ def test_a_recipe_that_is_named_twice_runs_once(folder):
     ("text", "told"),
     [
         ("out = ", "not TOML"),
+        ("model.width = 64", "plan.toml: a recipe, not a plan; train it with `synctva train"),
+        ('based_on = "a.toml"', "plan.toml: a recipe, not a plan"),
         ('recipes = ["a.toml"]\nseed = 3' + STORES, "'seed'; known are out, seeds, .*'seeds'?"),
         ('recipes = ["a.toml"]\nseeds = 0' + STORES, "seeds = 0: "),
         ("recipes = []" + STORES, "recipes = "),

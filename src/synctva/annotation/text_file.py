@@ -21,7 +21,10 @@ def text_of(path: Path) -> str:
             content = file.read(LARGEST_BYTES + 1)
         is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff") and path.suffix.lower() == ".textgrid"
         text = content.decode("utf-16" if is_wide else "utf-8-sig")  # Praat writes both
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        told = "no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
+        raise InputError(f"{path}: {told}; give a transcript that can be read") from error
+    except UnicodeDecodeError as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: not read as text in UTF-8 ({reason}); convert it") from error
     if "\0" in text:

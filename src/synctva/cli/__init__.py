@@ -4,6 +4,7 @@ import sys
 
 from synctva.cli.app import app
 from synctva.errors import InputError
+from synctva.files import FULL, FULL_DISK
 
 # Their verbs, in the order of help:
 from synctva.cli import recognise as recognise  # isort: skip
@@ -28,7 +29,8 @@ def main() -> None:
         print(f"synctva: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except OSError as error:
-        print(f"synctva: {error.filename or 'files'}: {error.strerror or error}", file=sys.stderr)
+        told = FULL_DISK if error.errno in FULL else error.strerror or error
+        print(f"synctva: {error.filename or 'files'}: {told}", file=sys.stderr)
         raise SystemExit(2) from None
     except SystemExit as end:
         if end.code == INTERRUPTED:

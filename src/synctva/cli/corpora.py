@@ -90,7 +90,9 @@ def check(
     corpus = open_store(source).read() if is_store else read_source(source, kind)
     findings = examine(corpus)
     terminal.show_corpus(corpus)
-    terminal.show_findings(findings)
+    made = "" if is_store else f"{'' if kind is None else f' --kind {kind}'} --out STORE"
+    next_ = None if corpus.dims else f"synctva features {source}{made}"
+    terminal.show_findings(findings, next_)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ import typer
 from synctva import terminal
 from synctva.cli.app import EngineName, Workers, app, check_engine
 from synctva.cli.corpora import pictures_of
+from synctva.dialogue import SPLITS
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def features(
     asked = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, asked)
     store = _store_of(source, out, kind, overwrite, None if wanted is None else wanted[0])
-    if wanted is not None:
+    if for_ is not None and wanted is not None:
+        _refuse_own(store, for_, wanted[1])
         store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
@@ -139,17 +141,24 @@ def features(
         raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
     kept = Cache((cache or default_cache()).absolute())
     place = supervised_on_cluster if engine == "ray" else supervised
-    with terminal.progress(f"Extracting {store.name}", amount(store, chosen, share)) as advance:
+    steps = amount(store, chosen, share)
+    with terminal.progress(f"Extracting {store.name}", steps) as advance:
         whole = partial(extract, standardise_by=standardise)
         work = whole if share == (1, 1) else partial(fill, shard=share)
         filled = work(store, chosen, kept, workers=workers, engine=place, advance=advance)
     if wanted is not None and share == (1, 1):
         as_recognised(open_store(store.path), wanted[1])
-    terminal.show_filled(filled, store.path)
+    terminal.show_filled(filled, store.path, steps)
     if filled.failures:
         raise typer.Exit(1)
     path = terminal.escape(store.path)
-    if share == (1, 1):
+    needed = SPLITS if for_ is None else ("train",)
+    if share == (1, 1) and (empty := [split for split in needed if not store.utterances[split]]):
+        terminal.say(
+            f"Before training: no dialogue has the split {' or '.join(empty)}; give it to some in"
+            " what was imported, and import again."
+        )
+    elif share == (1, 1):
         begun = "" if for_ is None else f"--from {terminal.escape(for_)} "
         run = f"runs/{terminal.escape(store.name)}"
         terminal.say(f"Next: synctva train {begun}--store {path} --out {run}")
@@ -172,6 +181,29 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
         raise InputError(f"--for {model}: the model says what it reads; leave --{given[0]} away")
     loaded = load_model(model)
     return schema_of(loaded, model), extractors_of(loaded, model)
+
+
+def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> None:
+    """Refuses features that are not the model's and that nothing is there to replace."""
+    from synctva.features.fill import has_recording
+
+    other = {
+        modality
+        for modality, known in extractors.known.items()
+        if store.fingerprints.get(modality) not in (None, known.extractor.fingerprint(known.dim))
+    }
+    held, replaced = set(), set()
+    for part in store.read_shards() if other else ():
+        held |= {modality for modality in other if part.features[modality].present.any()}
+        for _, one in part.utterances():
+            replaced |= {m for m in other if has_recording(one, m) or (m == "text" and one.text)}
+    for modality in sorted(held - replaced):
+        needed = "text" if modality == "text" else "a recording"
+        raise InputError(
+            f"{store.path}: its {modality} features are not those that {model} reads, and no"
+            f" utterance has {needed} to extract them from; import again without them, or leave"
+            " --for away and train a new model"
+        )
 
 
 def _store_of(

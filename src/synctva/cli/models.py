@@ -38,7 +38,9 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")
     ] = None,
-    save_every: Annotated[float, typer.Option(help="Seconds between two saved states.")] = 10.0,
+    save_every: Annotated[
+        float, typer.Option(min=0, help="Seconds between two saved states.")
+    ] = 10.0,
 ) -> None:
     """Train Sync-TVA; killed and started again, it goes on where it was."""
     if "RANK" in os.environ:  # torch would tell every process that its share uses all weights

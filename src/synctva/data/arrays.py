@@ -101,7 +101,7 @@ def _row(arrays: Mapping[str, np.ndarray], row: int, place: str) -> Row:
     try:
         turn = int(cells["turn"]) if "turn" in cells else None
     except ValueError as error:
-        raise InputError(f"{place}: turn {cells['turn'][:40]!r} is not a number") from error
+        raise InputError(f"{place}: turn {cells['turn'][:40]!r} is not a whole number") from error
     return Row(
         dialogue=cells["dialogue"],
         emotion=cells["emotion"],

@@ -20,6 +20,9 @@ from synctva.emotions import MODALITIES
 LONG_S = 60.0
 """An utterance that lasts longer is worth a look."""
 
+LEAST_DIALOGUES = 5
+"""Scores on fewer dialogues hardly tell one model from another."""
+
 LEAK_WORDS = 12
 """Two dialogues with the same words count as copies from this length on."""
 
@@ -105,8 +108,16 @@ def _defects(corpus: Corpus, facts: Facts) -> Iterator[Finding]:
 def _splits(corpus: Corpus) -> Iterator[Finding]:
     train = corpus.split("train")
     for split in SPLITS:
-        if not any(dialogue.split == split for dialogue in corpus.dialogues):
+        number = sum(dialogue.split == split for dialogue in corpus.dialogues)
+        if number == 0:
             yield Finding("error", split, "the split is empty; training and scoring need all three")
+        elif number < LEAST_DIALOGUES and split != "train":
+            yield Finding(
+                "warning",
+                split,
+                f"scores on {number} of {len(corpus.dialogues)} dialogues mean little: give more"
+                f" dialogues the split {split!r}, or cross-validate with --fold",
+            )
     found = Counter(utterance.emotion for _, utterance in train.utterances())
     for emotion in corpus.schema.emotions:
         if found[emotion] == 0 and len(train):

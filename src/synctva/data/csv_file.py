@@ -1,7 +1,11 @@
-"""CSV files -> columns of strings, and the line a row stands in."""
+"""CSV files -> columns of strings, and the line a row stands in.
+
+Cells are separated by commas, semicolons or tabs, whichever the line of names has most of.
+"""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +21,9 @@ _BLOCK_BYTES = 1 << 24
 """Longest row that can be read: ten thousands of feature columns."""
 
 
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
 def read_header(path: Path) -> list[str]:
     """Returns the column names of a CSV file.
 
@@ -25,9 +32,8 @@ def read_header(path: Path) -> list[str]:
             name or that of another.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        names = [name.strip() for name in next(_lines(path), (1, []))[1]]
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
     if not any(names):
         raise InputError(f"{path}: line 1: no column names; a header line is needed")
@@ -44,43 +50,62 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
 
     Raises:
         InputError: As ``read_header``; or a required column is missing, a row has too few or too
-            many cells, or the file is not UTF-8.
+            many cells, a quote is never closed, or the file is not UTF-8.
     """
     names = read_header(path)
     require_columns(path, names, required)
     try:
+        _refuse_uneven(path, len(names))  # pyarrow takes an open quote for the end of the file
         return pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(
                 column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
             ),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            parse_options=pacsv.ParseOptions(delimiter=_separator(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        _refuse_uneven(path, len(names))
-        raise InputError(
-            f"{path}: {_reason(error)}; a CSV file in UTF-8, separated by commas, is needed"
-        ) from error
+        raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
 
 
 def _refuse_uneven(path: Path, width: int) -> None:
     """Names the first line with too few or too many cells."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            before = 0
+    for line, cells in _lines(path):
+        if len(cells) != width:
+            raise InputError(
+                f"{path}: line {line}: {len(cells)} cells for {width} columns;"
+                f" put quotes around text with {_SEPARATORS[_separator(path)]}, or add what is"
+                " missing"
+            )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields the rows that are not blank, and where each begins; a quoted cell may span lines.
+
+    Raises:
+        InputError: A quote is never closed, or text follows one that closes a cell.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=_separator(path), strict=True)
+        line = 1
+        try:
             for cells in reader:
-                if cells and len(cells) != width:
-                    raise InputError(
-                        f"{path}: line {before + 1}: {len(cells)} cells for {width} columns;"
-                        " put quotes around text with commas, or add what is missing"
-                    )
-                before = reader.line_num
-    except (UnicodeDecodeError, csv.Error):
-        return
+                if cells:
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(
+                f"{path}: line {line}: a quote opens here that is not closed as it should be"
+                f' ({error}); close it, and double quotes inside a cell ("")'
+            ) from error
+
+
+def _separator(path: Path) -> str:
+    """Returns what separates the column names; Excel writes semicolons where commas are decimal."""
+    with path.open(encoding="utf-8-sig") as file:
+        return max(_SEPARATORS, key=file.readline(_BLOCK_BYTES).count)
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
@@ -110,15 +135,8 @@ def csv_place(path: Path) -> Place:
 
 def _line(path: Path, row: int) -> int:
     """Returns the line in which a row starts; a quoted cell may span several."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        before, seen = 0, -2
-        for cells in reader:
-            seen += bool(cells)
-            if seen == row:
-                return before + 1
-            before = reader.line_num
-    return before
+    line, _ = next(islice(_lines(path), row + 1, None), (1, []))
+    return line
 
 
 def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
@@ -132,7 +150,8 @@ def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
     try:
         return kind(float(cell)) if kind is int and cell.strip().endswith(".0") else kind(cell)
     except ValueError as error:
-        raise InputError(f"{column} {cell[:40]!r} is not a number; correct it") from error
+        needed = "whole number" if kind is int else "number"
+        raise InputError(f"{column} {cell[:40]!r} is not a {needed}; correct it") from error
 
 
 def _reason(error: Exception) -> str:

@@ -108,7 +108,9 @@ def _own_schema(rows: Sequence[Row]) -> EmotionSchema:
     if not emotions:
         return schema_named(UNLABELLED)
     if len(emotions) == 1:
-        raise InputError(f"one emotion only ({min(emotions)!r}); label more, or state the schema")
+        raise InputError(
+            f"one emotion only ({min(emotions)!r}); label more, or name a schema with --schema"
+        )
     return schema_for(emotions)
 
 

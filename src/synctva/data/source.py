@@ -8,7 +8,7 @@ from types import MappingProxyType
 from synctva.corpus import Corpus
 from synctva.data import emodb, fer2013, iemocap, meld, meld_dev_features, mosi, ravdess
 from synctva.data.arrays import read_arrays
-from synctva.data.clips import has_named_clip
+from synctva.data.clips import MEDIA_SUFFIXES, has_named_clip, visible_files
 from synctva.data.csv_file import read_header
 from synctva.data.emodb import read_emodb
 from synctva.data.fer2013 import read_fer2013
@@ -33,7 +33,6 @@ class Kind:
     """Something that can be read.
 
     Attributes:
-        words: What it is.
         is_it: Whether an existing path holds it, from its name and the names inside it; a path is
             the first of ``KINDS`` that says yes.
         read: Its reader; takes the path and ``arguments``, but never ``fold``.
@@ -41,7 +40,6 @@ class Kind:
             published splits, or splits by speaker.
     """
 
-    words: str
     is_it: Callable[[Path], bool]
     read: Callable[..., Corpus]
     arguments: tuple[str, ...] = ()
@@ -91,42 +89,18 @@ def _has_suffix(*suffixes: str) -> Callable[[Path], bool]:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "meld": Kind(
-            "MELD's folder of CSV files, with its clips", _is_meld, read_meld, ("schema",)
-        ),
-        "meld-dev-features": Kind(
-            "published features of MELD's dev split, dev_features.npz",
-            _is_meld_dev_features,
-            read_meld_dev_features,
-            ("fold",),
-        ),
-        "iemocap": Kind("the IEMOCAP table utterances.csv", _is_iemocap, read_iemocap),
-        "iemocap-release": Kind("IEMOCAP as released", is_release, read_iemocap_release),
-        "mosi": Kind("CMU-MOSI's mosi.npz", _is_mosi, read_mosi),
-        "fer2013": Kind("FER2013's Parquet table", _is_fer2013, read_fer2013, ("media",)),
-        "ravdess": Kind(
-            "RAVDESS's clips", lambda path: has_named_clip(path, ravdess.NAME), read_ravdess
-        ),
-        "emodb": Kind("EmoDB's clips", lambda path: has_named_clip(path, emodb.NAME), read_emodb),
-        "folder": Kind(
-            "own recordings with a table or transcripts, or one transcript",
-            _is_folder,
-            read_folder,
-            ("schema", "name", "fold"),
-        ),
-        "npz": Kind("own features, .npz", _has_suffix(".npz"), read_arrays, ("name", "fold")),
-        "table": Kind(
-            "an own table, .csv or .parquet",
-            _has_suffix(".csv", ".parquet"),
-            read_table,
-            ("schema", "name", "fold"),
-        ),
-        "legacy": Kind(
-            "the field's pickles, .pkl or .pickle",
-            _has_suffix(".pkl", ".pickle"),
-            read_legacy,
-            ("label_order",),
-        ),
+        "meld": Kind(_is_meld, read_meld, ("schema",)),
+        "meld-dev-features": Kind(_is_meld_dev_features, read_meld_dev_features, ("fold",)),
+        "iemocap": Kind(_is_iemocap, read_iemocap),
+        "iemocap-release": Kind(is_release, read_iemocap_release),
+        "mosi": Kind(_is_mosi, read_mosi),
+        "fer2013": Kind(_is_fer2013, read_fer2013, ("media",)),
+        "ravdess": Kind(lambda path: has_named_clip(path, ravdess.NAME), read_ravdess),
+        "emodb": Kind(lambda path: has_named_clip(path, emodb.NAME), read_emodb),
+        "folder": Kind(_is_folder, read_folder, ("schema", "name", "fold")),
+        "npz": Kind(_has_suffix(".npz"), read_arrays, ("name", "fold")),
+        "table": Kind(_has_suffix(".csv", ".parquet"), read_table, ("schema", "name", "fold")),
+        "legacy": Kind(_has_suffix(".pkl", ".pickle"), read_legacy, ("label_order",)),
     }
 )
 """What can be read, by name."""
@@ -190,8 +164,23 @@ def kind_of(source: Path) -> str:
     for name, kind in KINDS.items():
         if kind.is_it(source):
             return name
-    known = "; ".join(f"{name} ({kind.words})" for name, kind in KINDS.items())
-    raise InputError(f"{source}: what this is could not be found out; state its kind: {known}")
+    files = sorted(visible_files(source)) if source.is_dir() else [source]
+    recording = next((path for path in files if path.suffix.lower() in MEDIA_SUFFIXES), None)
+    if not files:
+        raise InputError(f"{source}: an empty folder; put recordings or a table into it")
+    if recording is not None:
+        rest = (
+            "name the transcript beside it"
+            if recording == source
+            else "put a transcript beside each"
+        )
+        raise InputError(
+            f"{source}: recordings alone, and nothing that tells who says what in them; {rest},"
+            f" such as {recording.with_suffix('.srt')}"
+        )
+    raise InputError(
+        f"{source}: neither recordings nor a table; say what it is with --kind: {', '.join(KINDS)}"
+    )
 
 
 def _and(words: Sequence[str]) -> str:

@@ -83,10 +83,14 @@ def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:
 
 def _own_schema(cells: list[dict[str, str]]) -> EmotionSchema:
     """Returns the schema that fits the emotions in the table."""
+    if not cells:
+        raise InputError("no utterances in it; a row for each is needed")
+    if "emotion" not in cells[0]:
+        raise InputError("no column 'emotion'; add it, or name a schema with --schema")
     emotions = {row.get("emotion", "").strip().lower() for row in cells} - {""}
     if len(emotions) < 2:
         found = f"one emotion only ({min(emotions)!r})" if emotions else "no emotion"
-        raise InputError(f"{found} in column 'emotion'; label more rows, or state the schema")
+        raise InputError(f"{found} in column 'emotion'; label more, or name a schema with --schema")
     return schema_for(emotions)
 
 

@@ -58,7 +58,7 @@ class Filled:
 def amount(store: FeatureStore, preset: Preset, shard: tuple[int, int] = (1, 1)) -> int:
     """Returns how many steps ``fill`` will tell of: utterances times modalities."""
     steps = sum(
-        _has_recording(utterance, modality)
+        has_recording(utterance, modality)
         for _, _, utterance in _rows(store, shard)
         for modality in preset.chosen
     )
@@ -106,7 +106,7 @@ def fill(
         Request(row, dialogue.id, modality, utterance)
         for row, dialogue, utterance in _rows(store, shard)
         for modality in recorded
-        if _has_recording(utterance, modality)
+        if has_recording(utterance, modality)
     )
     with words_beside(store, preset, cache, shard, told) as words:
         if recorded:
@@ -190,7 +190,7 @@ def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:
         modality: None
         for _, _, utterance in _rows(store)
         for modality in preset.chosen
-        if _has_recording(utterance, modality)
+        if has_recording(utterance, modality)
     }
     return tuple(found)
 
@@ -209,7 +209,8 @@ def _rows(
             number += 1
 
 
-def _has_recording(utterance: Utterance, modality: str) -> bool:
+def has_recording(utterance: Utterance, modality: str) -> bool:
+    """Returns whether an utterance's features of a modality can be made from a recording."""
     if modality == "audio":
         return (utterance.audio_media or utterance.media) is not None
     return modality == "visual" and utterance.media is not None

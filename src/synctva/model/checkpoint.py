@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from jaxtyping import Bool, Float
 from pydantic import TypeAdapter
 from safetensors import SafetensorError
@@ -124,9 +129,14 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
 def _download(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        told = f"it could not be got from the hub ({one_line(error)})"
+        if isinstance(error, LocalEntryNotFoundError):
+            told = "the hub was not reached"
+        elif isinstance(error, HFValidationError | RepositoryNotFoundError):
+            told = "none of this name on the hub"
         raise InputError(
-            f"{name}: neither a folder with a checkpoint nor one on the hub ({one_line(error)})"
+            f"{name}: no such folder, and {told}; name a checkpoint's folder, or `lite`"
         ) from error
 
 

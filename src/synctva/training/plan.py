@@ -121,6 +121,14 @@ def _parse(path: Path) -> Plan:
         value: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error})") from error
+    if (
+        not {"recipes", "stores"} & value.keys()
+        and {"based_on", *Recipe.model_fields} & value.keys()
+    ):
+        raise InputError(
+            f"{path}: a recipe, not a plan; train it with"
+            f" `synctva train {path} --store STORE --out RUN`"
+        )
     _refuse_unknown(path, "", value, list(Plan.model_fields))
     return Plan.parse(value, str(path))
 
