@@ -201,6 +201,30 @@ def test_speakers_and_emotions_stand_before_the_words(tmp_path, line, speaker, t
     assert (span.speaker, span.text, span.emotion) == (speaker, text, emotion)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "times", "read"),
+    [
+        (".srt", "00:00:01,000 --> 100:00:05,000", (1.0, 360_005.0)),
+        (".srt", "0:00:01,5 --> 00:00:02.25  X1:40 X2:600 Y1:20 Y2:50", (1.5, 2.25)),
+        (".vtt", "00:01.000 --> 100:00:05.000 align:start position:0%", (1.0, 360_005.0)),
+        (".srt", "-00:00:01,000 --> 00:00:02,000", None),
+        (".srt", "00:00:01,000 --> -00:00:02,000", None),
+        (".srt", "00:00:01,000 --> 00:00:02,0005", None),
+        (".srt", "10000:00:01,000 --> 10000:00:02,000", None),
+        (".srt", "00:00:01,000 --> 00:00:02,000 00:00:03,000", None),
+        (".vtt", "-00:01.000 --> 00:02.000", None),
+        (".vtt", "00:01.000 --> 00:02.000 and some words", None),
+    ],
+)
+def test_a_line_of_times_is_read_whole_or_refused(tmp_path: Path, suffix: str, times: str, read):
+    path = put(tmp_path, suffix, f"1\n{times}\nHello.\n")
+    if read:
+        assert said(path) == [(*read, None, "Hello.")]
+        return
+    with pytest.raises(InputError, match=r"line 2: .* is not written 00:00:01"):
+        read_annotation(path)
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (

@@ -15,6 +15,15 @@ from synctva.errors import InputError
 
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]+)>")
 _FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
+_CLOCKS = {
+    "srt": r"(\d{1,4}):(\d{1,2}):(\d{1,2})[.,](\d{1,3})",
+    "vtt": r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})\.(\d{1,3})",
+}
+_TIMES = {
+    kind: re.compile(rf"{clock}[ \t]*-->[ \t]*{clock}(?:[ \t]+[A-Za-z]\w*:\S+)*")
+    for kind, clock in _CLOCKS.items()
+}
+"""A line of times; VTT's settings (``align:start``) or SRT's coordinates (``X1:40``) may follow."""
 
 
 def read_subtitles(path: Path, text: str) -> Iterator[Span]:
@@ -54,19 +63,19 @@ def _cue(path: Path, lines: Sequence[str], place: str) -> Iterator[Span]:
 
 def _times(line: str, kind: str, place: str) -> tuple[float, float]:
     """Returns the start and the end that a line of times tells, in seconds."""
-    from pysubs2 import SSAFile
-
-    try:
-        events = SSAFile.from_string(line[:200], format_=kind).events
-    except ValueError:  # a time that pysubs2 takes for one and then cannot read
-        events = []
-    if len(events) != 1:
+    match = _TIMES[kind].fullmatch(line.strip())
+    if match is None:
         mark = "." if kind == "vtt" else ","
         raise InputError(
             f"{place}: {line[:60]!r} is not written 00:00:01{mark}000 --> 00:00:02{mark}500;"
             " correct it"
         )
-    return events[0].start / 1000, events[0].end / 1000
+    return _seconds(*match.groups()[:4]), _seconds(*match.groups()[4:])
+
+
+def _seconds(hours: str | None, minutes: str, seconds: str, decimals: str) -> float:
+    whole_s = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+    return (whole_s * 1000 + int(decimals.ljust(3, "0"))) / 1000
 
 
 def _first_before_colon(text: str) -> tuple[str | None, str]:
