@@ -225,6 +225,42 @@ def test_a_line_of_times_is_read_whole_or_refused(tmp_path: Path, suffix: str, t
         read_annotation(path)
 
 
+SRT_TIMES, VTT_TIMES = "00:00:01,000 --> 00:00:02,000", "00:01.000 --> 00:02.000"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "words"),
+    [
+        (".srt", f"1\n{SRT_TIMES}\nOne.\n\nTwo.\n \nThree.\n\n2\n\n", ["One. Two. Three."]),
+        (".srt", f"1\n\n{SRT_TIMES}\n\nOne.\n\n2\n\n{SRT_TIMES}\nTwo.", ["One.", "Two."]),
+        (".srt", f"1\n{SRT_TIMES}\nOne.\n\nNOTE this.\n", ["One. NOTE this."]),
+        (".vtt", f"WEBVTT\n\n{VTT_TIMES}\n \nOne.\n\nTwo.\n\n1984\n", ["One. Two. 1984"]),
+        (".vtt", f"WEBVTT\nKind: captions\n{VTT_TIMES}\nOne.\n", ["One."]),
+        (".vtt", f"1\n\n{VTT_TIMES}\nOne.\n\n2\n\n{VTT_TIMES}\nTwo.", ["One.", "Two."]),
+        (
+            ".vtt",
+            "WEBVTT - talk\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\nNOTE\n"
+            f"{VTT_TIMES}\nno\n\n{VTT_TIMES}\nOne.\n\nNOTE no\n\nNOTES of hers.\n",
+            ["One. NOTES of hers."],
+        ),
+    ],
+)
+def test_no_word_is_lost_at_a_blank_line_in_a_subtitle(tmp_path, suffix, text, words):
+    assert [span.text for span in read_annotation(put(tmp_path, suffix, text))] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"\nTalk.\n\n1\n{SRT_TIMES}\nOne.\n", "line 2: 'Talk.' stands before all times"),
+        (f"1\n{SRT_TIMES}\nOne.\n\nTwo.\n2\n{SRT_TIMES}\n", "line 5: 'Two.' stands before times"),
+    ],
+)
+def test_words_of_no_subtitle_are_told_with_their_line(tmp_path: Path, text: str, told: str):
+    with pytest.raises(InputError, match=told):
+        read_annotation(put(tmp_path, ".srt", text))
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (

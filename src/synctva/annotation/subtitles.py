@@ -8,12 +8,14 @@ emotion as our own subtitles have it: ``[joy 83 %] Ada: Hello.``
 import html
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from synctva.annotation.span import Span, one_line, speaker_and_words
 from synctva.errors import InputError
 
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]+)>")
+_REMARK = re.compile(r"NOTE(?:[ \t].*)?|STYLE|REGION")
 _FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
 _CLOCKS = {
     "srt": r"(\d{1,4}):(\d{1,2}):(\d{1,2})[.,](\d{1,3})",
@@ -29,19 +31,52 @@ _TIMES = {
 def read_subtitles(path: Path, text: str) -> Iterator[Span]:
     """Yields the lines of an SRT or VTT file, which blank lines part.
 
+    Words after a blank line, without times of their own, belong to the subtitle before.
+
     Raises:
-        InputError: A time cannot be read, or two subtitles have no blank line between.
+        InputError: A time cannot be read, words stand before all times, or two subtitles have no
+            blank line between.
     """
-    lines = [*text.split("\n"), ""]
+    is_vtt = path.suffix.lower() == ".vtt"
+    cue, place = [], ""
+    for (number, block), (_, after) in pairwise([*_blocks(text, is_vtt), (0, [""])]):
+        timed = next((row for row, line in enumerate(block) if "-->" in line), None)
+        is_header = is_vtt and block[0].startswith("WEBVTT")
+        is_number = len(block) == 1 and block[0].isdecimal()
+        if timed is not None:
+            if any(block[: max(timed - 1, 0)]) and not is_header:
+                raise InputError(
+                    f"{path}: line {number}: {block[0][:60]!r} stands before times without a blank"
+                    " line between; put one there"
+                )
+            if cue:
+                yield from _cue(path, cue, place)
+            cue, place = block[timed:], f"{path}: line {number + timed}"
+        elif is_header or (is_number and ("-->" in after[0] or not is_vtt)):
+            continue
+        elif cue:
+            cue += block
+        else:
+            raise InputError(
+                f"{path}: line {number}: {block[0][:60]!r} stands before all times; remove it, or"
+                " write its times above it"
+            )
+    if cue:
+        yield from _cue(path, cue, place)
+
+
+def _blocks(text: str, is_vtt: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yields the lines between blank lines, and the number of the first; no remarks and styles.
+
+    In VTT a line of spaces is not blank: the captions of a recogniser begin with one.
+    """
     block: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
+    for number, line in enumerate([*text.split("\n"), ""], start=1):
+        if line if is_vtt else line.strip():
             block.append(line.rstrip())
             continue
-        timed = next((row for row, line in enumerate(block) if "-->" in line), None)
-        if timed is not None and not block[0].startswith("NOTE"):
-            place = f"{path}: line {number - len(block) + timed}"
-            yield from _cue(path, block[timed:], place)
+        if any(block) and not (is_vtt and _REMARK.fullmatch(block[0])):
+            yield number - len(block), block
         block = []
 
 
