@@ -261,6 +261,13 @@ def test_words_of_no_subtitle_are_told_with_their_line(tmp_path: Path, text: str
         read_annotation(put(tmp_path, ".srt", text))
 
 
+def test_braces_are_markup_in_srt_and_words_in_vtt(tmp_path: Path):
+    text = "{\\an8}Hi <i>you</i>."
+    (of_srt,) = read_annotation(put(tmp_path, ".srt", f"1\n{SRT_TIMES}\n{text}\n"))
+    (of_vtt,) = read_annotation(put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n{text}\n"))
+    assert (of_srt.text, of_vtt.text) == ("Hi you.", "{\\an8}Hi you.")
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (

@@ -16,6 +16,7 @@ from synctva.errors import InputError
 
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]+)>")
 _REMARK = re.compile(r"NOTE(?:[ \t].*)?|STYLE|REGION")
+_POSITION = re.compile(r"\{\\[^{}]*\}")
 _FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
 _CLOCKS = {
     "srt": r"(\d{1,4}):(\d{1,2}):(\d{1,2})[.,](\d{1,3})",
@@ -82,10 +83,12 @@ def _blocks(text: str, is_vtt: bool) -> Iterator[tuple[int, list[str]]]:
 
 def _cue(path: Path, lines: Sequence[str], place: str) -> Iterator[Span]:
     """Yields what is said in one subtitle: its line of times, then its text."""
-    start_s, end_s = _times(lines[0], path.suffix.lower().removeprefix("."), place)
+    kind = path.suffix.lower().removeprefix(".")
+    start_s, end_s = _times(lines[0], kind, place)
     if any("-->" in line for line in lines[1:]):
         raise InputError(f"{place}: two lines of times without a blank line between; put one there")
-    for speaker, said in _voices("\n".join(lines[1:])):
+    text = "\n".join(lines[1:])
+    for speaker, said in _voices(_POSITION.sub("", text) if kind == "srt" else text):
         match = _FELT.fullmatch(said)
         emotion, said = (match[1], match[2]) if match else (None, said)
         if speaker is None and match:
@@ -129,5 +132,5 @@ def _voices(text: str) -> Iterator[tuple[str | None, str]]:
 
 def _plain(text: str) -> str:
     """Returns a text without markup and line breaks."""
-    bare = re.sub(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}", "", text)
+    bare = re.sub(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>", "", text)
     return one_line(html.unescape(bare))
