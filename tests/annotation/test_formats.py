@@ -268,6 +268,14 @@ def test_braces_are_markup_in_srt_and_words_in_vtt(tmp_path: Path):
     assert (of_srt.text, of_vtt.text) == ("Hi you.", "{\\an8}Hi you.")
 
 
+@pytest.mark.parametrize("text", ["<v" + " " * 100_000, "<v.a" * 50_000 + " ", "<v a" * 50_000])
+def test_a_voice_that_never_closes_costs_no_time(tmp_path: Path, text: str):
+    path = put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n{text}x\n")
+    started = time.process_time()
+    assert len(read_annotation(path)) == 1
+    assert time.process_time() - started < 4
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (

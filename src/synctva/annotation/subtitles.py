@@ -14,7 +14,7 @@ from pathlib import Path
 from synctva.annotation.span import Span, one_line, speaker_and_words
 from synctva.errors import InputError
 
-_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]+)>")
+_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>\s][^<>]*)>")
 _REMARK = re.compile(r"NOTE(?:[ \t].*)?|STYLE|REGION")
 _POSITION = re.compile(r"\{\\[^{}]*\}")
 _FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
