@@ -276,6 +276,11 @@ def test_a_voice_that_never_closes_costs_no_time(tmp_path: Path, text: str):
     assert time.process_time() - started < 4
 
 
+def test_a_reference_to_no_character_is_a_mark_in_the_words(tmp_path: Path):
+    path = put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n&#65;&#{'9' * 5000};&#66;\n")
+    assert [span.text for span in read_annotation(path)] == ["A\ufffdB"]
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (

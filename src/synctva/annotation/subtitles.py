@@ -17,6 +17,9 @@ from synctva.errors import InputError
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>\s][^<>]*)>")
 _REMARK = re.compile(r"NOTE(?:[ \t].*)?|STYLE|REGION")
 _POSITION = re.compile(r"\{\\[^{}]*\}")
+_NO_CHARACTER = re.compile(r"&#\d{9,};?")
+"""A reference that Python would take for a number too long to read."""
+
 _FELT = re.compile(r"\[([^\[\]]{1,60}) \d{1,3} %\] ?(.*)", re.DOTALL)
 _CLOCKS = {
     "srt": r"(\d{1,4}):(\d{1,2}):(\d{1,2})[.,](\d{1,3})",
@@ -133,4 +136,4 @@ def _voices(text: str) -> Iterator[tuple[str | None, str]]:
 def _plain(text: str) -> str:
     """Returns a text without markup and line breaks."""
     bare = re.sub(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>", "", text)
-    return one_line(html.unescape(bare))
+    return one_line(html.unescape(_NO_CHARACTER.sub("\ufffd", bare)))
