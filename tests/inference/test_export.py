@@ -60,6 +60,7 @@ def test_json_holds_even_names_that_are_no_text(tmp_path: Path):
             '"start_s": -0.5',
             "utterances 0: Value error, an utterance from -0.5 s",
         ),
+        ('"end_s": 2.0', '"end_s": 1e308', "utterances 0: Value error, an utterance from 0.5 s to"),
         ("synctva-recognition-1", "other", "no recognition; a JSON file of `recognise`"),
         ('"start_s": 0.5,', "", "utterances 0 start_s: Field required"),
         ("{", "", "no recognition, or damaged"),
