@@ -9,7 +9,7 @@ up, and so is every opcode that could make or change an object in another way. R
 import io
 import math
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -79,7 +79,7 @@ def _count(shape: object) -> int:
             "it holds an array whose shape is not a tuple of up to four sizes"
         )
     if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise pickle.UnpicklingError(f"it holds an array of shape {shape}")
+        raise pickle.UnpicklingError("it holds an array whose sizes are no numbers from 0")
     return math.prod(shape)
 
 
@@ -123,13 +123,36 @@ def _encode(text: object, encoding: object = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+def _key(value: object) -> Any:
+    """Returns a key; a tuple in a tuple is none: each level can double the time to hash it."""
+    for part in value if isinstance(value, tuple) else (value,):
+        if not isinstance(part, (str, bytes, int, float, np.generic, type(None))):
+            raise pickle.UnpicklingError(
+                "it holds a key, or a member of a set, other than text, a number or a tuple of them"
+            )
+    return value
+
+
+def _dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
+    return {_key(key): value for key, value in pairs}
+
+
+_CONTAINERS: Mapping[type, Callable[[Any], object]] = {
+    dict: lambda values: _dictionary(values.items() if isinstance(values, dict) else values),
+    list: list,
+    set: lambda values: set(map(_key, values)),
+    frozenset: lambda values: frozenset(map(_key, values)),
+    tuple: tuple,
+}
+
+
 def _container(kind: type) -> Maker:
     def make(values: object = ()) -> object:
         if not isinstance(values, (list, tuple, set, dict)):
             raise pickle.UnpicklingError(
                 f"it holds a {kind.__name__} of something that is no container"
             )
-        return kind(values)
+        return _CONTAINERS[kind](values)
 
     return Maker(make)
 
@@ -144,7 +167,7 @@ def _names() -> Mapping[tuple[str, str], object]:
     names["numpy", "ndarray"] = _NDARRAY
     names["numpy", "dtype"] = Maker(DType)
     for module in ("builtins", "__builtin__"):
-        for kind in (dict, list, set, frozenset, tuple):
+        for kind in _CONTAINERS:
             names[module, kind.__name__] = _container(kind)
         names[module, "bytes"] = Maker(lambda: b"")
     names["collections", "OrderedDict"] = _container(dict)
@@ -193,3 +216,41 @@ class RestrictedUnpickler(pickle._Unpickler):
         made.__setstate__(state)
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def load_setitem(self) -> None:
+        """Sets a key of a dictionary."""
+        value, key = self.stack.pop(), self.stack.pop()  # pyright: ignore
+        self.stack[-1].update(_dictionary([(key, value)]))  # pyright: ignore
+
+    def load_setitems(self) -> None:
+        """Sets keys of a dictionary."""
+        items = self.pop_mark()  # pyright: ignore
+        self.stack[-1].update(_dictionary(_pairs(items)))  # pyright: ignore
+
+    def load_dict(self) -> None:
+        """Makes a dictionary."""
+        items = self.pop_mark()  # pyright: ignore
+        self.append(_dictionary(_pairs(items)))  # pyright: ignore
+
+    def load_additems(self) -> None:
+        """Adds members to a set."""
+        items = self.pop_mark()  # pyright: ignore
+        self.stack[-1].update(map(_key, items))  # pyright: ignore
+
+    def load_frozenset(self) -> None:
+        """Makes a set that does not change."""
+        items = self.pop_mark()  # pyright: ignore
+        self.append(frozenset(map(_key, items)))  # pyright: ignore
+
+    dispatch |= {
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+        pickle.DICT[0]: load_dict,
+        pickle.ADDITEMS[0]: load_additems,
+        pickle.FROZENSET[0]: load_frozenset,
+    }
+
+
+def _pairs(items: list[Any]) -> Iterable[tuple[Any, Any]]:
+    """Returns keys with their values, which stand in turn."""
+    return zip(items[::2], items[1::2], strict=True)
