@@ -225,6 +225,33 @@ def test_an_array_that_is_not_what_it_states_is_refused(
         read_pickle(tmp_path / "bad.pkl")
 
 
+AGAIN = b"j\x09\0\0\0"
+"""What the pickle holds once, at place 9."""
+
+UNFOLDED = {
+    "arrays": (
+        b"B" + struct.pack("<I", 8192) + b"\0" * 8192,
+        an_array(b"(I1024\nt", ">f8", b"").replace(b"B\0\0\0\0tb.", AGAIN + b"tb"),
+    ),
+    "bytes": (
+        b"X" + struct.pack("<I", 8192) + b"\0" * 8192,
+        global_of("_codecs", "encode") + AGAIN + b"\x85R",
+    ),
+    "lists": (b"](" + b"N" * 1024 + b"e", global_of("builtins", "list") + AGAIN + b"\x85R"),
+}
+
+
+@pytest.mark.parametrize("kind", list(UNFOLDED))
+def test_a_pickle_that_unfolds_to_many_times_its_size_is_refused(tmp_path: Path, kind: str):
+    held, made = UNFOLDED[kind]
+    start = held + AGAIN.replace(b"j", b"r") + b"0]("
+    (tmp_path / "good.pkl").write_bytes(start + made + b"e.")
+    assert len(read_pickle(tmp_path / "good.pkl")) == 1  # pyright: ignore[reportArgumentType]
+    (tmp_path / "bad.pkl").write_bytes(start + made * 60 + b"e.")
+    with pytest.raises(InputError, match=r"bad\.pkl: .* it unfolds to more than 8 times its size"):
+        read_pickle(tmp_path / "bad.pkl")
+
+
 def test_an_enormous_memo_index_costs_nothing():
     assert load(b"K\x01r\xff\xff\xff\x7f.") == 1
 

@@ -15,6 +15,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+MOST_GROWTH = 8
+"""A pickle that unfolds to more than so many times its bytes is refused."""
+
 _NDARRAY = "numpy.ndarray"
 """Stands for the class, which a pickle may name but not call."""
 
@@ -157,6 +160,13 @@ def _container(kind: type) -> Maker:
     return Maker(make)
 
 
+def _size_bytes(made: Any) -> int:
+    """Returns what the values of an array, bytes or a container take."""
+    if isinstance(made, tuple(_CONTAINERS)):
+        return 8 * len(made)
+    return len(made) if isinstance(made, bytes) else getattr(made, "nbytes", 0)
+
+
 def _names() -> Mapping[tuple[str, str], object]:
     """Returns every name that a pickle may say, and what stands for it."""
     names: dict[tuple[str, str], object] = {("_codecs", "encode"): Maker(_encode)}
@@ -199,6 +209,7 @@ class RestrictedUnpickler(pickle._Unpickler):
     def __init__(self, data: bytes, names: Mapping[tuple[str, str], object] = NAMES) -> None:
         self.stream = io.BytesIO(data)
         self.names = names
+        self.left_bytes = MOST_GROWTH * len(data)
         super().__init__(self.stream, encoding="latin1")
 
     def find_class(self, module: str, name: str) -> Any:
@@ -214,8 +225,18 @@ class RestrictedUnpickler(pickle._Unpickler):
         if not isinstance(made, (Array, DType)):
             raise pickle.UnpicklingError(f"it changes the attributes of a {type(made).__name__}")
         made.__setstate__(state)
+        self._spend(made)
 
-    dispatch[pickle.BUILD[0]] = load_build
+    def load_reduce(self) -> None:
+        """Calls a maker."""
+        super().load_reduce()  # pyright: ignore
+        self._spend(self.stack[-1])  # pyright: ignore
+
+    def _spend(self, made: object) -> None:
+        """Refuses what was made again and again of bytes that the pickle holds once."""
+        self.left_bytes -= _size_bytes(made)
+        if self.left_bytes < 0:
+            raise pickle.UnpicklingError(f"it unfolds to more than {MOST_GROWTH} times its size")
 
     def load_setitem(self) -> None:
         """Sets a key of a dictionary."""
@@ -243,6 +264,8 @@ class RestrictedUnpickler(pickle._Unpickler):
         self.append(frozenset(map(_key, items)))  # pyright: ignore
 
     dispatch |= {
+        pickle.BUILD[0]: load_build,
+        pickle.REDUCE[0]: load_reduce,
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,
