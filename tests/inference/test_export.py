@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 import time
 from itertools import pairwise
@@ -37,6 +38,12 @@ from synctva.inference.recognition import RecognisedUtterance, Recognition
 SCHEMA = Path(__file__).with_name("emotionml.xsd")
 
 every_format = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+@pytest.mark.parametrize("probabilities", [(), (-0.5, 1.5), (0.5, 0.4), (0.5, math.nan)])
+def test_what_are_no_probabilities_are_refused(probabilities: tuple[float, ...]):
+    with pytest.raises(InputError, match="are none: their sum is not 1"):
+        RecognisedUtterance(0.0, 1.0, "Ada", None, probabilities)
 
 
 @given(chance=CHANCE)

@@ -47,7 +47,7 @@ class RecognisedUtterance:
         object.__setattr__(self, "flags", tuple(self.flags))
         if not 0 <= self.start_s <= self.end_s <= LONGEST_S:
             raise InputError(f"an utterance from {self.start_s} s to {self.end_s} s is none")
-        if min(self.probabilities, default=-1) < 0 or abs(sum(self.probabilities) - 1) > 1e-3:
+        if min(self.probabilities, default=-1) < 0 or not abs(sum(self.probabilities) - 1) <= 1e-3:
             raise InputError(f"probabilities {self.probabilities} are none: their sum is not 1")
         if not set(self.contributions) <= set(MODALITIES):
             raise InputError(f"contributions of {list(self.contributions)}: no such modalities")
