@@ -143,6 +143,11 @@ def test_columns_may_be_spelled_as_usual(tmp_path: Path, header, row, span):
     assert (read.speaker, read.text, read.emotion) == (None, "", None)
 
 
+def test_a_long_cell_is_read(tmp_path: Path):
+    (read,) = read_annotation(put(tmp_path, ".csv", f"start,end,text\n0,1,{'a' * 200_000}\n"))
+    assert read.text == "a" * 200_000
+
+
 def test_whispers_own_tsv_is_in_milliseconds_and_quotes_nothing(tmp_path: Path):
     path = put(tmp_path, ".tsv", 'start\tend\ttext\n500\t2000\t"Go" he said\n2000\t2500\tand "no\n')
     assert said(path) == [(0.5, 2.0, None, '"Go" he said'), (2.0, 2.5, None, 'and "no')]
