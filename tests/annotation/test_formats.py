@@ -82,6 +82,8 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
         (".csv", "start,end\n2,1\n", "line 2: it ends at 1 s, before its start at 2 s"),
         (".csv", "start,end\nnan,1\n", "line 2: nan s to 1.0 s are no times"),
         (".csv", "start,end\n0,inf\n", "line 2: 0.0 s to inf s are no times"),
+        (".csv", "start,end\n1e308,1e308\n", "line 2: it ends at 1e+308 s, and no recording is"),
+        (".csv", "start,end\n0,10000001\n", "line 2: it ends at 1e+07 s, and no recording is"),
         (".csv", "start,end\n\n0,soon\n", "line 3: end_s 'soon' is not a number"),
         (".csv", "start,end\n0,\n", "line 2: end_s is empty"),
         (".csv", "start,end\n0,1,hi\n", "line 2: 3 cells for 2 columns"),
@@ -144,6 +146,11 @@ def test_columns_may_be_spelled_as_usual(tmp_path: Path, header, row, span):
     assert (read.speaker, read.text, read.emotion) == (None, "", None)
 
 
+def test_a_long_cell_is_read(tmp_path: Path):
+    (read,) = read_annotation(put(tmp_path, ".csv", f"start,end,text\n0,1,{'a' * 200_000}\n"))
+    assert read.text == "a" * 200_000
+
+
 def test_whispers_own_tsv_is_in_milliseconds_and_quotes_nothing(tmp_path: Path):
     path = put(tmp_path, ".tsv", 'start\tend\ttext\n500\t2000\t"Go" he said\n2000\t2500\tand "no\n')
     assert said(path) == [(0.5, 2.0, None, '"Go" he said'), (2.0, 2.5, None, 'and "no')]
@@ -204,6 +211,86 @@ def test_speakers_and_emotions_stand_before_the_words(tmp_path, line, speaker, t
     assert (span.speaker, span.text, span.emotion) == (speaker, text, emotion)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "times", "read"),
+    [
+        (".srt", "00:00:01,000 --> 100:00:05,000", (1.0, 360_005.0)),
+        (".srt", "0:00:01,5 --> 00:00:02.25  X1:40 X2:600 Y1:20 Y2:50", (1.5, 2.25)),
+        (".vtt", "00:01.000 --> 100:00:05.000 align:start position:0%", (1.0, 360_005.0)),
+        (".srt", "-00:00:01,000 --> 00:00:02,000", None),
+        (".srt", "00:00:01,000 --> -00:00:02,000", None),
+        (".srt", "00:00:01,000 --> 00:00:02,0005", None),
+        (".srt", "10000:00:01,000 --> 10000:00:02,000", None),
+        (".srt", "00:00:01,000 --> 00:00:02,000 00:00:03,000", None),
+        (".vtt", "-00:01.000 --> 00:02.000", None),
+        (".vtt", "00:01.000 --> 00:02.000 and some words", None),
+    ],
+)
+def test_a_line_of_times_is_read_whole_or_refused(tmp_path: Path, suffix: str, times: str, read):
+    path = put(tmp_path, suffix, f"1\n{times}\nHello.\n")
+    if read:
+        assert said(path) == [(*read, None, "Hello.")]
+        return
+    with pytest.raises(InputError, match=r"line 2: .* is not written 00:00:01"):
+        read_annotation(path)
+
+
+SRT_TIMES, VTT_TIMES = "00:00:01,000 --> 00:00:02,000", "00:01.000 --> 00:02.000"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "words"),
+    [
+        (".srt", f"1\n{SRT_TIMES}\nOne.\n\nTwo.\n \nThree.\n\n2\n\n", ["One. Two. Three."]),
+        (".srt", f"1\n\n{SRT_TIMES}\n\nOne.\n\n2\n\n{SRT_TIMES}\nTwo.", ["One.", "Two."]),
+        (".srt", f"1\n{SRT_TIMES}\nOne.\n\nNOTE this.\n", ["One. NOTE this."]),
+        (".vtt", f"WEBVTT\n\n{VTT_TIMES}\n \nOne.\n\nTwo.\n\n1984\n", ["One. Two. 1984"]),
+        (".vtt", f"WEBVTT\nKind: captions\n{VTT_TIMES}\nOne.\n", ["One."]),
+        (".vtt", f"1\n\n{VTT_TIMES}\nOne.\n\n2\n\n{VTT_TIMES}\nTwo.", ["One.", "Two."]),
+        (
+            ".vtt",
+            "WEBVTT - talk\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\nNOTE\n"
+            f"{VTT_TIMES}\nno\n\n{VTT_TIMES}\nOne.\n\nNOTE no\n\nNOTES of hers.\n",
+            ["One. NOTES of hers."],
+        ),
+    ],
+)
+def test_no_word_is_lost_at_a_blank_line_in_a_subtitle(tmp_path, suffix, text, words):
+    assert [span.text for span in read_annotation(put(tmp_path, suffix, text))] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"\nTalk.\n\n1\n{SRT_TIMES}\nOne.\n", "line 2: 'Talk.' stands before all times"),
+        (f"1\n{SRT_TIMES}\nOne.\n\nTwo.\n2\n{SRT_TIMES}\n", "line 5: 'Two.' stands before times"),
+    ],
+)
+def test_words_of_no_subtitle_are_told_with_their_line(tmp_path: Path, text: str, told: str):
+    with pytest.raises(InputError, match=told):
+        read_annotation(put(tmp_path, ".srt", text))
+
+
+def test_braces_are_markup_in_srt_and_words_in_vtt(tmp_path: Path):
+    text = "{\\an8}Hi <i>you</i>."
+    (of_srt,) = read_annotation(put(tmp_path, ".srt", f"1\n{SRT_TIMES}\n{text}\n"))
+    (of_vtt,) = read_annotation(put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n{text}\n"))
+    assert (of_srt.text, of_vtt.text) == ("Hi you.", "{\\an8}Hi you.")
+
+
+@pytest.mark.parametrize("text", ["<v" + " " * 100_000, "<v.a" * 50_000 + " ", "<v a" * 50_000])
+def test_a_voice_that_never_closes_costs_no_time(tmp_path: Path, text: str):
+    path = put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n{text}x\n")
+    started = time.process_time()
+    assert len(read_annotation(path)) == 1
+    assert time.process_time() - started < 4
+
+
+def test_a_reference_to_no_character_is_a_mark_in_the_words(tmp_path: Path):
+    path = put(tmp_path, ".vtt", f"WEBVTT\n\n{VTT_TIMES}\n&#65;&#{'9' * 5000};&#66;\n")
+    assert [span.text for span in read_annotation(path)] == ["A\ufffdB"]
+
+
 def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     text = transcripts.elan(TALK)
     circle = (
@@ -214,6 +301,24 @@ def test_a_reference_in_a_circle_is_no_time(tmp_path: Path):
     path = put(tmp_path, ".eaf", text.replace("<LINGUISTIC_TYPE", circle, 1))
     with pytest.raises(InputError, match="tier 'emotion Ada' annotation 1: has no time"):
         read_annotation(path)
+
+
+def test_the_emotions_of_ten_thousand_speakers_are_read_in_two_seconds(tmp_path: Path):
+    tiers = "".join(
+        f'<TIER TIER_ID="{kind}{n}" {who} LINGUISTIC_TYPE_REF="default-lt"><ANNOTATION>'
+        f'<ALIGNABLE_ANNOTATION ANNOTATION_ID="{kind}{n}" TIME_SLOT_REF1="ts2"'
+        f' TIME_SLOT_REF2="ts3"><ANNOTATION_VALUE>{said}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>'
+        "</ANNOTATION></TIER>"
+        for n in range(10_000)
+        for who in (f'PARTICIPANT="P{n}"' if n % 2 else "",)
+        for kind, said in (("S", "Hi."), ("emotion S", "joy"))
+    )
+    text = transcripts.elan(TALK[:1]).replace("<LINGUISTIC_TYPE", f"{tiers}<LINGUISTIC_TYPE", 1)
+    path = put(tmp_path, ".eaf", text)
+    started = time.process_time()
+    emotions = [span.emotion for span in read_annotation(path)]
+    assert time.process_time() - started < 4  # 2 s where beartype checks no argument
+    assert emotions.count("joy") == 10_000
 
 
 def span(start_s: float, end_s: float) -> Span:

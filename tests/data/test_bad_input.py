@@ -82,6 +82,19 @@ def test_a_bad_csv_table_is_told_with_its_line(
         assert read_table(path).schema.emotions == ("bad", "good", "goood")
 
 
+@pytest.mark.parametrize(("limit", "place"), [(None, "line 6"), (1000, "row 4")])
+def test_a_mistake_after_a_long_cell_is_told_with_its_place(tmp_path, limit, place):
+    path = samples.write_table(tmp_path)
+    table = samples.TABLE.replace("Hello.", "Hello. " * 30_000).replace("c,0,x,test", "c,0,,test")
+    path.write_text(table)
+    before = csv.field_size_limit()
+    try:
+        csv.field_size_limit(limit or before)
+        assert f"{place}: turn 0: the speaker is empty" in complaint(read_table, path)
+    finally:
+        csv.field_size_limit(before)
+
+
 def test_a_stated_schema_refuses_an_unknown_emotion(tmp_path):
     path = samples.write_table(tmp_path)
     path.write_text(samples.TABLE.replace("good", "joy").replace("bad", "sadd"))

@@ -169,6 +169,31 @@ def test_a_trick_is_refused(tmp_path: Path, name: str):
     test_arrays_and_scalars_come_out_as_they_went_in(2, False)
 
 
+NESTED = b")" + b"2\x86" * 22
+"""A tuple of a tuple twice, and so on: to hash it, or to write it down, takes 2 ** 22 steps."""
+
+KEYS = {
+    "one key": b"}" + NESTED + b"K\x01s",
+    "keys": b"}(" + NESTED + b"K\x01u",
+    "a dictionary": b"(" + NESTED + b"K\x01d",
+    "members": b"\x8f(" + NESTED + b"\x90",
+    "a set": b"(" + NESTED + b"\x91",
+    **{
+        f"{kind} is called": global_of("builtins", kind) + b"](" + NESTED + b"\x85" * 2 + b"e\x85R"
+        for kind in ("set", "frozenset")
+    },
+    "dict is called": global_of("builtins", "dict") + b"](" + NESTED + b"K\x01\x86e\x85R",
+}
+
+
+@pytest.mark.parametrize("name", list(KEYS))
+def test_a_key_that_takes_forever_to_hash_is_refused(tmp_path: Path, name: str):
+    (tmp_path / "bad.pkl").write_bytes(KEYS[name] + b".")
+    with pytest.raises(InputError, match=r"bad\.pkl: refused or damaged: it holds a key, or a"):
+        read_pickle(tmp_path / "bad.pkl")
+    assert load(pickle.dumps({("a", 1): {(None, 2.5)}})) == {("a", 1): {(None, 2.5)}}
+
+
 def an_array(shape: bytes, dtype: str, raw: bytes) -> bytes:
     """Returns a pickle of an array that states whatever one likes."""
     head = global_of("numpy.core.multiarray", "_reconstruct") + global_of("numpy", "ndarray")
@@ -186,6 +211,7 @@ def an_array(shape: bytes, dtype: str, raw: bytes) -> bytes:
         (b"(I1000000000000\nt", "<U0", b""),
         (b"(I1\nI1\nI1\nI1\nI1\nt", "<f4", b"\0" * 4),
         (b"]", "<f4", b""),
+        (NESTED + b"\x85", "<f4", b""),
         (b"(I1\nt", "<U1", b"\xff\xff\xff\xff"),
         (b"(I1\nt", "O", b"\0" * 8),
     ],
@@ -196,6 +222,33 @@ def test_an_array_that_is_not_what_it_states_is_refused(
     assert load(an_array(b"(I2\nt", "<f4", b"\0" * 8)).tolist() == [0, 0]
     (tmp_path / "bad.pkl").write_bytes(an_array(shape, dtype, raw))
     with pytest.raises(InputError, match=r"bad\.pkl"):
+        read_pickle(tmp_path / "bad.pkl")
+
+
+AGAIN = b"j\x09\0\0\0"
+"""What the pickle holds once, at place 9."""
+
+UNFOLDED = {
+    "arrays": (
+        b"B" + struct.pack("<I", 8192) + b"\0" * 8192,
+        an_array(b"(I1024\nt", ">f8", b"").replace(b"B\0\0\0\0tb.", AGAIN + b"tb"),
+    ),
+    "bytes": (
+        b"X" + struct.pack("<I", 8192) + b"\0" * 8192,
+        global_of("_codecs", "encode") + AGAIN + b"\x85R",
+    ),
+    "lists": (b"](" + b"N" * 1024 + b"e", global_of("builtins", "list") + AGAIN + b"\x85R"),
+}
+
+
+@pytest.mark.parametrize("kind", list(UNFOLDED))
+def test_a_pickle_that_unfolds_to_many_times_its_size_is_refused(tmp_path: Path, kind: str):
+    held, made = UNFOLDED[kind]
+    start = held + AGAIN.replace(b"j", b"r") + b"0]("
+    (tmp_path / "good.pkl").write_bytes(start + made + b"e.")
+    assert len(read_pickle(tmp_path / "good.pkl")) == 1  # pyright: ignore[reportArgumentType]
+    (tmp_path / "bad.pkl").write_bytes(start + made * 60 + b"e.")
+    with pytest.raises(InputError, match=r"bad\.pkl: .* it unfolds to more than 8 times its size"):
         read_pickle(tmp_path / "bad.pkl")
 
 

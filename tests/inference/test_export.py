@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 import time
 from itertools import pairwise
@@ -39,6 +40,12 @@ SCHEMA = Path(__file__).with_name("emotionml.xsd")
 every_format = pytest.mark.parametrize("suffix", SUFFIXES)
 
 
+@pytest.mark.parametrize("probabilities", [(), (-0.5, 1.5), (0.5, 0.4), (0.5, math.nan)])
+def test_what_are_no_probabilities_are_refused(probabilities: tuple[float, ...]):
+    with pytest.raises(InputError, match="are none: their sum is not 1"):
+        RecognisedUtterance(0.0, 1.0, "Ada", None, probabilities)
+
+
 @given(chance=CHANCE)
 @fuzzed
 def test_json_is_without_loss(tmp_path: Path, chance: list[tuple]):
@@ -60,6 +67,7 @@ def test_json_holds_even_names_that_are_no_text(tmp_path: Path):
             '"start_s": -0.5',
             "utterances 0: Value error, an utterance from -0.5 s",
         ),
+        ('"end_s": 2.0', '"end_s": 1e308', "utterances 0: Value error, an utterance from 0.5 s to"),
         ("synctva-recognition-1", "other", "no recognition; a JSON file of `recognise`"),
         ('"start_s": 0.5,', "", "utterances 0 start_s: Field required"),
         ("{", "", "no recognition, or damaged"),

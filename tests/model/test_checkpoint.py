@@ -126,7 +126,9 @@ def test_a_missing_weight_is_refused_by_name(saved: Path):
     assert "network.projection.text.absent" in complaint(saved)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", "{}", '{"arguments": {}}', "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", "{}", '{"arguments": {}}', "\udcff", "[" * 100_000]
+)
 def test_a_damaged_configuration_is_refused(saved: Path, text: str):
     (saved / "config.json").write_bytes(text.encode(errors="surrogateescape"))
     assert "not a checkpoint's configuration" in complaint(saved)
@@ -155,6 +157,11 @@ def test_a_damaged_configuration_is_refused(saved: Path, text: str):
         ("arguments", {"encoder": "x"}, "encoder"),
         ("provenance", {"fingerprints": "00ff"}, "fingerprints"),
         ("provenance", {"temperature": "warm"}, "temperature"),
+        *(
+            ("provenance", values, "temperature")
+            for number in (0, -1, float("nan"), float("inf"))
+            for values in ({"temperature": number}, {"temperatures": {"text": number}})
+        ),
     ],
 )
 def test_a_hostile_configuration_is_refused_before_it_costs_anything(

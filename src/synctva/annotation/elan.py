@@ -7,14 +7,14 @@ with a parent are left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from synctva.annotation.emotion_tiers import is_emotion, named_after, with_emotions
+from synctva.annotation.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
 from synctva.annotation.span import Span, one_line
 from synctva.annotation.text_file import text_of
 from synctva.errors import InputError, told_at
@@ -34,10 +34,12 @@ def read_elan(path: Path, text: str) -> list[Span]:
     tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
     read = {id: list(_annotations(path, file, id)) for id in _wanted(tiers)}
     spans = {id: own for id, own in read.items() if not is_emotion(id)}
+    names = tiers_by(str.lower, spans)
+    participants = tiers_by(lambda id: _participant(tiers[id]), spans)
     for id, felt in read.items():
         if is_emotion(id) and felt:
             with told_at(lambda: f"{path}"):
-                speaker = _felt_by(id, tiers)
+                speaker = _felt_by(id, tiers[id], names, participants)
             spans[speaker] = with_emotions(spans[speaker], felt)
     return [
         replace(span, speaker=_participant(tiers[id]) or one_line(id))
@@ -122,14 +124,15 @@ def _participant(tier: Mapping[str, str]) -> str:
     return one_line(tier.get("PARTICIPANT") or "")
 
 
-def _felt_by(tier: str, tiers: Mapping[str, Mapping[str, str]]) -> str:
+def _felt_by(
+    id: str,
+    tier: Mapping[str, str],
+    names: Mapping[str, Sequence[str]],
+    participants: Mapping[str, Sequence[str]],
+) -> str:
     """Returns the speaker's tier that an emotion tier belongs to."""
-    speakers = [id for id in _wanted(tiers) if not is_emotion(id)]
-    who = _participant(tiers[tier])
-    for found in (
-        [id for id in speakers if id == tiers[tier].get("PARENT_REF")],
-        [id for id in speakers if who and _participant(tiers[id]) == who],
-    ):
-        if len(found) == 1:
-            return found[0]
-    return named_after(tier, speakers)
+    parent, who = tier.get("PARENT_REF") or "", _participant(tier)
+    if parent in names.get(parent.lower(), ()):
+        return parent
+    own = participants.get(who, ()) if who else ()
+    return own[0] if len(own) == 1 else named_after(id, names)

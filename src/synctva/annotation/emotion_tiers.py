@@ -2,9 +2,9 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from synctva.annotation.span import Span
 from synctva.errors import InputError
@@ -20,15 +20,29 @@ def emotion_tier(tier: str) -> str:
     return f"emotion {tier}"
 
 
-def named_after(tier: str, speakers: Sequence[str]) -> str:
+def tiers_by(key: Callable[[str], str], tiers: Iterable[str]) -> dict[str, list[str]]:
+    """Returns the names of tiers by what ``key`` makes of each, so that none is searched for."""
+    found: dict[str, list[str]] = {}
+    for tier in tiers:
+        found.setdefault(key(tier), []).append(tier)
+    return found
+
+
+def named_after(tier: str, speakers: Mapping[str, Sequence[str]]) -> str:
     """Returns the speaker's tier that an emotion tier's name means; ``Ada`` of ``emotion Ada``.
+
+    Args:
+        tier: The emotion tier's name.
+        speakers: The names of the speakers' tiers, by their small letters.
 
     Raises:
         InputError: None of them, or several.
     """
     rest = re.sub("emotions?", "", tier, count=1, flags=re.IGNORECASE).strip(" _-@:.")
-    exact = [id for id in speakers if tier == emotion_tier(id) or id == rest]
-    found = exact or [id for id in speakers if id.lower() == rest.lower() or not rest]
+    near = {key.lower() for key in (rest, tier.removeprefix(emotion_tier("")))}
+    alike = [id for key in near for id in speakers.get(key, ())]
+    exact = [id for id in alike if tier == emotion_tier(id) or id == rest]
+    found = exact or (speakers.get(rest.lower(), ()) if rest else [*chain(*speakers.values())])
     if len(found) == 1:
         return found[0]
     raise InputError(

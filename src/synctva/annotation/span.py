@@ -11,6 +11,9 @@ _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 _NUMBERED = re.compile(r"\[\s*([^\W\d_][\w .-]{0,40}?[ _.-]?\d+)\s*\]:?(?:\s+(.*)|$)")
 _NAMED = re.compile(r"([^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,2}): (.*)")
 
+LONGEST_S = 1e7
+"""No recording is longer, in seconds: 115 days."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -25,7 +28,8 @@ class Span:
         emotion: How it is felt; None = not said.
 
     Raises:
-        InputError: A time that is negative or no number, or an end before the start.
+        InputError: A time that is negative, no number or beyond ``LONGEST_S``, or an end before
+            the start.
     """
 
     start_s: float
@@ -47,6 +51,11 @@ class Span:
             raise InputError(
                 f"{self.place}: it ends at {self.end_s:g} s, before its start at"
                 f" {self.start_s:g} s; correct the times"
+            )
+        if self.end_s > LONGEST_S:
+            raise InputError(
+                f"{self.place}: it ends at {self.end_s:g} s, and no recording is longer than"
+                f" {LONGEST_S:g} s; correct the time, or write it in seconds"
             )
 
 

@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 from synctva.annotation.span import Span, one_line
+from synctva.annotation.text_file import LARGEST_BYTES
 from synctva.errors import InputError, did_you_mean
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "emotion": ("label",),
 }
 """What a column means, and how else it may be called; capitals make no difference."""
+
+csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 

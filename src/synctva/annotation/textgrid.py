@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from synctva.annotation.emotion_tiers import is_emotion, named_after, with_emotions
+from synctva.annotation.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
 from synctva.annotation.span import Span, one_line
 from synctva.errors import InputError, told_at
 
@@ -95,11 +95,12 @@ def read_textgrid(path: Path, text: str) -> list[Span]:
             if intervals is not None:
                 tiers[name] = intervals
     spans = {name: own for name, own in tiers.items() if not is_emotion(name)}
+    speakers = tiers_by(str.lower, spans)
     for name, felt in tiers.items():
         labelled = [span for span in felt if span.text]
         if is_emotion(name) and labelled:
             with told_at(lambda: f"{path}"):
-                speaker = named_after(name, list(spans))
+                speaker = named_after(name, speakers)
             spans[speaker] = _felt(spans[speaker], labelled)
     return [
         replace(span, speaker=_speaker(name, spans) or None)

@@ -20,6 +20,8 @@ Number = TypeVar("Number", int, float)
 _BLOCK_BYTES = 1 << 24
 """Longest row that can be read: ten thousands of feature columns."""
 
+csv.field_size_limit(max(csv.field_size_limit(), 2 * _BLOCK_BYTES))  # Arrow reads such cells too
+
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
@@ -128,7 +130,10 @@ def csv_place(path: Path) -> Place:
     """Returns the function from a row's number to its line in the file."""
 
     def place(row: int) -> str:
-        return f"{path}: line {_line(path, row)}"
+        try:
+            return f"{path}: line {_line(path, row)}"
+        except csv.Error:  # Arrow reads what the csv module does not
+            return f"{path}: row {row + 1}"
 
     return place
 

@@ -9,11 +9,14 @@ up, and so is every opcode that could make or change an object in another way. R
 import io
 import math
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
+
+MOST_GROWTH = 8
+"""A pickle that unfolds to more than so many times its bytes is refused."""
 
 _NDARRAY = "numpy.ndarray"
 """Stands for the class, which a pickle may name but not call."""
@@ -79,7 +82,7 @@ def _count(shape: object) -> int:
             "it holds an array whose shape is not a tuple of up to four sizes"
         )
     if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise pickle.UnpicklingError(f"it holds an array of shape {shape}")
+        raise pickle.UnpicklingError("it holds an array whose sizes are no numbers from 0")
     return math.prod(shape)
 
 
@@ -123,15 +126,45 @@ def _encode(text: object, encoding: object = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+def _key(value: object) -> Any:
+    """Returns a key; a tuple in a tuple is none: each level can double the time to hash it."""
+    for part in value if isinstance(value, tuple) else (value,):
+        if not isinstance(part, (str, bytes, int, float, np.generic, type(None))):
+            raise pickle.UnpicklingError(
+                "it holds a key, or a member of a set, other than text, a number or a tuple of them"
+            )
+    return value
+
+
+def _dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
+    return {_key(key): value for key, value in pairs}
+
+
+_CONTAINERS: Mapping[type, Callable[[Any], object]] = {
+    dict: lambda values: _dictionary(values.items() if isinstance(values, dict) else values),
+    list: list,
+    set: lambda values: set(map(_key, values)),
+    frozenset: lambda values: frozenset(map(_key, values)),
+    tuple: tuple,
+}
+
+
 def _container(kind: type) -> Maker:
     def make(values: object = ()) -> object:
         if not isinstance(values, (list, tuple, set, dict)):
             raise pickle.UnpicklingError(
                 f"it holds a {kind.__name__} of something that is no container"
             )
-        return kind(values)
+        return _CONTAINERS[kind](values)
 
     return Maker(make)
+
+
+def _size_bytes(made: Any) -> int:
+    """Returns what the values of an array, bytes or a container take."""
+    if isinstance(made, tuple(_CONTAINERS)):
+        return 8 * len(made)
+    return len(made) if isinstance(made, bytes) else getattr(made, "nbytes", 0)
 
 
 def _names() -> Mapping[tuple[str, str], object]:
@@ -144,7 +177,7 @@ def _names() -> Mapping[tuple[str, str], object]:
     names["numpy", "ndarray"] = _NDARRAY
     names["numpy", "dtype"] = Maker(DType)
     for module in ("builtins", "__builtin__"):
-        for kind in (dict, list, set, frozenset, tuple):
+        for kind in _CONTAINERS:
             names[module, kind.__name__] = _container(kind)
         names[module, "bytes"] = Maker(lambda: b"")
     names["collections", "OrderedDict"] = _container(dict)
@@ -176,6 +209,7 @@ class RestrictedUnpickler(pickle._Unpickler):
     def __init__(self, data: bytes, names: Mapping[tuple[str, str], object] = NAMES) -> None:
         self.stream = io.BytesIO(data)
         self.names = names
+        self.left_bytes = MOST_GROWTH * len(data)
         super().__init__(self.stream, encoding="latin1")
 
     def find_class(self, module: str, name: str) -> Any:
@@ -191,5 +225,55 @@ class RestrictedUnpickler(pickle._Unpickler):
         if not isinstance(made, (Array, DType)):
             raise pickle.UnpicklingError(f"it changes the attributes of a {type(made).__name__}")
         made.__setstate__(state)
+        self._spend(made)
 
-    dispatch[pickle.BUILD[0]] = load_build
+    def load_reduce(self) -> None:
+        """Calls a maker."""
+        super().load_reduce()  # pyright: ignore
+        self._spend(self.stack[-1])  # pyright: ignore
+
+    def _spend(self, made: object) -> None:
+        """Refuses what was made again and again of bytes that the pickle holds once."""
+        self.left_bytes -= _size_bytes(made)
+        if self.left_bytes < 0:
+            raise pickle.UnpicklingError(f"it unfolds to more than {MOST_GROWTH} times its size")
+
+    def load_setitem(self) -> None:
+        """Sets a key of a dictionary."""
+        value, key = self.stack.pop(), self.stack.pop()  # pyright: ignore
+        self.stack[-1].update(_dictionary([(key, value)]))  # pyright: ignore
+
+    def load_setitems(self) -> None:
+        """Sets keys of a dictionary."""
+        items = self.pop_mark()  # pyright: ignore
+        self.stack[-1].update(_dictionary(_pairs(items)))  # pyright: ignore
+
+    def load_dict(self) -> None:
+        """Makes a dictionary."""
+        items = self.pop_mark()  # pyright: ignore
+        self.append(_dictionary(_pairs(items)))  # pyright: ignore
+
+    def load_additems(self) -> None:
+        """Adds members to a set."""
+        items = self.pop_mark()  # pyright: ignore
+        self.stack[-1].update(map(_key, items))  # pyright: ignore
+
+    def load_frozenset(self) -> None:
+        """Makes a set that does not change."""
+        items = self.pop_mark()  # pyright: ignore
+        self.append(frozenset(map(_key, items)))  # pyright: ignore
+
+    dispatch |= {
+        pickle.BUILD[0]: load_build,
+        pickle.REDUCE[0]: load_reduce,
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+        pickle.DICT[0]: load_dict,
+        pickle.ADDITEMS[0]: load_additems,
+        pickle.FROZENSET[0]: load_frozenset,
+    }
+
+
+def _pairs(items: list[Any]) -> Iterable[tuple[Any, Any]]:
+    """Returns keys with their values, which stand in turn."""
+    return zip(items[::2], items[1::2], strict=True)

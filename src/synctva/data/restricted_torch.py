@@ -39,6 +39,11 @@ class Storage:
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
 
+    @property
+    def nbytes(self) -> int:
+        """Size of the values."""
+        return self.values.nbytes
+
 
 class _StorageReader(RestrictedUnpickler):
     """Reads one of the pickles that a storage consists of."""

@@ -1,10 +1,10 @@
 """Recognition: what was recognised in one recording; frozen, and the only thing exports read."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from synctva.annotation.span import LONGEST_S
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 
@@ -28,7 +28,8 @@ class RecognisedUtterance:
         note: Why a modality failed, in words; empty where none did.
 
     Raises:
-        InputError: Times that are negative or out of order, or probabilities that are none.
+        InputError: Times that are negative, out of order or beyond ``LONGEST_S``, or probabilities
+            that are none.
     """
 
     start_s: float
@@ -44,9 +45,9 @@ class RecognisedUtterance:
         object.__setattr__(self, "probabilities", tuple(self.probabilities))
         object.__setattr__(self, "contributions", dict(self.contributions))
         object.__setattr__(self, "flags", tuple(self.flags))
-        if not 0 <= self.start_s <= self.end_s < math.inf:
+        if not 0 <= self.start_s <= self.end_s <= LONGEST_S:
             raise InputError(f"an utterance from {self.start_s} s to {self.end_s} s is none")
-        if min(self.probabilities, default=-1) < 0 or abs(sum(self.probabilities) - 1) > 1e-3:
+        if min(self.probabilities, default=-1) < 0 or not abs(sum(self.probabilities) - 1) <= 1e-3:
             raise InputError(f"probabilities {self.probabilities} are none: their sum is not 1")
         if not set(self.contributions) <= set(MODALITIES):
             raise InputError(f"contributions of {list(self.contributions)}: no such modalities")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import safetensors.torch
@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from jaxtyping import Bool, Float
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -24,6 +24,7 @@ from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_json
 
+Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
@@ -45,8 +46,8 @@ class Provenance:
     corpus: str = ""
     schema: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    temperature: float = 1.0
-    temperatures: Mapping[str, float] = field(default_factory=dict)
+    temperature: Temperature = 1.0
+    temperatures: Mapping[str, Temperature] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def temperature_of(
@@ -113,7 +114,7 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         arguments = config["arguments"]
         provenance = TypeAdapter(Provenance).validate_python(config["provenance"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{folder / CONFIG}: not a checkpoint's configuration ({one_line(error)})"
         ) from error
