@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctva.corpus import Corpus
+from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
 from synctva.errors import InputError
@@ -165,6 +165,21 @@ def test_a_modality_without_recordings_stays_as_it_is(cache: Cache, tmp_path: Pa
     filled = extract(store, BOTH, cache)
     assert list(filled.known) == ["text"]
     assert open_store(store.path).read().dims == {"text": 384}
+
+
+def test_text_features_without_words_stay_as_they_are(cache: Cache, tmp_path: Path, clips: Path):
+    """They are somebody's own: those of no words would replace them by nothing."""
+    corpus = corpus_of([None, None, None, None], clips)
+    silent = tuple(
+        replace(d, utterances=tuple(replace(u, text="") for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    own = Features(np.ones((4, 3), np.float32), np.ones(4, np.bool_), Extractor("own"))
+    kept = replace(corpus, dialogues=silent).with_features("text", own)
+    store = write_store(kept, tmp_path / "store")
+    assert amount(store, BOTH) == 0
+    assert extract(store, BOTH, cache).known == {}
+    assert open_store(store.path).read().features["text"].values.tolist() == own.values.tolist()
 
 
 def test_an_utterances_own_audio_goes_before_that_of_its_recording(

@@ -47,7 +47,7 @@ def extract(
     """Fills the cache for a store and writes the features into it; returns what was done.
 
     An utterance that fails lacks the modality, with the flag ``failed``. A modality of which no
-    utterance has a recording stays as it is in the store.
+    utterance has a recording, or words, stays as it is in the store.
 
     Args:
         store: The store; it is replaced by the one with the features, at once, at the end.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from synctva.dialogue import Dialogue, Utterance
@@ -57,6 +57,7 @@ class Filled:
 
 def amount(store: FeatureStore, preset: Preset, shard: tuple[int, int] = (1, 1)) -> int:
     """Returns how many steps ``fill`` will tell of: utterances times modalities."""
+    preset = _where_words_are(store, preset)
     steps = sum(
         has_recording(utterance, modality)
         for _, _, utterance in _rows(store, shard)
@@ -95,6 +96,7 @@ def fill(
         InputError: An extractor cannot be loaded; or the engine's machines have not the same
             extractors, or not the same cache.
     """
+    preset = _where_words_are(store, preset)
     filled, lock = Filled(), Lock()
 
     def told(count: int) -> None:
@@ -182,6 +184,13 @@ def _key(request: Request | tuple[str, ...]) -> tuple[str, bool] | dict[str, Kno
     if isinstance(request, Request):
         return _recordings[0].key(request)
     return {modality: _recordings[0].known(modality) for modality in request}
+
+
+def _where_words_are(store: FeatureStore, preset: Preset) -> Preset:
+    """Returns the preset, without text where the store has features of it but no words."""
+    if "text" not in store.extractors or any(one.text for _, _, one in _rows(store)):
+        return preset
+    return replace(preset, text=None)
 
 
 def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:
