@@ -109,6 +109,20 @@ def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_pat
     assert (code, "0 recognised, 0 failed" in told) == (0, True)
 
 
+def test_no_result_replaces_what_it_is_made_from(
+    call: Call, model: Path, srt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    talk = film(tmp_path / "talk.mp4", silence(2))
+    (tmp_path / "link.srt").symlink_to(srt)
+    for words in ([srt], [talk, "--transcript", srt], [tmp_path / "link.srt"]):
+        for out in ("{name}.srt", "talk.srt", "../" + tmp_path.name + "/talk.srt"):
+            code, told = call(*words, "--model", model, "--out", "new.json", "--out", out)
+            assert (code, "give it another name" in told) == (2, True), told
+            assert srt.read_text() == SAID
+    assert not (tmp_path / "new.json").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

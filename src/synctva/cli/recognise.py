@@ -88,6 +88,7 @@ def recognise(
         jobs = jobs_in(recording, out or [])
     outs = [Path(one.replace("{name}", recording.stem)) for one in out or []]
     _check_suffixes(outs)
+    _check_kept(outs, [recording, *([transcript] if transcript else [])])
     from synctva.inference.recognise import Recogniser
     from synctva.inference.spoken import listener_of
 
@@ -154,6 +155,14 @@ def _check_suffixes(outs: Sequence[Path]) -> None:
     for out in outs:
         if out.suffix.lower() not in (REPORT, *SUFFIXES):
             raise InputError(f"{out}: unknown ending; known are {', '.join((REPORT, *SUFFIXES))}")
+
+
+def _check_kept(outs: Sequence[Path], kept: Sequence[Path]) -> None:
+    """Refuses results that would replace what they are made from."""
+    for out in outs:
+        for path in kept:
+            if out.exists() and path.exists() and out.samefile(path):
+                raise InputError(f"{out}: would be written over {path}; give it another name")
 
 
 def _write(
