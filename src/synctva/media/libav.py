@@ -125,6 +125,28 @@ class Recording:
         length = self.container.duration
         return length / av.time_base if length and length > 0 and not self.is_still else None
 
+    @property
+    def _is_length_clear(self) -> bool:
+        """Whether the header's length is one.
+
+        For an mp3 libav guesses from the first bit rate, and if a clock does not begin at 0, muxers
+        disagree on whether the length counts from 0.
+        """
+        return self.kind != "mp3" and not (self.kind in LATE_CLOCK and self.start_s > GAP_S)
+
+    def length_s(self) -> float | None:
+        """Returns the length in seconds, from all packets where the header does not say it clearly.
+
+        None for a still picture, or if there are no packets.
+        """
+        if self.is_still or (self._is_length_clear and self.duration_s):
+            return self.duration_s
+        end_s = 0.0
+        for kind in ("audio", "video"):
+            if (stream := self.stream(kind)) is not None:
+                end_s = max(end_s, self.measured_end_s(self._rewound(stream), 0.0))
+        return end_s or None
+
     def stream(self, kind: Literal["audio", "video"]) -> Any:
         """Returns the stream that a player would play; None if there is none (a cover is none).
 
@@ -152,10 +174,9 @@ class Recording:
     def stated_end_s(self, stream: Any) -> float | None:
         """Returns where the header says that a stream ends, in seconds since the start.
 
-        None if it does not say, or not clearly: for an mp3 libav guesses from the first bit rate,
-        and if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
+        None if it does not say, or not clearly.
         """
-        if self.kind == "mp3" or (self.kind in LATE_CLOCK and self.start_s > GAP_S):
+        if not self._is_length_clear:
             return None
         end_s = self.duration_s
         if stream.duration and stream.duration > 0:
@@ -172,13 +193,14 @@ class Recording:
         """Returns where a stream really ends, in seconds since the start, from its packets.
 
         Args:
-            stream: Of pictures.
+            stream: The stream.
             since_s: Packets from there on are read; 0 if there are none.
         """
         if since_s > SEEK_FROM_S:
             self._seek(stream, since_s)
         end_s, packets = 0.0, self._packets(stream)
-        usual_s = float(1 / stream.average_rate) if stream.average_rate else 0.0
+        rate = stream.average_rate if stream.type == "video" else None
+        usual_s = float(1 / rate) if rate else 0.0
         while (packet := self._next(packets)) is not None:
             if packet.pts is not None:
                 shown_s = float(packet.pts * packet.time_base) - self.start_s
@@ -200,12 +222,16 @@ class Recording:
                     yield first
                     yield from frames
                     return
-        if not self.is_at_start:
-            index = stream.index  # a stream dies with its container
-            self.container.close()
-            self._open()
-            stream = self._set_up(self.container.streams[index])
-        yield from self._decoded(stream)
+        yield from self._decoded(self._rewound(stream))
+
+    def _rewound(self, stream: Any) -> Any:
+        """Returns the stream where nothing of the recording has been read."""
+        if self.is_at_start:
+            return stream
+        index = stream.index  # a stream dies with its container
+        self.container.close()
+        self._open()
+        return self._set_up(self.container.streams[index])
 
     def _seek(self, stream: Any, to_s: float) -> bool:
         """Returns whether the stream's next packet is now the key frame before a time."""

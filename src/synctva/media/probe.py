@@ -40,3 +40,16 @@ def probe(path: str | Path) -> MediaFacts:
         size = video.codec_context.width, video.codec_context.height
         rate = 0.0 if recording.is_still else float(video.average_rate or 0)
         return MediaFacts(recording.duration_s, audio is not None, True, *size, rate)
+
+
+def length_of(path: str | Path) -> float | None:
+    """Returns a recording's length in seconds; None for a still picture, or if nothing is in it.
+
+    The header's, or where that says none, or a guess, the end of the last packet: then all of the
+    file is read, though not decoded.
+
+    Raises:
+        InputError: It is no recording, broken, too large, or not a local regular file.
+    """
+    with opened(path) as recording:
+        return recording.length_s()
