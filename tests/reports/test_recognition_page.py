@@ -243,6 +243,18 @@ def test_a_blurred_page_never_holds_or_names_the_recording(
     ]  # fmt: skip
 
 
+def test_notes_of_a_blurred_page_tell_all_but_names(tmp_path: Path):
+    media = "talks/Jane Doe: therapy.mp4"
+    notes = f"visual: {media}: ends at 1 s; audio: {media}: damaged", "odd: but kept"
+    found = recognition(utterance(0, note=notes[0]), utterance(1, note=notes[1]), media=media)
+    found = replace(found, note="Jane Doe.srt: line 9: begins after the end; 1 of 7 left out")
+    for film in (None, record(tmp_path / "Jane Doe.wav")):
+        words = written(tmp_path, found, recording=film, blur=True).words
+        assert "Jane" not in (tmp_path / "talk.html").read_text(encoding="utf-8")
+        for told in ("visual: ends at 1 s; audio: damaged", notes[1], "begins after the end; 1 of"):
+            assert told in words
+
+
 def test_a_recording_that_is_none_leaves_no_page(tmp_path: Path):
     broken = tmp_path / "talk.mp4"
     broken.write_text("no film")

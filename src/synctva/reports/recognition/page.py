@@ -4,6 +4,7 @@ The page asks the network for nothing, and its content policy forbids it to: rec
 style are inside. Every name and text passes Jinja's escaping.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,21 @@ def write_report(
         if recording is not None:
             player = player_for(Path(recording), path, blur=blur, progress=progress)
         name = path.stem if blur else Path(recognition.media).stem
-        write_text(path, render_page(recognition, player, title or name))
+        shown = _nameless(recognition) if blur else recognition
+        write_text(path, render_page(shown, player, title or name))
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours"
         ) from error
     return [path, *([player.file] if player and player.file else [])]
+
+
+def _nameless(recognition: Recognition) -> Recognition:
+    """Returns a recognition that does not tell the names of its files, not in its notes either."""
+    place = f"{recognition.media}: "
+    utterances = (replace(u, note=u.note.replace(place, "")) for u in recognition.utterances)
+    note = recognition.note.rpartition(": ")[2]
+    return replace(recognition, media="", utterances=tuple(utterances), note=note)
 
 
 def render_page(recognition: Recognition, player: Player | None, title: str) -> str:
