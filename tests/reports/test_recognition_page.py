@@ -263,12 +263,20 @@ def test_a_recording_that_is_none_leaves_no_page(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
 
 
-def test_a_page_does_not_write_over_its_recording(tmp_path: Path):
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [player.EMBEDDED_BYTES, 100])
+def test_a_page_writes_over_no_file_but_its_last_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+):
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", most)
     film = record(tmp_path / "talk.preview.mp4")
     before = film.read_bytes()
-    with pytest.raises(InputError, match="another name"):
+    for _ in range(2):
         write_report(conversation(), tmp_path / "talk.html", recording=film, blur=True)
-    assert film.read_bytes() == before
+        assert film.read_bytes() == before
+        copies = [] if most > 100 else ["talk.preview-2.mp4"]
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == sorted(["talk.html", "talk.preview.mp4", *copies])
 
 
 def test_a_page_ends_in_html(tmp_path: Path):

@@ -34,7 +34,8 @@ def write_report(
 
     The recording is put into the page. One that browsers do not play, one that is large, and one
     whose faces are to be blurred is copied small for it first. What is too large even so lies
-    beside the page, as ``NAME.preview.mp4`` or where it was.
+    beside the page, as ``NAME.preview.mp4`` (``NAME.preview-2.mp4`` if another file has that name)
+    or where it was.
 
     Args:
         recognition: What was recognised.
