@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from recordings import record
+from talks import talk
 
 from synctva.errors import InputError
 from synctva.inference.folder import jobs_in
+from synctva.reports.recognition import player, write_report
 
 
 def folder_of(folder: Path, *names: str) -> Path:
@@ -68,3 +71,15 @@ def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tm
     talks = folder_of(tmp_path / "talks", "a.wav")
     job = jobs_in(talks, [f"{talks}/{{name}}.html"])[0]
     assert job.outs == (talks / "a.html",)
+
+
+def test_what_a_page_plays_is_no_recording_but_what_is_only_called_so_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", 100)
+    talks = folder_of(tmp_path / "talks", "b.preview.mp4", "b.html", "c.preview.mp4")
+    film = record(talks / "[a] & 1%.avi")
+    pages = write_report(talk(), talks / "[a] & 1%.html", recording=film)
+    assert [page.name for page in pages] == ["[a] & 1%.html", "[a] & 1%.preview.mp4"]
+    found = [job.recording.name for job in jobs_in(talks, [f"{tmp_path}/{{name}}.json"])]
+    assert found == ["[a] & 1%.avi", "b.preview.mp4", "c.preview.mp4"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synctva.annotation import SUFFIXES
 from synctva.errors import InputError
+from synctva.inference.preview import is_preview
 from synctva.inference.segment import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES
 
@@ -39,7 +40,8 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
 
     Args:
         folder: Recordings, each with a transcript of its name beside it or without; and
-            transcripts alone. Hidden files and others are left out.
+            transcripts alone. Hidden files, copies that a page beside them plays, and others are
+            left out.
         outs: Paths of results, in which ``{name}`` stands for the recording's name, with the
             folders that it lies in.
 
@@ -93,7 +95,7 @@ def _is_visible(path: Path, folder: Path) -> bool:
 
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
     """Yields recordings with their transcripts, and transcripts without a recording."""
-    media = [path for path in files if path.suffix.lower() in MEDIA_SUFFIXES]
+    media = [p for p in files if p.suffix.lower() in MEDIA_SUFFIXES and not is_preview(p)]
     transcripts: dict[Path, list[Path]] = {}
     for path in files:
         if is_transcript(path):
