@@ -73,6 +73,26 @@ def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tm
     assert job.outs == (talks / "a.html",)
 
 
+def test_tables_and_json_alone_are_transcripts_if_they_say_who_speaks_when(tmp_path: Path):
+    contents = {
+        "a.mp4": b"", "a.info.json": b'{"id": "a", "title": "A"}', "a.chat.json": b'[{"time": 1}]',
+        "participants.csv": b"id;age\n1;30\n", "latin.csv": "name,âge\nZoë,30".encode("latin-1"),
+        "empty.csv": b"", "recognition.json": b'{"utterances": [], "fingerprint": ""}',
+        "whisper.json": b'{"segments": []}', "cpp.json": b'{"transcription": []}',
+        "list.json": b'[{"start": 0, "end": 1, "text": "Hi."}]', "damaged.json": b'{"segm',
+        "times.csv": b"\xef\xbb\xbfwho;Start;Duration\nAda;0;1\n", "ms.tsv": b"start_ms\tend_ms\n",
+    }  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    found = {job.recording.name for job in jobs_in(tmp_path, ["out/{name}.json"])}
+    assert found == {
+        "a.mp4", "whisper.json", "cpp.json", "list.json", "damaged.json", "times.csv", "ms.tsv",
+    }  # fmt: skip
+    (tmp_path / "a.json").write_bytes(contents["a.info.json"])
+    job = jobs_in(tmp_path, ["out/{name}.json"])[0]
+    assert job.transcript == tmp_path / "a.json"
+
+
 def test_what_a_page_plays_is_no_recording_but_what_is_only_called_so_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

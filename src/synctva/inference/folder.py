@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES
+from synctva.annotation import SUFFIXES, may_be_annotation
 from synctva.errors import InputError
 from synctva.inference.preview import is_preview
 from synctva.inference.segment import is_transcript
@@ -40,8 +40,8 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
 
     Args:
         folder: Recordings, each with a transcript of its name beside it or without; and
-            transcripts alone. Hidden files, copies that a page beside them plays, and others are
-            left out.
+            transcripts alone. Hidden files, copies that a page beside them plays, JSON files and
+            tables that do not say who speaks when, and others are left out.
         outs: Paths of results, in which ``{name}`` stands for the recording's name, with the
             folders that it lies in.
 
@@ -112,4 +112,5 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
         alone.pop(path.with_suffix(""), None)
         yield path, own
     for found in alone.values():
-        yield found[0], None
+        if may_be_annotation(found[0]):
+            yield found[0], None
