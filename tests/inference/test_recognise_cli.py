@@ -109,6 +109,35 @@ def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_pat
     assert (code, "0 recognised, 0 failed" in told) == (0, True)
 
 
+def test_a_name_in_no_encoding_is_no_obstacle(call: Call, model: Path, tmp_path: Path):
+    talks = tmp_path / "talks"
+    talks.mkdir()
+    talk = film(talks / "t\udce4lk.mp4", silence(2))
+    (talks / "t\udce4lk.srt").write_text(SAID)
+    kinds = [*SUFFIXES, ".html"]
+    outs = [word for kind in kinds for word in ("--out", f"{tmp_path}/out/{{name}}{kind}")]
+    common = ["--model", model, "--workers", 1, *outs]
+    sys.stderr.reconfigure(errors="backslashreplace")  # as it is where no test captures it
+    for words in ([talk, "--transcript", talks / "t\udce4lk.srt"], [talks]):
+        code, told = call(*words, *common)
+        assert code == 0, told
+        written = list((tmp_path / "out").iterdir())
+        assert {path.suffix for path in written} == set(kinds)
+        for path in written:
+            path.unlink()
+
+
+def test_of_a_folder_only_what_cannot_be_written_fails(call: Call, model: Path, tmp_path: Path):
+    talks = tmp_path / "talks"
+    talks.mkdir()
+    for name in ("a", "b" * 200, "c"):
+        (talks / f"{name}.srt").write_text(SAID)
+    out = f"{tmp_path}/out/{{name}}{'-' * 60}/talk.json"
+    code, told = call(talks, "--model", model, "--out", out)
+    assert (code, "2 recognised, 1 failed" in told) == (1, True), told
+    assert f"{'b' * 200}.srt" in told
+
+
 def test_no_result_replaces_what_it_is_made_from(
     call: Call, model: Path, srt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -222,6 +222,16 @@ def test_a_large_recording_stays_where_it_is(tmp_path: Path, monkeypatch: pytest
     assert "http" not in policy
 
 
+def test_a_name_in_no_encoding_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    film = record(tmp_path / "t\udce4lk.mp4", Making(length_s=12.0))
+    found = recognition(utterance(0, note=f"{film}: odd"), media=str(film))
+    assert "content" in written(tmp_path, found, recording=film).scripts
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", 100)
+    reader = written(tmp_path, found, recording=film)
+    assert next(a["src"] for a in reader.having("src")) == "./t%E4lk.mp4"
+    assert "t lk.mp4" in reader.words
+
+
 @pytest.mark.slow
 def test_a_blurred_page_never_holds_or_names_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -116,7 +116,7 @@ def _recognise_all(work: "Callable[..., Recognition]", jobs: "Sequence[Job]", bl
                 found = work(job.recording, job.transcript)
                 _write(found, job.recording, job.outs, blur, is_told=False)
                 _tell_note(found)
-            except InputError as error:
+            except (OSError, ValueError) as error:
                 failures.append((job.recording, f"{error}"))
             if advance is not None:
                 advance(1)

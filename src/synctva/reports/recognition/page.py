@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synctva.annotation.span import writable
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
@@ -63,7 +64,7 @@ def write_report(
             player = player_for(Path(recording), path, blur=blur, progress=progress)
         name = path.stem if blur else Path(recognition.media).stem
         shown = _nameless(recognition) if blur else recognition
-        write_text(path, render_page(shown, player, title or name))
+        write_text(path, writable(render_page(shown, player, title or name)))
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours"

@@ -102,4 +102,4 @@ def _in_base64(recording: Path) -> Markup:
 def _link(recording: Path, page: Path) -> str:
     """Returns where a recording lies, seen from the page; never taken for a protocol."""
     way = os.path.relpath(recording.resolve(), page.resolve().parent)
-    return quote(f"./{Path(way).as_posix()}")
+    return quote(os.fsencode(f"./{Path(way).as_posix()}"))
