@@ -133,9 +133,29 @@ def test_of_a_folder_only_what_cannot_be_written_fails(call: Call, model: Path, 
     for name in ("a", "b" * 200, "c"):
         (talks / f"{name}.srt").write_text(SAID)
     out = f"{tmp_path}/out/{{name}}{'-' * 60}/talk.json"
-    code, told = call(talks, "--model", model, "--out", out)
-    assert (code, "2 recognised, 1 failed" in told) == (1, True), told
-    assert f"{'b' * 200}.srt" in told
+    for done in (2, 0):
+        code, told = call(talks, "--model", model, "--out", out)
+        assert (code, f"{done} recognised, 1 failed" in told) == (1, True), told
+        assert f"{'b' * 200}.srt" in told
+
+
+@pytest.mark.parametrize("words", [["talk.srt"], ["."]])
+def test_a_place_within_a_file_is_refused_before_anything_is_recognised(
+    call: Call, srt: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+):
+    monkeypatch.chdir(srt.parent)
+    code, told = call(*words, "--model", "missing", "--out", "talk.srt/new/{name}.html")
+    assert code == 2
+    assert "talk.srt/new/talk.html: cannot be made" in told
+    assert "a file, not a folder" in told
+    assert srt.read_text() == SAID
+
+
+def test_endings_are_known_in_capitals_too(call: Call, model: Path, srt: Path, tmp_path: Path):
+    outs = [w for kind in (*SUFFIXES, ".html") for w in ("--out", f"{tmp_path}/a/b{kind.upper()}")]
+    code, told = call(srt, "--model", model, *outs)
+    assert code == 0, told
+    assert len(list((tmp_path / "a").iterdir())) == len(SUFFIXES) + 1
 
 
 def test_no_result_replaces_what_it_is_made_from(

@@ -99,7 +99,7 @@ def test_what_a_page_plays_is_no_recording_but_what_is_only_called_so_is_one(
     monkeypatch.setattr(player, "EMBEDDED_BYTES", 100)
     talks = folder_of(tmp_path / "talks", "b.preview.mp4", "b.html", "c.preview.mp4")
     film = record(talks / "[a] & 1%.avi")
-    pages = write_report(talk(), talks / "[a] & 1%.html", recording=film)
-    assert [page.name for page in pages] == ["[a] & 1%.html", "[a] & 1%.preview.mp4"]
+    pages = write_report(talk(), talks / "[a] & 1%.HTML", recording=film)
+    assert [page.name for page in pages] == ["[a] & 1%.HTML", "[a] & 1%.preview.mp4"]
     found = [job.recording.name for job in jobs_in(talks, [f"{tmp_path}/{{name}}.json"])]
     assert found == ["[a] & 1%.avi", "b.preview.mp4", "c.preview.mp4"]

@@ -32,7 +32,10 @@ class Job:
     @property
     def is_done(self) -> bool:
         """Whether all its results are there."""
-        return all(out.is_file() for out in self.outs)
+        try:
+            return all(out.is_file() for out in self.outs)
+        except OSError:  # a name that is too long
+            return False
 
 
 def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:

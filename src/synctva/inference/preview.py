@@ -80,9 +80,9 @@ def make_preview(
 def is_preview(path: Path) -> bool:
     """Returns whether a file, ``NAME.preview.mp4``, is the copy of the page ``NAME.html``."""
     name, mark, _ = path.name.rpartition(".preview")
-    page = path.with_name(f"{name}.html")
+    pages = (p for p in path.parent.iterdir() if p.stem == name and p.suffix.lower() == ".html")
     told = f'data-copy="./{quote(os.fsencode(path.name))}"'.encode()
-    return bool(mark) and page.is_file() and told in page.read_bytes()
+    return bool(mark) and any(page.is_file() and told in page.read_bytes() for page in pages)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def write_report(
             read; there is no page then.
     """
     path = Path(path)
-    if path.suffix != ".html" or path.is_dir():
+    if path.suffix.lower() != ".html" or path.is_dir():
         raise InputError(f"{path}: a report is a file whose name ends in .html, as in talk.html")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
