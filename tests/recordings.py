@@ -47,6 +47,7 @@ class Making:
         hole_s: From when to when there is no sound at all, not even silence.
         codec: Of the sound, in place of the usual one.
         bits_per_s: Of the sound; None = libav's choice.
+        pixel_aspect: Of the pictures.
         key_every: Pictures from one that stands alone to the next.
     """
 
@@ -61,6 +62,7 @@ class Making:
     hole_s: tuple[float, float] | None = None
     codec: str | None = None
     bits_per_s: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
     key_every: int = 10
 
 
@@ -103,6 +105,7 @@ def record(
             )
             film.width, film.height, film.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             film.bit_rate = 2_000_000
+            film.codec_context.sample_aspect_ratio = making.pixel_aspect
             if making.times_s is not None:
                 film.time_base = film.codec_context.time_base = Fraction(1, 1000)
         if sound:

@@ -85,6 +85,9 @@ class Recording:
         file: Its bytes.
         kind: libav's name of its format.
 
+    Attributes:
+        pixel_aspect: Of its pictures, once their stream was asked for: a pixel's width over height.
+
     Raises:
         InputError: It is broken, or holds neither sound nor pictures.
     """
@@ -92,6 +95,7 @@ class Recording:
     def __init__(self, path: str, file: FileIO, kind: str) -> None:
         self.path, self.file, self.kind = path, file, kind
         self.is_still = kind in STILL
+        self.pixel_aspect = 1.0
         self.growth = stated_growth(file) if kind in RIFF else 1.0
         self._open()
         if len(self.container.streams) > LIMITS.streams:
@@ -168,6 +172,7 @@ class Recording:
             check_sound(self.path, codec.sample_rate, codec.channels)
         else:
             check_picture(self.path, codec.width, codec.height)
+            self.pixel_aspect = 1.0 if self.is_still else float(stream.sample_aspect_ratio or 1)
         codec.thread_count, codec.options = 1, {"max_pixels": f"{LIMITS.frame_px}"}
         return stream
 
