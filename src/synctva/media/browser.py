@@ -60,7 +60,9 @@ def browser_type(path: str | Path) -> str | None:
             codec = video.codec_context
             if codec.name not in pictures or codec.pix_fmt not in ("yuv420p", "yuvj420p"):
                 return None
-        if not name or (audio is not None and audio.codec_context.name not in sounds):
+        if audio is not None and audio.codec_context.name not in sounds:
+            return None
+        if not name or recording.is_chain:
             return None
         if recording.kind == "matroska" and b"webm" not in _head(recording):
             return None

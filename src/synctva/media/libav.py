@@ -18,7 +18,7 @@ from jaxtyping import Float32, UInt8
 from synctva.errors import InputError
 from synctva.media.channels import downmix
 from synctva.media.limits import LIMITS, check_picture, check_sound
-from synctva.media.local_file import RIFF, STILL, open_local, stated_growth
+from synctva.media.local_file import RIFF, STILL, is_chain, open_local, stated_growth
 
 SEEK_FROM_S = 2.0
 """What is wanted from before this is decoded from the start, which is as quick, and exact."""
@@ -97,6 +97,7 @@ class Recording:
         self.is_still = kind in STILL
         self.pixel_aspect = 1.0
         self.growth = stated_growth(file) if kind in RIFF else 1.0
+        self.is_chain = kind == "ogg" and is_chain(file)
         self._open()
         if len(self.container.streams) > LIMITS.streams:
             raise InputError(f"{path}: more than {LIMITS.streams} streams; keep one or two of them")
@@ -133,10 +134,12 @@ class Recording:
     def _is_length_clear(self) -> bool:
         """Whether the header's length is one.
 
-        For an mp3 libav guesses from the first bit rate, and if a clock does not begin at 0, muxers
-        disagree on whether the length counts from 0.
+        For an mp3 libav guesses from the first bit rate, for a chain it takes the last link's, and
+        if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
         """
-        return self.kind != "mp3" and not (self.kind in LATE_CLOCK and self.start_s > GAP_S)
+        if self.kind == "mp3" or self.is_chain:
+            return False
+        return not (self.kind in LATE_CLOCK and self.start_s > GAP_S)
 
     def length_s(self) -> float | None:
         """Returns the length in seconds, from all packets where the header does not say it clearly.
@@ -240,6 +243,8 @@ class Recording:
 
     def _seek(self, stream: Any, to_s: float) -> bool:
         """Returns whether the stream's next packet is now the key frame before a time."""
+        if self.is_chain:  # whose times are known from its start only
+            return False
         self.is_at_start = False
         with _told(self.path):
             try:
@@ -254,7 +259,8 @@ class Recording:
         with _told(self.path):
             for other in self.container.streams:
                 other.discard = Discard.default if other.index == stream.index else Discard.all
-            return iter(self.container.demux(stream))
+            packets = iter(self.container.demux(stream))
+        return _on_one_clock(packets) if self.is_chain else packets
 
     def _next(self, packets: Iterator[Any]) -> Any:
         """Returns the next packet, None at the end or where the file cannot be read further."""
@@ -304,6 +310,19 @@ class Recording:
                     run = run or _Run(time_s, frame, rate_hz)
                     pieces = run.pieces(frame)
                 yield from pieces
+
+
+def _on_one_clock(packets: Iterator[Any]) -> Iterator[Any]:
+    """Yields packets of a chain, in which every link begins at 0, with times that go on."""
+    end_s = shift_s = 0.0
+    for packet in packets:
+        if packet.pts is not None:
+            own_s = float(packet.pts * packet.time_base)
+            if own_s + shift_s < end_s - GAP_S:
+                shift_s = end_s - own_s
+            packet.pts = packet.dts = round((own_s + shift_s) / packet.time_base)
+            end_s = own_s + shift_s + float((packet.duration or 0) * packet.time_base)
+        yield packet
 
 
 class _Run:
