@@ -160,6 +160,15 @@ def of_misstated_length(path: Path, length_s: float) -> Path:
     return path
 
 
+def of_unknown_codec(path: Path, making: Making, kind: str) -> Path:
+    """Returns an mkv whose pictures (V) or sound (A) have a codec that nobody knows."""
+    content = bytearray(record(path, making).read_bytes())
+    place = content.index({"V": b"V_MPEG4/", "A": b"A_AAC"}[kind]) + 2
+    content[place : place + 3] = b"ZZZ"
+    path.write_bytes(content)
+    return path
+
+
 def png_of(width: int, height: int) -> bytes:
     """Returns a small PNG that claims to be as large as that."""
     chunks = [

@@ -55,6 +55,9 @@ def browser_type(path: str | Path) -> str | None:
     """
     with opened(path) as recording:
         name, pictures, sounds = PLAYS.get(recording.kind, ("", set[str](), set[str]()))
+        streams = recording.container.streams
+        if any(stream.codec_context is None for stream in (*streams.video, *streams.audio)):
+            return None
         video, audio = recording.stream("video"), recording.stream("audio")
         if video is not None:
             codec = video.codec_context
@@ -80,7 +83,8 @@ def write_small(
     """Writes a recording again as a small mp4 (H.264 and AAC) that every browser plays.
 
     Its clock is the recording's: where pictures or sound begin late, the first picture and silence
-    stand in. It is read packet by packet, so memory does not grow with its length.
+    stand in. What is of an unknown codec is left out. It is read packet by packet, so memory does
+    not grow with its length.
 
     Args:
         path: A local recording.
@@ -91,7 +95,7 @@ def write_small(
         InputError: It is no recording, broken, a still picture, or not a local regular file.
     """
     with opened(path) as seen, opened(path) as heard:
-        video, audio = seen.stream("video"), heard.stream("audio")
+        video, audio = seen.decodable("video"), heard.decodable("audio")
         if seen.is_still:
             raise InputError(f"{path}: a still picture; give a recording")
 

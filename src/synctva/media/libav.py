@@ -89,7 +89,7 @@ class Recording:
         pixel_aspect: Of its pictures, once their stream was asked for: a pixel's width over height.
 
     Raises:
-        InputError: It is broken, or holds neither sound nor pictures.
+        InputError: It is broken, or holds neither sound nor pictures of a known codec.
     """
 
     def __init__(self, path: str, file: FileIO, kind: str) -> None:
@@ -101,8 +101,12 @@ class Recording:
         self._open()
         if len(self.container.streams) > LIMITS.streams:
             raise InputError(f"{path}: more than {LIMITS.streams} streams; keep one or two of them")
-        if not self.container.streams.video and not self.container.streams.audio:
-            raise InputError(f"{path}: neither sound nor pictures in it; give a recording")
+        streams = (*self.container.streams.video, *self.container.streams.audio)
+        if all(stream.codec_context is None for stream in streams):
+            raise InputError(
+                f"{path}: neither sound nor pictures of a known codec in it; give a recording, or"
+                " convert it to mp4"
+            )
 
     def _open(self) -> None:
         options = {"max_pixels": f"{LIMITS.frame_px}", "max_streams": f"{LIMITS.streams + 1}"}
@@ -150,7 +154,7 @@ class Recording:
             return self.duration_s
         end_s = 0.0
         for kind in ("audio", "video"):
-            if (stream := self.stream(kind)) is not None:
+            if (stream := self.decodable(kind)) is not None:
                 end_s = max(end_s, self.measured_end_s(self._rewound(stream), 0.0))
         return end_s or None
 
@@ -160,12 +164,23 @@ class Recording:
         Raises:
             InputError: Its codec is not known, or its pictures or its sound are beyond the limits.
         """
-        if kind == "audio":
-            best = self.container.streams.best("audio")
-        else:
-            videos = self.container.streams.video
-            best = next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
+        best = self._best(kind)
         return None if best is None else self._set_up(best)
+
+    def decodable(self, kind: Literal["audio", "video"]) -> Any:
+        """Returns the same stream, but None if its codec is not known.
+
+        Raises:
+            InputError: Its pictures or its sound are beyond the limits.
+        """
+        best = self._best(kind)
+        return None if best is None or best.codec_context is None else self._set_up(best)
+
+    def _best(self, kind: Literal["audio", "video"]) -> Any:
+        if kind == "audio":
+            return self.container.streams.best("audio")
+        videos = self.container.streams.video
+        return next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
 
     def _set_up(self, stream: Any) -> Any:
         codec = stream.codec_context
