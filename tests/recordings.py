@@ -46,6 +46,8 @@ class Making:
         begin_s: What the container's clock shows at the start.
         hole_s: From when to when there is no sound at all, not even silence.
         codec: Of the sound, in place of the usual one.
+        bits_per_s: Of the sound; None = libav's choice.
+        pixel_aspect: Of the pictures.
         key_every: Pictures from one that stands alone to the next.
     """
 
@@ -59,6 +61,8 @@ class Making:
     begin_s: float = 0.0
     hole_s: tuple[float, float] | None = None
     codec: str | None = None
+    bits_per_s: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
     key_every: int = 10
 
 
@@ -101,11 +105,14 @@ def record(
             )
             film.width, film.height, film.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             film.bit_rate = 2_000_000
+            film.codec_context.sample_aspect_ratio = making.pixel_aspect
             if making.times_s is not None:
                 film.time_base = film.codec_context.time_base = Fraction(1, 1000)
         if sound:
             codec = making.codec or sound_codec
             voice = movie.add_stream(codec, making.rate_hz, layout=making.layout)
+            if making.bits_per_s is not None:
+                voice.bit_rate = making.bits_per_s
         if film is not None:
             _film(movie, film, making)
         if voice is not None:
@@ -130,6 +137,34 @@ def of_100_hours(path: Path) -> Path:
         place = content.index(b"mvhd") + 20
         value = struct.pack(">I", 360_000_000)
     content[place : place + len(value)] = value
+    path.write_bytes(content)
+    return path
+
+
+def of_misstated_length(path: Path, length_s: float) -> Path:
+    """Returns a recording so long whose header misleads about it, or does not state it."""
+    if path.suffix == ".mp3":
+        parts = [(1.0, 192_000), (length_s - 1.0, 16_000)]  # libav takes the first for all
+        for number, (part_s, bits_per_s) in enumerate(parts):
+            making = Making(length_s=part_s, rate_hz=16_000, bits_per_s=bits_per_s)
+            record(path.with_name(f".{number}.mp3"), making)
+        files = [path.with_name(f".{number}.mp3") for number in range(2)]
+        path.write_bytes(b"".join(file.read_bytes() for file in files))
+    elif path.suffix == ".mkv":
+        record(path, Making(length_s=length_s, begin_s=100.0))
+    else:
+        content = bytearray(record(path, Making(length_s=length_s)).read_bytes())
+        place = content.index(b"\x44\x89\x88") + 3
+        content[place : place + 8] = bytes(8)
+        path.write_bytes(content)
+    return path
+
+
+def of_unknown_codec(path: Path, making: Making, kind: str) -> Path:
+    """Returns an mkv whose pictures (V) or sound (A) have a codec that nobody knows."""
+    content = bytearray(record(path, making).read_bytes())
+    place = content.index({"V": b"V_MPEG4/", "A": b"A_AAC"}[kind]) + 2
+    content[place : place + 3] = b"ZZZ"
     path.write_bytes(content)
     return path
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hub_models import make_roberta
 from models import SAID, SCHEMA, SMALL, film, model_of, silence, voice
+from recordings import Making, of_unknown_codec
 from scipy.special import softmax
 
 from synctva import Recogniser
@@ -142,6 +143,16 @@ def test_processes_stay_for_the_next_recording_and_end_with_the_block(talk: Path
             recogniser.recognise(talk.with_name("none.mp4"))
         assert recogniser.recognise(talk) == alone
     assert not multiprocessing.active_children()
+
+
+def test_pictures_of_an_unknown_codec_cost_no_more_than_themselves(
+    recogniser: Recogniser, tmp_path: Path
+):
+    film = of_unknown_codec(tmp_path / "talk.mkv", Making(length_s=2.5, begin_s=9.0), "V")
+    (tmp_path / "talk.srt").write_text(SAID)
+    for utterance in recogniser.recognise(film, tmp_path / "talk.srt").utterances:
+        assert set(utterance.contributions) == {"text", "audio"}
+        assert utterance.note == f"visual: {film}: video of an unknown codec; convert it to mp4"
 
 
 def test_an_utterance_that_fails_lacks_the_modality_and_says_why(talk: Path, tmp_path: Path):

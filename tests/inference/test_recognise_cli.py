@@ -109,6 +109,69 @@ def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_pat
     assert (code, "0 recognised, 0 failed" in told) == (0, True)
 
 
+def test_a_name_in_no_encoding_is_no_obstacle(call: Call, model: Path, tmp_path: Path):
+    talks = tmp_path / "talks"
+    talks.mkdir()
+    talk = film(talks / "t\udce4lk.mp4", silence(2))
+    (talks / "t\udce4lk.srt").write_text(SAID)
+    kinds = [*SUFFIXES, ".html"]
+    outs = [word for kind in kinds for word in ("--out", f"{tmp_path}/out/{{name}}{kind}")]
+    common = ["--model", model, "--workers", 1, *outs]
+    sys.stderr.reconfigure(errors="backslashreplace")  # as it is where no test captures it
+    for words in ([talk, "--transcript", talks / "t\udce4lk.srt"], [talks]):
+        code, told = call(*words, *common)
+        assert code == 0, told
+        written = list((tmp_path / "out").iterdir())
+        assert {path.suffix for path in written} == set(kinds)
+        for path in written:
+            path.unlink()
+
+
+def test_of_a_folder_only_what_cannot_be_written_fails(call: Call, model: Path, tmp_path: Path):
+    talks = tmp_path / "talks"
+    talks.mkdir()
+    for name in ("a", "b" * 200, "c"):
+        (talks / f"{name}.srt").write_text(SAID)
+    out = f"{tmp_path}/out/{{name}}{'-' * 60}/talk.json"
+    for done in (2, 0):
+        code, told = call(talks, "--model", model, "--out", out)
+        assert (code, f"{done} recognised, 1 failed" in told) == (1, True), told
+        assert f"{'b' * 200}.srt" in told
+
+
+@pytest.mark.parametrize("words", [["talk.srt"], ["."]])
+def test_a_place_within_a_file_is_refused_before_anything_is_recognised(
+    call: Call, srt: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+):
+    monkeypatch.chdir(srt.parent)
+    code, told = call(*words, "--model", "missing", "--out", "talk.srt/new/{name}.html")
+    assert code == 2
+    assert "talk.srt/new/talk.html: cannot be made" in told
+    assert "a file, not a folder" in told
+    assert srt.read_text() == SAID
+
+
+def test_endings_are_known_in_capitals_too(call: Call, model: Path, srt: Path, tmp_path: Path):
+    outs = [w for kind in (*SUFFIXES, ".html") for w in ("--out", f"{tmp_path}/a/b{kind.upper()}")]
+    code, told = call(srt, "--model", model, *outs)
+    assert code == 0, told
+    assert len(list((tmp_path / "a").iterdir())) == len(SUFFIXES) + 1
+
+
+def test_no_result_replaces_what_it_is_made_from(
+    call: Call, model: Path, srt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    talk = film(tmp_path / "talk.mp4", silence(2))
+    (tmp_path / "link.srt").symlink_to(srt)
+    for words in ([srt], [talk, "--transcript", srt], [tmp_path / "link.srt"]):
+        for out in ("{name}.srt", "talk.srt", "../" + tmp_path.name + "/talk.srt"):
+            code, told = call(*words, "--model", model, "--out", "new.json", "--out", out)
+            assert (code, "give it another name" in told) == (2, True), told
+            assert srt.read_text() == SAID
+    assert not (tmp_path / "new.json").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

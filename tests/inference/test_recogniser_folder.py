@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from recordings import record
+from talks import talk
 
 from synctva.errors import InputError
 from synctva.inference.folder import jobs_in
+from synctva.reports.recognition import player, write_report
 
 
 def folder_of(folder: Path, *names: str) -> Path:
@@ -68,3 +71,35 @@ def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tm
     talks = folder_of(tmp_path / "talks", "a.wav")
     job = jobs_in(talks, [f"{talks}/{{name}}.html"])[0]
     assert job.outs == (talks / "a.html",)
+
+
+def test_tables_and_json_alone_are_transcripts_if_they_say_who_speaks_when(tmp_path: Path):
+    contents = {
+        "a.mp4": b"", "a.info.json": b'{"id": "a", "title": "A"}', "a.chat.json": b'[{"time": 1}]',
+        "participants.csv": b"id;age\n1;30\n", "latin.csv": "name,âge\nZoë,30".encode("latin-1"),
+        "empty.csv": b"", "recognition.json": b'{"utterances": [], "fingerprint": ""}',
+        "whisper.json": b'{"segments": []}', "cpp.json": b'{"transcription": []}',
+        "list.json": b'[{"start": 0, "end": 1, "text": "Hi."}]', "damaged.json": b'{"segm',
+        "times.csv": b"\xef\xbb\xbfwho;Start;Duration\nAda;0;1\n", "ms.tsv": b"start_ms\tend_ms\n",
+    }  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    found = {job.recording.name for job in jobs_in(tmp_path, ["out/{name}.json"])}
+    assert found == {
+        "a.mp4", "whisper.json", "cpp.json", "list.json", "damaged.json", "times.csv", "ms.tsv",
+    }  # fmt: skip
+    (tmp_path / "a.json").write_bytes(contents["a.info.json"])
+    job = jobs_in(tmp_path, ["out/{name}.json"])[0]
+    assert job.transcript == tmp_path / "a.json"
+
+
+def test_what_a_page_plays_is_no_recording_but_what_is_only_called_so_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", 100)
+    talks = folder_of(tmp_path / "talks", "b.preview.mp4", "b.html", "c.preview.mp4")
+    film = record(talks / "[a] & 1%.avi")
+    pages = write_report(talk(), talks / "[a] & 1%.HTML", recording=film)
+    assert [page.name for page in pages] == ["[a] & 1%.HTML", "[a] & 1%.preview.mp4"]
+    found = [job.recording.name for job in jobs_in(talks, [f"{tmp_path}/{{name}}.json"])]
+    assert found == ["[a] & 1%.avi", "b.preview.mp4", "c.preview.mp4"]

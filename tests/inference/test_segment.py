@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import SAID, film, silence, voice
-from recordings import Making, record
+from recordings import Making, of_misstated_length, record
 
 from synctva.errors import InputError
 from synctva.inference.segment import is_transcript, utterances_of
@@ -49,6 +49,28 @@ def test_what_begins_after_the_end_is_left_out_and_said(tmp_path: Path, srt: Pat
     assert found.dialogue is not None
     assert len(found.dialogue.utterances) == 1
     assert "left out" in found.note
+
+
+@pytest.mark.parametrize("ending", ["mp3", "mkv", "webm"])
+def test_what_lies_in_a_recording_of_misstated_length_is_kept_and_no_more(
+    tmp_path: Path, ending: str
+):
+    talk = of_misstated_length(tmp_path / f"talk.{ending}", 6.0)
+    lines = [f"SPEAKER talk 1 {at_s} 2.5 <NA> <NA> Ada <NA> <NA>" for at_s in (0, 4, 5, 9)]
+    (tmp_path / "talk.rttm").write_text("\n".join(lines))
+    found = utterances_of(talk, tmp_path / "talk.rttm")
+    assert found.duration_s == pytest.approx(6.0, abs=0.15)
+    assert found.dialogue is not None
+    assert [utterance.start_s for utterance in found.dialogue.utterances] == [0, 4, 5]
+    assert found.dialogue.utterances[2].end_s == found.duration_s
+    assert "1 of 4 left out" in found.note
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["mp3", "mkv", "webm"])
+def test_what_was_heard_is_as_long_as_it_is(tmp_path: Path, ending: str):
+    talk = of_misstated_length(tmp_path / f"talk.{ending}", 6.0)
+    assert utterances_of(talk).duration_s == pytest.approx(6.0, abs=0.15)
 
 
 def test_a_transcript_alone_is_its_text(srt: Path):

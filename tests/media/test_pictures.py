@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from PIL import Image
 from recordings import HEIGHT, MOVING, WIDTH, Making, drawn, number_in, record
 
 from synctva.errors import InputError
-from synctva.media import Frames, read_frames
+from synctva.media import Frames, probe, read_frames, write_small
 from synctva.media.libav import Recording
 
 FEW = settings(max_examples=8, deadline=None)
@@ -188,6 +189,19 @@ def test_a_telephone_held_sideways_is_turned_upright(tmp_path: Path, quarters: i
     frames = read_frames(tmp_path / "a.jpeg")
     assert frames.pixels.shape == (1, HEIGHT, WIDTH, 3)
     assert numbers(frames) == [number]
+
+
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9)])
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi"])
+def test_pixels_that_are_not_square_become_so(tmp_path: Path, ending: str, aspect: Fraction):
+    path = record(tmp_path / f"a.{ending}", Making(pixel_aspect=aspect))
+    frames = read_frames(path, 0.2, 0.6)
+    assert frames.pixels.shape[1:] == (HEIGHT, round(WIDTH * aspect), 3)
+    left = read_frames(path, 0.2, 0.6, half="left")
+    assert left.pixels.shape[2] == pytest.approx(WIDTH * aspect / 2, abs=1)
+    write_small(path, tmp_path / "small.mp4")
+    facts = probe(tmp_path / "small.mp4")
+    assert facts.width / facts.height == pytest.approx(WIDTH / HEIGHT * aspect, rel=0.04)
 
 
 def test_a_span_that_runs_on_is_clipped_and_one_mostly_outside_is_refused(tmp_path: Path):

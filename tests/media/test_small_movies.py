@@ -4,7 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import MOVING, SOUNDING, Making, number_in, of_100_hours, record, step_in
+from recordings import (
+    MOVING,
+    SOUNDING,
+    Making,
+    number_in,
+    of_100_hours,
+    of_unknown_codec,
+    record,
+    step_in,
+)
 
 from synctva.errors import InputError
 from synctva.media import browser_type, probe, read_audio, read_frames, write_small
@@ -77,6 +86,18 @@ def test_pictures_are_changed_on_the_way(tmp_path: Path):
     assert frames is not None
     assert frames.pixels.max() < 8
     assert rates == [15.0]
+
+
+def test_what_is_of_an_unknown_codec_is_left_out_and_the_rest_is_there(tmp_path: Path):
+    for kind, has in (("V", (True, False)), ("A", (False, True))):
+        path = of_unknown_codec(tmp_path / f"{kind}.mkv", Making(length_s=2.0), kind)
+        write_small(path, tmp_path / "small.mp4")
+        for facts in (probe(path), probe(tmp_path / "small.mp4")):
+            assert (facts.has_audio, facts.has_video) == has
+            assert facts.duration_s == pytest.approx(2.0, abs=0.12)
+        assert browser_type(path) is None
+        with pytest.raises(InputError, match="of an unknown codec; convert it"):
+            (read_frames if kind == "V" else read_audio)(path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The sound of a span, of every format and form, is what was recorded at that time."""
 
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from recordings import LOUDNESS, MOVING, SOUNDING, Making, record, step_in
 
 from synctva.errors import InputError
-from synctva.media import SAMPLE_RATE_HZ, read_audio
+from synctva.media import SAMPLE_RATE_HZ, browser_type, length_of, read_audio
 from synctva.media.limits import Limits
+from synctva.media.sound import stream_audio
 
 NEAR_S = {"flv": 0.03}
 """AAC begins with 21 ms that a flv does not say to skip; all others are exact to 20 ms."""
@@ -130,6 +132,28 @@ def test_the_clock_begins_with_the_first_packet(tmp_path: Path, ending: str):
     path = record(tmp_path / f"a.{ending}", Making(begin_s=100.0))
     assert step_in(read_audio(path)) == pytest.approx(0.5, abs=0.03)
     assert step_in(read_audio(path, 0.4, 0.9)) == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("codec", ["libopus", "flac"])
+@pytest.mark.parametrize("links_s", [(1.0, 3.0), (3.0, 1.0, 2.0)])
+def test_what_follows_in_an_ogg_file_is_heard_after_what_comes_before(
+    tmp_path: Path, codec: str, links_s: tuple[float, ...]
+):
+    making = [Making(length_s=length_s, codec=codec) for length_s in links_s]
+    links = [record(tmp_path / "link.ogg", one).read_bytes() for one in making]
+    path = tmp_path / "a.ogg"
+    path.write_bytes(b"".join(links))
+    whole = read_audio(path)
+    begin_s = np.cumsum([0.0, *links_s])
+    assert len(whole) / SAMPLE_RATE_HZ == pytest.approx(sum(links_s), abs=0.03)
+    assert np.array_equal(np.concatenate(list(stream_audio(path))), whole)
+    for start_s, end_s in pairwise(begin_s):
+        part = read_audio(path, start_s + 0.1, end_s)
+        first = round((start_s + 0.1) * SAMPLE_RATE_HZ)
+        assert np.array_equal(part, whole[first : first + len(part)])
+        assert step_in(part) == pytest.approx(0.4, abs=0.02)
+    assert length_of(path) == pytest.approx(sum(links_s), abs=0.03)
+    assert browser_type(path) is None
 
 
 def test_a_span_that_runs_on_is_clipped_and_one_mostly_outside_is_refused(tmp_path: Path):

@@ -222,6 +222,16 @@ def test_a_large_recording_stays_where_it_is(tmp_path: Path, monkeypatch: pytest
     assert "http" not in policy
 
 
+def test_a_name_in_no_encoding_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    film = record(tmp_path / "t\udce4lk.mp4", Making(length_s=12.0))
+    found = recognition(utterance(0, note=f"{film}: odd"), media=str(film))
+    assert "content" in written(tmp_path, found, recording=film).scripts
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", 100)
+    reader = written(tmp_path, found, recording=film)
+    assert next(a["src"] for a in reader.having("src")) == "./t%E4lk.mp4"
+    assert "t lk.mp4" in reader.words
+
+
 @pytest.mark.slow
 def test_a_blurred_page_never_holds_or_names_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -243,6 +253,18 @@ def test_a_blurred_page_never_holds_or_names_the_recording(
     ]  # fmt: skip
 
 
+def test_notes_of_a_blurred_page_tell_all_but_names(tmp_path: Path):
+    media = "talks/Jane Doe: therapy.mp4"
+    notes = f"visual: {media}: ends at 1 s; audio: {media}: damaged", "odd: but kept"
+    found = recognition(utterance(0, note=notes[0]), utterance(1, note=notes[1]), media=media)
+    found = replace(found, note="Jane Doe.srt: line 9: begins after the end; 1 of 7 left out")
+    for film in (None, record(tmp_path / "Jane Doe.wav")):
+        words = written(tmp_path, found, recording=film, blur=True).words
+        assert "Jane" not in (tmp_path / "talk.html").read_text(encoding="utf-8")
+        for told in ("visual: ends at 1 s; audio: damaged", notes[1], "begins after the end; 1 of"):
+            assert told in words
+
+
 def test_a_recording_that_is_none_leaves_no_page(tmp_path: Path):
     broken = tmp_path / "talk.mp4"
     broken.write_text("no film")
@@ -251,12 +273,20 @@ def test_a_recording_that_is_none_leaves_no_page(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
 
 
-def test_a_page_does_not_write_over_its_recording(tmp_path: Path):
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [player.EMBEDDED_BYTES, 100])
+def test_a_page_writes_over_no_file_but_its_last_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+):
+    monkeypatch.setattr(player, "EMBEDDED_BYTES", most)
     film = record(tmp_path / "talk.preview.mp4")
     before = film.read_bytes()
-    with pytest.raises(InputError, match="another name"):
+    for _ in range(2):
         write_report(conversation(), tmp_path / "talk.html", recording=film, blur=True)
-    assert film.read_bytes() == before
+        assert film.read_bytes() == before
+        copies = [] if most > 100 else ["talk.preview-2.mp4"]
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == sorted(["talk.html", "talk.preview.mp4", *copies])
 
 
 def test_a_page_ends_in_html(tmp_path: Path):

@@ -8,10 +8,10 @@ from synctva.annotation.elan import read_elan
 from synctva.annotation.rttm import read_rttm
 from synctva.annotation.span import Span
 from synctva.annotation.subtitles import read_subtitles
-from synctva.annotation.table import read_rows
+from synctva.annotation.table import is_of_times, read_rows
 from synctva.annotation.text_file import text_of
 from synctva.annotation.textgrid import read_textgrid
-from synctva.annotation.whisper import read_whisper
+from synctva.annotation.whisper import has_segments, read_whisper
 from synctva.errors import InputError
 
 READERS: Mapping[str, Callable[[Path, str], Iterable[Span]]] = MappingProxyType(
@@ -46,3 +46,17 @@ def read_annotation(path: Path) -> list[Span]:
     if not spans:
         raise InputError(f"{path}: nobody speaks in it; a line or an annotation each is needed")
     return sorted(spans, key=lambda span: (span.start_s, span.end_s))
+
+
+def may_be_annotation(path: Path) -> bool:
+    """Returns whether a file of ``SUFFIXES`` may be one by more than its name.
+
+    Other things are called .json, .csv and .tsv too: without segments, or without columns of times,
+    they are none. What cannot be read may be one.
+    """
+    try:
+        if path.suffix.lower() == ".json":
+            return has_segments(text_of(path))
+        return path.suffix.lower() not in (".csv", ".tsv") or is_of_times(path)
+    except (InputError, OSError):
+        return True

@@ -27,6 +27,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
 
+HEADER_BYTES = 1 << 16
+"""So much of a file is looked at for its columns."""
+
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 
 
@@ -38,9 +41,7 @@ def read_rows(path: Path, text: str) -> Iterator[Span]:
             that is none.
     """
     header = text.partition("\n")[0]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    if delimiter not in header:
-        delimiter = next((mark for mark in ";\t" if mark in header), delimiter)
+    delimiter = _delimiter(path, header)
     from_whisper = header.split(delimiter) == ["start", "end", "text"] and delimiter == "\t"
     quoting = csv.QUOTE_NONE if from_whisper else csv.QUOTE_MINIMAL
     reader = csv.reader(
@@ -50,6 +51,19 @@ def read_rows(path: Path, text: str) -> Iterator[Span]:
     columns = _columns(path, next(rows, ("", []))[1])
     for place, cells in rows:
         yield _span(dict(zip(columns, cells, strict=True)), place, from_whisper)
+
+
+def _delimiter(path: Path, header: str) -> str:
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    return usual if usual in header else next((mark for mark in ";\t" if mark in header), usual)
+
+
+def is_of_times(path: Path) -> bool:
+    """Returns whether the columns of a CSV or TSV file, in any encoding, tell when it is said."""
+    with path.open("rb") as file:
+        head = file.read(HEADER_BYTES).decode("utf-8-sig", "replace").strip().splitlines()
+    header = head[0] if head else ""
+    return has_times(next(csv.reader([header], delimiter=_delimiter(path, header)), []))
 
 
 def has_times(header: Sequence[str]) -> bool:

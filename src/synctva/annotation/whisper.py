@@ -34,6 +34,18 @@ def read_whisper(path: Path, text: str) -> list[Span]:
     ]
 
 
+def has_segments(text: str) -> bool:
+    """Returns whether a JSON file's text is a speech recogniser's, by its form, or is damaged."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    if isinstance(content, dict):
+        return any(isinstance(content.get(name), list) for name in ("segments", "transcription"))
+    segments = content if isinstance(content, list) else []
+    return any(isinstance(one, dict) and {"start", "offsets"} & set(one) for one in segments)
+
+
 def _segments(path: Path, content: object) -> tuple[str, list[object]]:
     """Returns the list of segments, and how the file calls it."""
     if isinstance(content, list):

@@ -1,5 +1,6 @@
 """The verb recognise: from a recording to who felt what when."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -86,8 +87,11 @@ def recognise(
                 " the same name"
             )
         jobs = jobs_in(recording, out or [])
+        _check_places([path for job in jobs for path in job.outs])
     outs = [Path(one.replace("{name}", recording.stem)) for one in out or []]
     _check_suffixes(outs)
+    _check_places(outs)
+    _check_kept(outs, [recording, *([transcript] if transcript else [])])
     from synctva.inference.recognise import Recogniser
     from synctva.inference.spoken import listener_of
 
@@ -115,7 +119,7 @@ def _recognise_all(work: "Callable[..., Recognition]", jobs: "Sequence[Job]", bl
                 found = work(job.recording, job.transcript)
                 _write(found, job.recording, job.outs, blur, is_told=False)
                 _tell_note(found)
-            except InputError as error:
+            except (OSError, ValueError) as error:
                 failures.append((job.recording, f"{error}"))
             if advance is not None:
                 advance(1)
@@ -154,6 +158,23 @@ def _check_suffixes(outs: Sequence[Path]) -> None:
     for out in outs:
         if out.suffix.lower() not in (REPORT, *SUFFIXES):
             raise InputError(f"{out}: unknown ending; known are {', '.join((REPORT, *SUFFIXES))}")
+
+
+def _check_places(outs: Sequence[Path]) -> None:
+    """Refuses files that cannot be made, likewise."""
+    for out in outs:
+        folder = next(path for path in out.absolute().parents if os.access(path, os.F_OK))
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            reason = "no right to write" if folder.is_dir() else "a file, not a folder"
+            raise InputError(f"{out}: cannot be made ({folder}: {reason}); name another place")
+
+
+def _check_kept(outs: Sequence[Path], kept: Sequence[Path]) -> None:
+    """Refuses results that would replace what they are made from."""
+    for out in outs:
+        for path in kept:
+            if out.exists() and path.exists() and out.samefile(path):
+                raise InputError(f"{out}: would be written over {path}; give it another name")
 
 
 def _write(

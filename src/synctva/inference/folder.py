@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES
+from synctva.annotation import SUFFIXES, may_be_annotation
 from synctva.errors import InputError
+from synctva.inference.preview import is_preview
 from synctva.inference.segment import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES
 
@@ -31,7 +32,10 @@ class Job:
     @property
     def is_done(self) -> bool:
         """Whether all its results are there."""
-        return all(out.is_file() for out in self.outs)
+        try:
+            return all(out.is_file() for out in self.outs)
+        except OSError:  # a name that is too long
+            return False
 
 
 def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
@@ -39,7 +43,8 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
 
     Args:
         folder: Recordings, each with a transcript of its name beside it or without; and
-            transcripts alone. Hidden files and others are left out.
+            transcripts alone. Hidden files, copies that a page beside them plays, JSON files and
+            tables that do not say who speaks when, and others are left out.
         outs: Paths of results, in which ``{name}`` stands for the recording's name, with the
             folders that it lies in.
 
@@ -93,7 +98,7 @@ def _is_visible(path: Path, folder: Path) -> bool:
 
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
     """Yields recordings with their transcripts, and transcripts without a recording."""
-    media = [path for path in files if path.suffix.lower() in MEDIA_SUFFIXES]
+    media = [p for p in files if p.suffix.lower() in MEDIA_SUFFIXES and not is_preview(p)]
     transcripts: dict[Path, list[Path]] = {}
     for path in files:
         if is_transcript(path):
@@ -110,4 +115,5 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
         alone.pop(path.with_suffix(""), None)
         yield path, own
     for found in alone.values():
-        yield found[0], None
+        if may_be_annotation(found[0]):
+            yield found[0], None

@@ -10,7 +10,7 @@ from synctva.errors import InputError
 from synctva.features.pool import Supervised
 from synctva.inference.speech import speech_in
 from synctva.inference.spoken import NO_LISTENER, Listener, spoken
-from synctva.media import probe
+from synctva.media import length_of
 
 NOBODY = "speaker"
 """Who speaks where nothing says who."""
@@ -65,7 +65,7 @@ def utterances_of(
                 " one transcript, or one transcript alone"
             )
         return _said(recording, None)
-    length_s = probe(recording).duration_s
+    length_s = length_of(recording)
     if transcript is not None:
         return _said(Path(transcript), recording, length_s)
     speech = speech_in(recording, ears)
@@ -74,7 +74,7 @@ def utterances_of(
     else:
         spans = [Span(start_s, end_s, "", f"{recording}") for start_s, end_s in speech.spans]
     utterances = _utterances(spans, recording)
-    return _segmented(recording, length_s or speech.length_s, utterances)
+    return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances)
 
 
 def _said(transcript: Path, recording: Path | None, length_s: float | None = None) -> Segmented:

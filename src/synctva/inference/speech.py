@@ -94,8 +94,8 @@ def _begin() -> None:
 def _listen(recording: Path) -> Speech:
     if not probe(recording).has_audio:
         raise InputError(
-            f"{recording}: no sound in it, so nobody is heard; name a file that says who speaks"
-            " when with --transcript"
+            f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
+            " says who speaks when with --transcript"
         )
     heard = list(speech_probabilities(stream_audio(recording), _silero()))
     return _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))

@@ -10,7 +10,7 @@ from synctva.media.browser import browser_type, write_small
 from synctva.media.limits import LIMITS, Limits
 from synctva.media.movie import write_movie
 from synctva.media.pictures import Frames, Half, read_frames
-from synctva.media.probe import MediaFacts, probe
+from synctva.media.probe import MediaFacts, length_of, probe
 from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Limits",
     "MediaFacts",
     "browser_type",
+    "length_of",
     "probe",
     "read_audio",
     "read_frames",

@@ -55,12 +55,17 @@ def browser_type(path: str | Path) -> str | None:
     """
     with opened(path) as recording:
         name, pictures, sounds = PLAYS.get(recording.kind, ("", set[str](), set[str]()))
+        streams = recording.container.streams
+        if any(stream.codec_context is None for stream in (*streams.video, *streams.audio)):
+            return None
         video, audio = recording.stream("video"), recording.stream("audio")
         if video is not None:
             codec = video.codec_context
             if codec.name not in pictures or codec.pix_fmt not in ("yuv420p", "yuvj420p"):
                 return None
-        if not name or (audio is not None and audio.codec_context.name not in sounds):
+        if audio is not None and audio.codec_context.name not in sounds:
+            return None
+        if not name or recording.is_chain:
             return None
         if recording.kind == "matroska" and b"webm" not in _head(recording):
             return None
@@ -78,7 +83,8 @@ def write_small(
     """Writes a recording again as a small mp4 (H.264 and AAC) that every browser plays.
 
     Its clock is the recording's: where pictures or sound begin late, the first picture and silence
-    stand in. It is read packet by packet, so memory does not grow with its length.
+    stand in. What is of an unknown codec is left out. It is read packet by packet, so memory does
+    not grow with its length.
 
     Args:
         path: A local recording.
@@ -89,7 +95,7 @@ def write_small(
         InputError: It is no recording, broken, a still picture, or not a local regular file.
     """
     with opened(path) as seen, opened(path) as heard:
-        video, audio = seen.stream("video"), heard.stream("audio")
+        video, audio = seen.decodable("video"), heard.decodable("audio")
         if seen.is_still:
             raise InputError(f"{path}: a still picture; give a recording")
 

@@ -18,7 +18,7 @@ from jaxtyping import Float32, UInt8
 from synctva.errors import InputError
 from synctva.media.channels import downmix
 from synctva.media.limits import LIMITS, check_picture, check_sound
-from synctva.media.local_file import RIFF, STILL, open_local, stated_growth
+from synctva.media.local_file import RIFF, STILL, is_chain, open_local, stated_growth
 
 SEEK_FROM_S = 2.0
 """What is wanted from before this is decoded from the start, which is as quick, and exact."""
@@ -85,19 +85,28 @@ class Recording:
         file: Its bytes.
         kind: libav's name of its format.
 
+    Attributes:
+        pixel_aspect: Of its pictures, once their stream was asked for: a pixel's width over height.
+
     Raises:
-        InputError: It is broken, or holds neither sound nor pictures.
+        InputError: It is broken, or holds neither sound nor pictures of a known codec.
     """
 
     def __init__(self, path: str, file: FileIO, kind: str) -> None:
         self.path, self.file, self.kind = path, file, kind
         self.is_still = kind in STILL
+        self.pixel_aspect = 1.0
         self.growth = stated_growth(file) if kind in RIFF else 1.0
+        self.is_chain = kind == "ogg" and is_chain(file)
         self._open()
         if len(self.container.streams) > LIMITS.streams:
             raise InputError(f"{path}: more than {LIMITS.streams} streams; keep one or two of them")
-        if not self.container.streams.video and not self.container.streams.audio:
-            raise InputError(f"{path}: neither sound nor pictures in it; give a recording")
+        streams = (*self.container.streams.video, *self.container.streams.audio)
+        if all(stream.codec_context is None for stream in streams):
+            raise InputError(
+                f"{path}: neither sound nor pictures of a known codec in it; give a recording, or"
+                " convert it to mp4"
+            )
 
     def _open(self) -> None:
         options = {"max_pixels": f"{LIMITS.frame_px}", "max_streams": f"{LIMITS.streams + 1}"}
@@ -125,18 +134,53 @@ class Recording:
         length = self.container.duration
         return length / av.time_base if length and length > 0 and not self.is_still else None
 
+    @property
+    def _is_length_clear(self) -> bool:
+        """Whether the header's length is one.
+
+        For an mp3 libav guesses from the first bit rate, for a chain it takes the last link's, and
+        if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
+        """
+        if self.kind == "mp3" or self.is_chain:
+            return False
+        return not (self.kind in LATE_CLOCK and self.start_s > GAP_S)
+
+    def length_s(self) -> float | None:
+        """Returns the length in seconds, from all packets where the header does not say it clearly.
+
+        None for a still picture, or if there are no packets.
+        """
+        if self.is_still or (self._is_length_clear and self.duration_s):
+            return self.duration_s
+        end_s = 0.0
+        for kind in ("audio", "video"):
+            if (stream := self.decodable(kind)) is not None:
+                end_s = max(end_s, self.measured_end_s(self._rewound(stream), 0.0))
+        return end_s or None
+
     def stream(self, kind: Literal["audio", "video"]) -> Any:
         """Returns the stream that a player would play; None if there is none (a cover is none).
 
         Raises:
             InputError: Its codec is not known, or its pictures or its sound are beyond the limits.
         """
-        if kind == "audio":
-            best = self.container.streams.best("audio")
-        else:
-            videos = self.container.streams.video
-            best = next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
+        best = self._best(kind)
         return None if best is None else self._set_up(best)
+
+    def decodable(self, kind: Literal["audio", "video"]) -> Any:
+        """Returns the same stream, but None if its codec is not known.
+
+        Raises:
+            InputError: Its pictures or its sound are beyond the limits.
+        """
+        best = self._best(kind)
+        return None if best is None or best.codec_context is None else self._set_up(best)
+
+    def _best(self, kind: Literal["audio", "video"]) -> Any:
+        if kind == "audio":
+            return self.container.streams.best("audio")
+        videos = self.container.streams.video
+        return next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
 
     def _set_up(self, stream: Any) -> Any:
         codec = stream.codec_context
@@ -146,16 +190,16 @@ class Recording:
             check_sound(self.path, codec.sample_rate, codec.channels)
         else:
             check_picture(self.path, codec.width, codec.height)
+            self.pixel_aspect = 1.0 if self.is_still else float(stream.sample_aspect_ratio or 1)
         codec.thread_count, codec.options = 1, {"max_pixels": f"{LIMITS.frame_px}"}
         return stream
 
     def stated_end_s(self, stream: Any) -> float | None:
         """Returns where the header says that a stream ends, in seconds since the start.
 
-        None if it does not say, or not clearly: for an mp3 libav guesses from the first bit rate,
-        and if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
+        None if it does not say, or not clearly.
         """
-        if self.kind == "mp3" or (self.kind in LATE_CLOCK and self.start_s > GAP_S):
+        if not self._is_length_clear:
             return None
         end_s = self.duration_s
         if stream.duration and stream.duration > 0:
@@ -172,13 +216,14 @@ class Recording:
         """Returns where a stream really ends, in seconds since the start, from its packets.
 
         Args:
-            stream: Of pictures.
+            stream: The stream.
             since_s: Packets from there on are read; 0 if there are none.
         """
         if since_s > SEEK_FROM_S:
             self._seek(stream, since_s)
         end_s, packets = 0.0, self._packets(stream)
-        usual_s = float(1 / stream.average_rate) if stream.average_rate else 0.0
+        rate = stream.average_rate if stream.type == "video" else None
+        usual_s = float(1 / rate) if rate else 0.0
         while (packet := self._next(packets)) is not None:
             if packet.pts is not None:
                 shown_s = float(packet.pts * packet.time_base) - self.start_s
@@ -200,15 +245,21 @@ class Recording:
                     yield first
                     yield from frames
                     return
-        if not self.is_at_start:
-            index = stream.index  # a stream dies with its container
-            self.container.close()
-            self._open()
-            stream = self._set_up(self.container.streams[index])
-        yield from self._decoded(stream)
+        yield from self._decoded(self._rewound(stream))
+
+    def _rewound(self, stream: Any) -> Any:
+        """Returns the stream where nothing of the recording has been read."""
+        if self.is_at_start:
+            return stream
+        index = stream.index  # a stream dies with its container
+        self.container.close()
+        self._open()
+        return self._set_up(self.container.streams[index])
 
     def _seek(self, stream: Any, to_s: float) -> bool:
         """Returns whether the stream's next packet is now the key frame before a time."""
+        if self.is_chain:  # whose times are known from its start only
+            return False
         self.is_at_start = False
         with _told(self.path):
             try:
@@ -223,7 +274,8 @@ class Recording:
         with _told(self.path):
             for other in self.container.streams:
                 other.discard = Discard.default if other.index == stream.index else Discard.all
-            return iter(self.container.demux(stream))
+            packets = iter(self.container.demux(stream))
+        return _on_one_clock(packets) if self.is_chain else packets
 
     def _next(self, packets: Iterator[Any]) -> Any:
         """Returns the next packet, None at the end or where the file cannot be read further."""
@@ -273,6 +325,19 @@ class Recording:
                     run = run or _Run(time_s, frame, rate_hz)
                     pieces = run.pieces(frame)
                 yield from pieces
+
+
+def _on_one_clock(packets: Iterator[Any]) -> Iterator[Any]:
+    """Yields packets of a chain, in which every link begins at 0, with times that go on."""
+    end_s = shift_s = 0.0
+    for packet in packets:
+        if packet.pts is not None:
+            own_s = float(packet.pts * packet.time_base)
+            if own_s + shift_s < end_s - GAP_S:
+                shift_s = end_s - own_s
+            packet.pts = packet.dts = round((own_s + shift_s) / packet.time_base)
+            end_s = own_s + shift_s + float((packet.duration or 0) * packet.time_base)
+        yield packet
 
 
 class _Run:

@@ -34,6 +34,9 @@ RIFF = ("wav", "avi")
 ENDLESS_BYTES = 0x7FFF_0000
 """A RIFF file that states more was written as a stream, whose end was not known."""
 
+MOST_PAGES = 2**20
+"""So many pages of an Ogg file are looked at: half a day of them has a tenth."""
+
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
 MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
@@ -80,6 +83,22 @@ def stated_growth(file: FileIO) -> float:
     file.seek(4)
     stated = int.from_bytes(file.read(4), "little") + 8
     return max(1.0, stated / there) if stated < ENDLESS_BYTES else 1.0
+
+
+def is_chain(file: FileIO) -> bool:
+    """Returns whether an Ogg file is several recordings, one after another."""
+    place, has_begun = 0, False
+    for _ in range(MOST_PAGES):
+        file.seek(place)
+        head = file.read(27)
+        if len(head) < 27 or not head.startswith(b"OggS"):
+            return False
+        is_first = bool(head[5] & 2)  # of a stream; those of one recording all begin at its start
+        if is_first and has_begun:
+            return True
+        has_begun = has_begun or not is_first
+        place += 27 + head[26] + sum(file.read(head[26]))
+    return False
 
 
 def _format(path: str | Path, head: bytes) -> str:

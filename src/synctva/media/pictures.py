@@ -123,9 +123,9 @@ def on_screen(
 def upright(
     recording: Recording, frame: Any, half: Half | None, size: tuple[int, int] | None
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Returns a frame turned upright, its half cut out, scaled down or to (height, width)."""
+    """Returns a frame of square pixels, upright, its half cut out, scaled down or to that size."""
     quarters = round(frame.rotation / 90) % 4
-    sides = (frame.width, frame.height)
+    sides = (max(1, round(frame.width * recording.pixel_aspect)), frame.height)
     width, height = sides[::-1] if quarters % 2 else sides
     parts = 1 if half is None else 2
     if size is None:

@@ -12,8 +12,8 @@ class MediaFacts:
 
     Attributes:
         duration_s: Its length in seconds; None if it does not say, or is a still picture.
-        has_audio: Whether there is sound.
-        has_video: Whether there are pictures (a cover is none).
+        has_audio: Whether there is sound of a known codec.
+        has_video: Whether there are pictures of a known codec (a cover is none).
         width: Of the pictures, in pixels; 0 without.
         height: Of the pictures, in pixels; 0 without.
         frame_rate_hz: Pictures per second on average; 0 if unknown, or without.
@@ -34,9 +34,22 @@ def probe(path: str | Path) -> MediaFacts:
         InputError: It is no recording, broken, too large, or not a local regular file.
     """
     with opened(path) as recording:
-        audio, video = recording.stream("audio"), recording.stream("video")
+        audio, video = recording.decodable("audio"), recording.decodable("video")
         if video is None:
             return MediaFacts(recording.duration_s, audio is not None, False)
         size = video.codec_context.width, video.codec_context.height
         rate = 0.0 if recording.is_still else float(video.average_rate or 0)
         return MediaFacts(recording.duration_s, audio is not None, True, *size, rate)
+
+
+def length_of(path: str | Path) -> float | None:
+    """Returns a recording's length in seconds; None for a still picture, or if nothing is in it.
+
+    The header's, or where that says none, or a guess, the end of the last packet: then all of the
+    file is read, though not decoded.
+
+    Raises:
+        InputError: It is no recording, broken, too large, or not a local regular file.
+    """
+    with opened(path) as recording:
+        return recording.length_s()

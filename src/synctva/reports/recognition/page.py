@@ -4,9 +4,11 @@ The page asks the network for nothing, and its content policy forbids it to: rec
 style are inside. Every name and text passes Jinja's escaping.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synctva.annotation.span import writable
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
@@ -33,7 +35,8 @@ def write_report(
 
     The recording is put into the page. One that browsers do not play, one that is large, and one
     whose faces are to be blurred is copied small for it first. What is too large even so lies
-    beside the page, as ``NAME.preview.mp4`` or where it was.
+    beside the page, as ``NAME.preview.mp4`` (``NAME.preview-2.mp4`` if another file has that name)
+    or where it was.
 
     Args:
         recognition: What was recognised.
@@ -52,7 +55,7 @@ def write_report(
             read; there is no page then.
     """
     path = Path(path)
-    if path.suffix != ".html" or path.is_dir():
+    if path.suffix.lower() != ".html" or path.is_dir():
         raise InputError(f"{path}: a report is a file whose name ends in .html, as in talk.html")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,12 +63,21 @@ def write_report(
         if recording is not None:
             player = player_for(Path(recording), path, blur=blur, progress=progress)
         name = path.stem if blur else Path(recognition.media).stem
-        write_text(path, render_page(recognition, player, title or name))
+        shown = _nameless(recognition) if blur else recognition
+        write_text(path, writable(render_page(shown, player, title or name)))
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours"
         ) from error
     return [path, *([player.file] if player and player.file else [])]
+
+
+def _nameless(recognition: Recognition) -> Recognition:
+    """Returns a recognition that does not tell the names of its files, not in its notes either."""
+    place = f"{recognition.media}: "
+    utterances = (replace(u, note=u.note.replace(place, "")) for u in recognition.utterances)
+    note = recognition.note.rpartition(": ")[2]
+    return replace(recognition, media="", utterances=tuple(utterances), note=note)
 
 
 def render_page(recognition: Recognition, player: Player | None, title: str) -> str:

@@ -3,13 +3,15 @@
 import base64
 import math
 import os
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
 from markupsafe import Markup
 
-from synctva.errors import InputError
 from synctva.inference.progress import Progress, unseen
 from synctva.media import browser_type, probe
 
@@ -65,19 +67,32 @@ def player_for(
     expected = (facts.duration_s or 0.0) * COPY_BYTES_PER_S
     if kind and not blur and expected > EMBEDDED_BYTES:
         return Player(kind, link=_link(recording, page))
-    copy = page.with_name(f"{page.stem}.preview.mp4")
-    if copy.resolve() == recording.resolve():
-        raise InputError(f"{page}: would write over {recording}; give the page another name")
     from synctva.inference.preview import make_preview
 
-    with progress(math.ceil(facts.duration_s or 0.0)) as advance:
-        make_preview(recording, copy, blur=blur, advance=advance)
-    kind = "video/mp4" if facts.has_video else "audio/mp4"
-    if copy.stat().st_size > EMBEDDED_BYTES:
-        return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
-    content = _in_base64(copy)
-    copy.unlink()
-    return Player(kind, content, is_blurred=blur)
+    staged = page.with_name(f".{page.name}-{secrets.token_hex(8)}")
+    try:
+        with progress(math.ceil(facts.duration_s or 0.0)) as advance:
+            make_preview(recording, staged, blur=blur, advance=advance)
+        kind = "video/mp4" if facts.has_video else "audio/mp4"
+        if staged.stat().st_size <= EMBEDDED_BYTES:
+            return Player(kind, _in_base64(staged), is_blurred=blur)
+        copy = _place_beside(page)
+        staged.replace(copy)
+    finally:
+        staged.unlink(missing_ok=True)
+    return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
+
+
+def _place_beside(page: Path) -> Path:
+    """Returns where the copy of a page goes: over its last one, but over no other file."""
+    from synctva.inference.preview import is_preview
+
+    return next(path for path in _names_beside(page) if is_preview(path) or not path.exists())
+
+
+def _names_beside(page: Path) -> Iterator[Path]:
+    yield page.with_name(f"{page.stem}.preview.mp4")
+    yield from (page.with_name(f"{page.stem}.preview-{number}.mp4") for number in count(2))
 
 
 def _in_base64(recording: Path) -> Markup:
@@ -87,4 +102,4 @@ def _in_base64(recording: Path) -> Markup:
 def _link(recording: Path, page: Path) -> str:
     """Returns where a recording lies, seen from the page; never taken for a protocol."""
     way = os.path.relpath(recording.resolve(), page.resolve().parent)
-    return quote(f"./{Path(way).as_posix()}")
+    return quote(os.fsencode(f"./{Path(way).as_posix()}"))
