@@ -216,7 +216,7 @@ def test_a_stated_schema_refuses_other_emotions(tmp_path):
             "00:00:01,000 --> 00:00:02,000\nHi.\n00:00:02,000 --> 00:00:03,000\nHo.\n",
             "t.srt: line 1: two lines of times without a blank line",
         ),
-        ("t.srt", "hello\n", "t.srt: nobody speaks in it"),
+        ("t.srt", "hello\n", "t.srt: line 1: 'hello' stands before all times"),
         ("t.srt", "", "t.srt: nobody speaks in it"),
         ("t.vtt", "WEBVTT\n\na\n00:01 --> 00:02\nHi.\n", "t.vtt: line 4: '00:01 --> 00:02' is not"),
         ("t.vtt", "WEBVTT\n\nNOTE a --> b\n", "t.vtt: nobody speaks in it"),

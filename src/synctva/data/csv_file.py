@@ -87,7 +87,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yields the rows that are not blank, and where each begins; a quoted cell may span lines.
 
     Raises:
-        InputError: A quote is never closed, or text follows one that closes a cell.
+        InputError: A quote is never closed, text follows one that closes a cell, or a cell is too
+            long.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=_separator(path), strict=True)
@@ -98,6 +99,11 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise InputError(
+                    f"{path}: line {line}: a cell of more than {csv.field_size_limit():,}"
+                    " characters; shorten it, or close its quote"
+                ) from error
             raise InputError(
                 f"{path}: line {line}: a quote opens here that is not closed as it should be"
                 f' ({error}); close it, and double quotes inside a cell ("")'
@@ -130,10 +136,7 @@ def csv_place(path: Path) -> Place:
     """Returns the function from a row's number to its line in the file."""
 
     def place(row: int) -> str:
-        try:
-            return f"{path}: line {_line(path, row)}"
-        except csv.Error:  # Arrow reads what the csv module does not
-            return f"{path}: row {row + 1}"
+        return f"{path}: line {_line(path, row)}"
 
     return place
 

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -19,11 +19,13 @@ from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import SCORES
 from synctva.evaluation.prediction_files import read_probabilities
 from synctva.evaluation.spread import spread
-from synctva.recipe import Recipe, flat, load_recipe
 from synctva.reports.record import RunFile, Score
 from synctva.reports.results.findings import Findings, read_findings, together
 from synctva.reports.results.predictions import Predicted
 from synctva.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from synctva.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class RecipeResult:
     path: Path
     name: str
     recipe: Mapping[str, Any]
-    within: Recipe
+    within: "Recipe"
     info: RunFile
     folds: int
     seeds: tuple[int, ...]
@@ -166,6 +168,8 @@ def _why(run: RunFolder) -> str:
 
 
 def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
+    from synctva.recipe import flat, load_recipe
+
     infos = [_checked(part.description, RunFile, part.describe()) for part in parts]
     found = [_checked(part.evaluation, _Evaluation, part.read_evaluation()) for part in parts]
     if any(info.schema != infos[0].schema for info in infos):
