@@ -58,6 +58,18 @@ def test_a_table_and_files_of_all_formats(call: Call, model: Path, srt: Path, tm
     assert found.model == "model"
 
 
+def test_corrections_by_hand_are_not_replaced_unasked(call: Call, model: Path, srt: Path):
+    outs = [srt.with_name("out.eaf"), srt.with_name("out.json")]
+    words = [srt, "--model", model, *(word for out in outs for word in ("--out", out))]
+    assert call(*words)[0] == 0
+    made = outs[0].read_text()
+    outs[0].write_text(corrected := made.replace("Oh no!", "Oh, no."))
+    code, told = call(*words)
+    assert (code, "add --overwrite" in told, outs[0].read_text()) == (2, True, corrected)
+    assert call(*words, "--overwrite")[0] == 0
+    assert "Oh no!" in outs[0].read_text()
+
+
 def test_nobody_who_speaks_is_no_error(call: Call, model: Path, tmp_path: Path):
     quiet = film(tmp_path / "quiet.mp4", silence(2))
     outs = [word for kind in SUFFIXES for word in ("--out", tmp_path / f"quiet{kind}")]

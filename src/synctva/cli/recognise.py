@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from synctva.inference.recognition import Recognition
 
 REPORT = ".html"
+CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
+"""What people correct by hand: a file that is there is not replaced unasked."""
 
 
 @app.command(
@@ -67,6 +69,12 @@ def recognise(
     blur: Annotated[
         bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
     ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace files of eaf, TextGrid, csv, srt, vtt that are there."
+        ),
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """Recognise the emotion of every utterance of a recording, and what tells it.
@@ -92,6 +100,8 @@ def recognise(
     _check_suffixes(outs)
     _check_places(outs)
     _check_kept(outs, [recording, *([transcript] if transcript else [])])
+    if jobs is None and not overwrite:
+        _check_uncorrected(outs)
     from synctva.inference.recognise import Recogniser
     from synctva.inference.spoken import listener_of
 
@@ -175,6 +185,16 @@ def _check_kept(outs: Sequence[Path], kept: Sequence[Path]) -> None:
         for path in kept:
             if out.exists() and path.exists() and out.samefile(path):
                 raise InputError(f"{out}: would be written over {path}; give it another name")
+
+
+def _check_uncorrected(outs: Sequence[Path]) -> None:
+    """Refuses to replace what may have been corrected by hand."""
+    for out in outs:
+        if out.suffix.lower() in CORRECTED and out.exists():
+            raise InputError(
+                f"{out}: is there, perhaps with corrections by hand; name another file, or add"
+                " --overwrite"
+            )
 
 
 def _write(
