@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.special import softmax
 from sklearn.metrics import f1_score
 from tiny import only, tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotion_model import EmotionModel
-from synctva.emotions import schema_named
+from synctva.emotions import MODALITIES, schema_named
 from synctva.errors import InputError
+from synctva.evaluation.prediction import predict
 from synctva.evaluation.prediction_files import read_counts
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
 from synctva.evaluation.reliability import calibration_findings
@@ -123,6 +125,10 @@ def test_probabilities_are_those_that_predict_gives_for_every_set_of_modalities(
     evaluate(loaded)
     table = pq.read_table(run / "seed-0" / "predictions-test.parquet")
     assert np.allclose(table["probabilities"].to_pylist(), probabilities_of(model, batch))
+    names = ["+".join(np.array(MODALITIES)[row]) for row in batch.present.numpy()]
+    scale = np.array([[sets.get(name, model.provenance.temperature)] for name in names])
+    expected = softmax(predict(model, batch).numpy() / scale, axis=1)
+    assert np.allclose(table["probabilities"].to_pylist(), expected)
     ece = calibration_findings(loaded)["ece"]["after"]["mean"]
     assert ece == loaded.folder.read_evaluation()["test"]["ece"]["mean"]
 
