@@ -12,6 +12,8 @@ from synctva.evaluation.reliability import calibration_findings
 
 def test_what_is_found_after_the_temperature_is_what_the_evaluation_tells(run):
     loaded = load_evaluated(run)
+    for seed, model in loaded.models.items():
+        model.provenance = replace(model.provenance, temperature=2.0 + seed)
     found, result = calibration_findings(loaded), evaluate(loaded)
     assert found["ece"]["after"]["mean"] == pytest.approx(result["test"]["ece"]["mean"])
     whole = found["abstention"][0]

@@ -31,6 +31,7 @@ from synctva.features.store import open_store, write_parts
 from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder
 from synctva.training.run import _watch, train_run
+from synctva.training.temperature import CALIBRATED_UTTERANCES
 
 ONE_EPOCH = tiny_recipe(epochs=1)
 
@@ -81,7 +82,7 @@ def test_a_run_tells_what_it_is(trained):
     assert load_recipe(RunFolder(trained).recipe) == tiny_recipe()
 
 
-def test_a_finished_seed_leaves_a_calibrated_checkpoint_and_no_state(trained):
+def test_a_finished_seed_leaves_no_state(trained):
     folder = RunFolder(trained).seed(0)
     assert not folder.state.exists()
     assert folder.read_finished().keys() == {"best_epoch", "epochs", "seconds"}
@@ -89,14 +90,21 @@ def test_a_finished_seed_leaves_a_calibrated_checkpoint_and_no_state(trained):
     model = EmotionModel.from_pretrained(folder.checkpoint)
     store = open_store(trained.parent / "store")
     assert model.provenance.fingerprints == store.fingerprints
-    valid = batch_of(store.read().split("valid"))
+    assert model.provenance.temperature == 1  # valid has few utterances
+
+
+def test_a_checkpoint_is_calibrated_on_valid(tmp_path: Path):
+    store = tiny_store(tmp_path / "store", tiny_corpus((4, 20, 1)))
+    run = train_run(ONE_EPOCH, store, tmp_path / "run", 1)
+    model = EmotionModel.from_pretrained(run.seed(0).checkpoint)
+    valid = batch_of(open_store(store).read().split("valid"))
+    assert len(valid) >= CALIBRATED_UTTERANCES
     logits = predict(model, valid)
     calibrated, raw = (
         float(cross_entropy(logits / temperature, valid.emotion))
         for temperature in (model.provenance.temperature, 1.0)
     )
-    assert calibrated <= raw
-    assert model.provenance.temperature != 1.0
+    assert calibrated < raw
 
 
 def test_a_finished_run_is_left_as_it_is(trained, tmp_path):

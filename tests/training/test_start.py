@@ -30,14 +30,8 @@ from synctva.run_folder import RunFolder
 from synctva.training import run as training_run
 from synctva.training.run import train_run
 from synctva.training.splits import InMemory
-from synctva.training.start import (
-    CALIBRATED_UTTERANCES,
-    UNCHANGED,
-    Start,
-    calibrated_on,
-    recipe_beside,
-    recipe_from,
-)
+from synctva.training.start import UNCHANGED, Start, recipe_beside, recipe_from
+from synctva.training.temperature import CALIBRATED_UTTERANCES, calibrated_on
 
 SETTINGS = ("training.epochs=3", "training.learning_rate=0.01")
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import nn
 
 from synctva.batch import Batch
 from synctva.emotion_model import EmotionModel
@@ -200,8 +199,16 @@ def _close_epoch(
 
 
 def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
-    """Returns loss (plain cross-entropy) and scores of a model on a split."""
-    logits, emotion = judge(model, valid)
+    """Returns loss (plain cross-entropy) and scores of a model on a split.
+
+    Each process computes its share, and knows the result of all in the end.
+    """
+    own = processes()
+    outputs, emotions = [], []
+    for part in valid.parts(own.process_index, own.num_processes):
+        outputs.append(predict(model, part))
+        emotions.append(part.emotion.cpu())
+    logits, emotion = gathered(outputs), gathered(emotions)
     kept = emotion >= 0
     loss = torch.nn.functional.cross_entropy(logits[kept], emotion[kept])
     together = np.zeros(len(emotion), dtype=np.int64)  # as if all were of one dialogue
@@ -213,21 +220,6 @@ def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
         "macro_f1": float(scores.macro_f1),
         "accuracy": float(scores.accuracy),
     }
-
-
-def judge(
-    model: EmotionModel, split: Split
-) -> tuple[Float[Tensor, "utterance emotion"], Int[Tensor, " utterance"]]:
-    """Returns a split's logits and emotions, in one order or another.
-
-    Each process computes its share, and has all in the end.
-    """
-    own = processes()
-    logits, emotion = [], []
-    for part in split.parts(own.process_index, own.num_processes):
-        logits.append(predict(model, part))
-        emotion.append(part.emotion.cpu())
-    return gathered(logits), gathered(emotion)
 
 
 def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
 from synctva.engines import on_this_machine
 from synctva.errors import InputError
-from synctva.evaluation.calibration import fit_temperature
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
@@ -23,17 +22,17 @@ from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
 from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
-from synctva.training.loop import Record, fit, judge
+from synctva.training.loop import Record, fit
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
 from synctva.training.start import (
     Start,
-    calibrated_on,
     check_start,
     going_on,
     keep_the_better,
     splits_for_more,
 )
+from synctva.training.temperature import calibrated_on
 
 OnEpoch = Callable[[int, Record], None]
 """Called with a seed and the record of an epoch that it has finished."""
@@ -167,12 +166,7 @@ def _calibrate(folder: SeedFolder, valid: Split, start: EmotionModel | None) -> 
     """Fits the temperature of the best weights on ``valid`` and keeps it in the checkpoint."""
     processes().wait_for_everyone()  # until it is written
     model = EmotionModel.from_pretrained(folder.checkpoint)
-    if start is None:
-        logits, emotion = judge(model, valid)
-        temperature = fit_temperature(logits.numpy(), emotion.numpy())
-        model.provenance = replace(model.provenance, temperature=temperature)
-    else:
-        model.provenance = calibrated_on(valid, model, start.provenance)
+    model.provenance = calibrated_on(valid, model, (start or model).provenance)
     if processes().is_main_process:
         model.save_pretrained(folder.checkpoint)
 

@@ -5,23 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-import torch
-
 from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
-from synctva.evaluation.calibration import fit_temperature
-from synctva.evaluation.prediction import predict
 from synctva.features.hub import weights_sha256
 from synctva.features.store import FeatureStore
 from synctva.inference.network import SHIPPED
-from synctva.model.checkpoint import Provenance
 from synctva.recipe import Recipe, load_recipe, with_settings
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.loop import Finished, validate
 from synctva.training.pieces import in_pieces
-from synctva.training.ranks import gathered, processes
+from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
 
 GENTLE = (
@@ -35,9 +30,6 @@ ENCODER_LEARNING_RATE = 3e-4
 
 FURTHER = ", trained further"
 """Ends the name of the recipe."""
-
-CALIBRATED_UTTERANCES = 50
-"""Of fewer no temperature is fitted: those of the model stay."""
 
 UNCHANGED = -1
 """The best epoch, where none was better than what the training began with."""
@@ -176,31 +168,3 @@ def keep_the_better(
     if processes().is_main_process:
         start.save_pretrained(folder.checkpoint)
     return replace(finished, best_epoch=UNCHANGED)
-
-
-def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Provenance:
-    """Returns a provenance whose temperatures are those known, times what fits best on ``valid``.
-
-    One factor for all sets of modalities, as few utterances tell no more; none of fewer than
-    ``CALIBRATED_UTTERANCES``.
-
-    Args:
-        valid: What the model has not learnt from.
-        model: The model.
-        known: Where it comes from, with the temperatures of what it began with.
-    """
-    own = processes()
-    logits, emotion = [], []
-    for part in valid.parts(own.process_index, own.num_processes):
-        temperature = torch.from_numpy(known.temperature_of(part.present.cpu().numpy()))
-        logits.append(predict(model, part).cpu() / temperature.float())
-        emotion.append(part.emotion.cpu())
-    scaled, labels = gathered(logits), gathered(emotion)
-    if int((labels >= 0).sum()) < CALIBRATED_UTTERANCES:
-        return known
-    factor = fit_temperature(scaled.numpy(), labels.numpy())
-    return replace(
-        known,
-        temperature=known.temperature * factor,
-        temperatures={name: one * factor for name, one in known.temperatures.items()},
-    )

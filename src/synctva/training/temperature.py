@@ -1,0 +1,43 @@
+"""The temperature of a model's probabilities, fitted on ``valid`` when its training is over."""
+
+from dataclasses import replace
+
+import torch
+
+from synctva.emotion_model import EmotionModel
+from synctva.evaluation.calibration import fit_temperature
+from synctva.evaluation.prediction import predict
+from synctva.model.checkpoint import Provenance
+from synctva.training.ranks import gathered, processes
+from synctva.training.splits import Split
+
+CALIBRATED_UTTERANCES = 50
+"""Of fewer no temperature is fitted: those that are known stay."""
+
+
+def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Provenance:
+    """Returns a provenance whose temperatures are those known, times what fits best on ``valid``.
+
+    One factor for all sets of modalities, as few utterances tell no more; none of fewer than
+    ``CALIBRATED_UTTERANCES``.
+
+    Args:
+        valid: What the model has not learnt from.
+        model: The model.
+        known: Where it comes from, with the temperatures of what it began with.
+    """
+    own = processes()
+    logits, emotion = [], []
+    for part in valid.parts(own.process_index, own.num_processes):
+        temperature = torch.from_numpy(known.temperature_of(part.present.cpu().numpy()))
+        logits.append(predict(model, part).cpu() / temperature.float())
+        emotion.append(part.emotion.cpu())
+    scaled, labels = gathered(logits), gathered(emotion)
+    if int((labels >= 0).sum()) < CALIBRATED_UTTERANCES:
+        return known
+    factor = fit_temperature(scaled.numpy(), labels.numpy())
+    return replace(
+        known,
+        temperature=known.temperature * factor,
+        temperatures={name: one * factor for name, one in known.temperatures.items()},
+    )
