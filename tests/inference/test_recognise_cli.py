@@ -163,6 +163,13 @@ def test_a_place_within_a_file_is_refused_before_anything_is_recognised(
     assert srt.read_text() == SAID
 
 
+def test_a_folder_is_no_result(call: Call, srt: Path, tmp_path: Path):
+    (tmp_path / "own.json").mkdir()
+    code, told = call(srt, "--model", "missing", "--out", tmp_path / "own.json")
+    assert code == 2
+    assert "own.json: is a folder; name a file in it" in told
+
+
 def test_endings_are_known_in_capitals_too(call: Call, model: Path, srt: Path, tmp_path: Path):
     outs = [w for kind in (*SUFFIXES, ".html") for w in ("--out", f"{tmp_path}/a/b{kind.upper()}")]
     code, told = call(srt, "--model", model, *outs)

@@ -173,6 +173,8 @@ def _check_suffixes(outs: Sequence[Path]) -> None:
 def _check_places(outs: Sequence[Path]) -> None:
     """Refuses files that cannot be made, likewise."""
     for out in outs:
+        if out.is_dir():
+            raise InputError(f"{out}: is a folder; name a file in it")
         folder = next(path for path in out.absolute().parents if os.access(path, os.F_OK))
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             reason = "no right to write" if folder.is_dir() else "a file, not a folder"
