@@ -134,6 +134,8 @@ class Recipe(Section):
         """
         kept = tuple(m for m in self.modalities if m in there) or self.modalities
         left: dict[str, Any] = {"name": "", "modalities": kept}
+        if self.loss.imbalance == "none" or self.loss.strength == 0:
+            left["loss"] = self.loss.model_copy(update={"imbalance": "none", "strength": 0.0})
         if isinstance(self.model, Architecture):
             left["model"] = self.model.within(kept)
         if len(kept) == 1:

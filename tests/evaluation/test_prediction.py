@@ -9,6 +9,7 @@ from synctva.emotion_model import EmotionModel
 from synctva.evaluation import prediction
 from synctva.evaluation.prediction import predict
 from synctva.model.architecture import Architecture
+from synctva.training.splits import concatenated
 
 ARCHITECTURE = Architecture(width=8, heads=2, past=3, future=2)
 
@@ -55,6 +56,22 @@ def test_a_piece_is_no_longer_than_a_chunk_and_the_reach_around_it(monkeypatch):
     assert model.reach is not None
     assert max(lengths) <= 17 + sum(model.reach)
     assert len(lengths) == 6
+
+
+def test_a_long_dialogue_makes_no_room_for_many_short_ones_beside_it(monkeypatch):
+    model, shapes = model_of(ARCHITECTURE).eval(), []
+    long = long_dialogue(40)
+    turn = long.part(0, 1)
+    batch = concatenated([turn, turn, long, *[turn] * 50])
+    with torch.inference_mode():
+        whole = model(batch).logits
+    monkeypatch.setattr(prediction, "CHUNK_PAIRS", 3 * 40**2)
+    model.register_forward_pre_hook(
+        lambda _, inputs: shapes.append(torch.bincount(inputs[0].dialogue))
+    )
+    torch.testing.assert_close(predict(model, batch), whole, rtol=1e-4, atol=1e-5)
+    assert max(len(lengths) * int(lengths.max()) ** 2 for lengths in shapes) == 3 * 40**2
+    assert len(shapes) == 2
 
 
 def test_prediction_leaves_the_model_in_the_mode_it_was_in():

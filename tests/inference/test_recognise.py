@@ -215,6 +215,13 @@ def test_a_causal_model_has_the_same_weights_and_looks_back_as_far():
     assert live.provenance == model.provenance
 
 
+def test_a_network_of_single_utterances_is_causal():
+    from synctva.baselines.concatenation import ConcatenationSettings
+
+    peer = EmotionModel(SCHEMA.emotions, {"text": 384}, ConcatenationSettings())
+    assert causal(peer, "peer") is peer
+
+
 def test_not_every_network_has_a_causal_mode():
     from synctva.baselines.bigru import BigruSettings
 

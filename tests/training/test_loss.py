@@ -229,6 +229,18 @@ def test_contrast_is_lower_when_the_same_emotions_are_nearer(emotion: Tensor):
     assert losses[-1] == pytest.approx(floor, abs=0.01)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_contrast_in_half_precision_is_near_and_finite(dtype: torch.dtype, emotion: Tensor):
+    vectors = torch.randn(20, 8, requires_grad=True)
+    exact = supervised_contrast(vectors, emotion)
+    with torch.autocast("cpu", dtype=dtype):
+        half = supervised_contrast(vectors, emotion)
+    half.backward()
+    torch.testing.assert_close(half, exact, rtol=0.05, atol=0.05)
+    assert vectors.grad is not None
+    assert vectors.grad.isfinite().all()
+
+
 def test_contrast_without_a_pair_is_zero():
     vectors = torch.randn(3, 4, requires_grad=True)
     loss = supervised_contrast(vectors, torch.arange(3))

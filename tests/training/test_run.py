@@ -219,10 +219,10 @@ def test_a_store_without_features_is_told_how_to_get_some(tmp_path):
     assert f"`synctva features {tmp_path / 'store'}`" in message
 
 
-def test_a_recipe_for_modalities_that_the_store_lacks_is_told(tmp_path):
-    recipe = Recipe(modalities=("audio",))
-    message = complaint(tmp_path, only(tiny_corpus(), "text", "visual"), recipe)
-    assert "it holds text, visual features, the recipe uses audio;" in message
+@pytest.mark.parametrize("chosen", [("audio",), ("text", "audio")], ids="+".join)
+def test_a_recipe_for_modalities_that_the_store_lacks_is_told(tmp_path, chosen):
+    message = complaint(tmp_path, only(tiny_corpus(), "text", "visual"), Recipe(modalities=chosen))
+    assert f"it holds text, visual features, the recipe uses {', '.join(chosen)};" in message
 
 
 def test_the_test_split_never_changes_the_weights(trained, tmp_path):

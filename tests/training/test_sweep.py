@@ -189,6 +189,11 @@ def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
         "no-seen-graphs": 'model.graphs = ["text_audio"]',  # the store has no visual features
         "no-heard-graph": 'model.graphs = ["text_visual", "audio_visual"]',
         "causal": "model.future = 0",
+        "causal-too": "model.future = 0\nmodel.future_dropout = 0.5",
+        "unweighted": 'loss.imbalance = "none"',
+        "unweighted-too": "loss.strength = 0",
+        "not-enhanced": "model.enhancement_layers = 0",
+        "not-enhanced-nor-gated": "model.enhancement_layers = 0\nmodel.gating = false",
     }
     for name, change in changes.items():
         (plan.parent / f"{name}.toml").write_text(f'based_on = "full.toml"\n{change}\n')
@@ -197,6 +202,10 @@ def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
     _, standings = swept(plan)
     assert standings["no-seen-graphs"].skipped == "on store it is the same as full"
     assert standings["no-heard-graph"].skipped == "on store it is the same as no-graphs"
+    assert standings["causal-too"].skipped == "on store it is the same as causal"
+    assert standings["unweighted-too"].skipped == "on store it is the same as unweighted"
+    same = "on store it is the same as not-enhanced"
+    assert standings["not-enhanced-nor-gated"].skipped == same
     assert not run_of(plan, "no-seen-graphs").path.exists()
     assert not any(standings[name].skipped for name in ("full", "no-graphs", "causal"))
 

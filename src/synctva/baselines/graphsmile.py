@@ -98,7 +98,8 @@ class SentimentDynamics(nn.Module):
 
     Source: Li et al. 2024, section 3.3 (SDP); blocks of turns as in the authors' code.
     Departs: the sentiment is that of the emotion on every corpus (in MELD the annotators'), and
-        an utterance whose emotion has none, such as surprise, is left out.
+        an utterance whose emotion has none (surprise, or a name that ``SENTIMENTS`` does not know)
+        is left out.
     """
 
     def __init__(self, emotions: tuple[str, ...], settings: GraphSmileSettings) -> None:

@@ -1,4 +1,4 @@
-"""Logits of a whole split in bounded memory, however many and long its dialogues."""
+"""Logits of a whole split; memory grows with its longest dialogue, not with their number."""
 
 from collections.abc import Iterator
 
@@ -13,6 +13,9 @@ from synctva.emotion_model import EmotionModel
 
 CHUNK_UTTERANCES = 4096
 """So many utterances at a time; a longer dialogue is cut where the model's window allows it."""
+
+CHUNK_PAIRS = 2**20
+"""So many pairs of utterances at a time, each dialogue as long as the longest beside it."""
 
 
 @torch.inference_mode()
@@ -52,11 +55,12 @@ def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "uttera
 def _chunks(batch: Batch) -> list[Tensor]:
     lengths = torch.bincount(batch.dialogue).tolist()
     chunks: list[list[int]] = [[]]
-    utterances = 0
+    utterances = longest = 0
     for number, length in enumerate(lengths):
-        if chunks[-1] and utterances + length > CHUNK_UTTERANCES:
+        pairs = (len(chunks[-1]) + 1) * max(longest, length) ** 2
+        if chunks[-1] and (utterances + length > CHUNK_UTTERANCES or pairs > CHUNK_PAIRS):
             chunks.append([])
-            utterances = 0
+            utterances = longest = 0
         chunks[-1].append(number)
-        utterances += length
+        utterances, longest = utterances + length, max(longest, length)
     return [torch.tensor(chunk, device=batch.dialogue.device) for chunk in chunks]

@@ -64,12 +64,14 @@ def causal(model: EmotionModel, place: str) -> EmotionModel:
     """Returns the model with the same weights that looks at no later utterance.
 
     Args:
-        model: Of Sync-TVA.
+        model: Of Sync-TVA, or of a network that looks at each utterance alone.
         place: Where it is, for messages.
 
     Raises:
         InputError: Its network has no such mode.
     """
+    if model.reach is not None and model.reach[1] == 0:
+        return model
     if not isinstance(model.settings, Architecture):
         raise InputError(
             f"{place}: a {model.settings.network} looks at the whole dialogue and has no causal"

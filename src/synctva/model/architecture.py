@@ -108,11 +108,16 @@ class Architecture:
         there = [name for name, pair in PAIRS.items() if set(pair) <= set(modalities)]
         graphs = tuple(cast(Graph, name) for name in there if name in self.graphs)
         several = len(modalities) > 1
+        own = self
+        if not self.enhancement_layers:
+            own = replace(own, gating=False, self_attention=False)
+        if self.future == 0:
+            own = replace(own, future_dropout=0.0)
         if not graphs or not self.graph_layers:
             left = replace(
-                self, graphs=(), graph_layers=0, semantic_k=0,
+                own, graphs=(), graph_layers=0, semantic_k=0,
                 enforced=False, heterogeneous=False, interaction=False,
             )  # fmt: skip
         else:
-            left = replace(self, graphs=graphs)
+            left = replace(own, graphs=graphs)
         return left if several else replace(left, fusion=False, context_layers=0)

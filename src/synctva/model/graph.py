@@ -62,9 +62,10 @@ class GraphLayer(nn.Module):
     """One layer of heterogeneous graph attention between two modalities.
 
     A node is an utterance in one modality. It attends, in one softmax, over all its incoming
-    edges: the enforced edge from the same utterance in the other modality, cross-modal edges and
-    temporal edges of its own modality in the window, and semantic edges to the most similar nodes.
-    Queries, keys and values are projected per modality; every edge type has a bias per head.
+    edges: the enforced edge from the same utterance in the other modality, and cross-modal edges
+    and temporal edges of its own modality in the window. The semantic edges are the k of them with
+    the greatest cosine: they have a bias of their own and a slope on it. Queries, keys and values
+    are projected per modality; every edge type has a bias per head.
 
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """

@@ -67,6 +67,15 @@ def survey(store: FeatureStore) -> Survey:
     return Survey(dialogues, labelled, np.frombuffer(seen, np.uint64))
 
 
+def lacking(recipe: Recipe, store: FeatureStore) -> list[str]:
+    """Returns the modalities that a recipe chooses and of which a store has nothing.
+
+    A recipe for all modalities chooses none.
+    """
+    chosen = () if set(recipe.modalities) == set(MODALITIES) else recipe.modalities
+    return [m for m in chosen if m not in store.extractors]
+
+
 def check_trainable(
     store: FeatureStore, found: Survey, recipe: Recipe, splits: tuple[str, ...] = ("train", "valid")
 ) -> None:
@@ -79,8 +88,8 @@ def check_trainable(
         splits: Those that must be there.
 
     Raises:
-        InputError: A split is empty or without emotions, or the store has no features that the
-            recipe uses.
+        InputError: A split is empty or without emotions, or the store lacks features that the
+            recipe chooses.
     """
     place = store.path
     for split in splits:
@@ -91,7 +100,7 @@ def check_trainable(
             )
         if not found.labelled.get(split):
             raise InputError(f"{place}: no utterance of the split {split!r} has an emotion")
-    if not set(store.extractors) & set(recipe.modalities):
+    if lacking(recipe, store) or not set(store.extractors) & set(recipe.modalities):
         raise InputError(
             f"{place}: it holds {', '.join(store.extractors) or 'no'} features, the recipe uses"
             f" {', '.join(recipe.modalities)}; make some with"

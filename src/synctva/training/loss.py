@@ -146,7 +146,8 @@ def supervised_contrast(
     """
     unit = functional.normalize(vectors, dim=-1)
     itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
-    logits = (unit @ unit.T / temperature).masked_fill(itself, torch.finfo(unit.dtype).min)
+    cosine = (unit @ unit.T).float()
+    logits = (cosine / temperature).masked_fill(itself, torch.finfo(cosine.dtype).min)
     alike = (emotion.unsqueeze(0) == emotion.unsqueeze(1)) & ~itself
     count = alike.sum(1)
     each = -(logits.log_softmax(1) * alike).sum(1) / count.clamp(min=1)

@@ -6,12 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
 from synctva.recipe import Recipe
 from synctva.run_folder import RunFolder
-from synctva.training.description import Survey, survey
+from synctva.training.description import Survey, lacking, survey
 from synctva.training.jobs import Engine, Job, one_line
 from synctva.training.loop import Record
 from synctva.training.plan import PlannedRun, PlannedSweep
@@ -122,7 +121,9 @@ def _begin(
     standing: Standing, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
 ) -> None:
     run = standing.run
-    standing.skipped = _lacking(run.recipe, store) or _repeated(run, begun, store)
+    missing = lacking(run.recipe, store) if store.extractors else []
+    none = f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
+    standing.skipped = none or _repeated(run, begun, store)
     if standing.skipped:
         return
     try:
@@ -132,14 +133,6 @@ def _begin(
         return
     standing.read(standing.seeds)
     standing.evaluated = standing.trained and _is_evaluated(run.folder)
-
-
-def _lacking(recipe: Recipe, store: FeatureStore) -> str:
-    """Returns what a recipe chooses and a store lacks; one for all modalities chooses nothing."""
-    if not store.extractors or set(recipe.modalities) == set(MODALITIES):
-        return ""
-    missing = [m for m in recipe.modalities if m not in store.extractors]
-    return f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
 
 
 def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore) -> str:
