@@ -15,7 +15,7 @@ MOST_ROWS = 200
 """More are not read in a terminal; a file holds them all."""
 
 UNSURE = 0.5
-"""Below this probability another emotion is as likely, or several are."""
+"""Below this probability it is likelier to be another emotion than this one."""
 
 
 def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Table:
@@ -29,8 +29,8 @@ def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Tabl
     more = f"; {left_out} more utterances: see --out" if left_out > 0 else ""
     table = Table(
         title=f"{escape(recognition.media)}: {clock(recognition.duration_s)}",
-        caption=f"text, audio, visual: what carried it, in %; model {escape(recognition.model)}"
-        + more,
+        caption="text, audio, visual: points that each adds to the probability or takes from it;"
+        f" ?: under {UNSURE:.0%}; model {escape(recognition.model)}{more}",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
@@ -41,14 +41,14 @@ def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Tabl
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("flags", overflow="fold")
     for utterance in recognition.utterances[:most]:
-        shares, sure = utterance.shares, max(utterance.probabilities)
+        carried, sure = utterance.contributions, max(utterance.probabilities)
         emotion = escape(recognition.emotion_of(utterance))
         table.add_row(
             f"{clock(utterance.start_s)}-{clock(utterance.end_s)}",
             escape(utterance.speaker),
             emotion if sure >= UNSURE else f"[dim]{emotion}?[/dim]",
             f"{100 * sure:.0f}",
-            *(f"{100 * shares[m]:.0f}" if m in shares else "[dim]-[/dim]" for m in MODALITIES),
+            *(f"{100 * carried[m]:+.0f}" if m in carried else "[dim]-[/dim]" for m in MODALITIES),
             escape(" ".join(utterance.flags)),
         )
     return table

@@ -52,13 +52,6 @@ class RecognisedUtterance:
         if not set(self.contributions) <= set(MODALITIES):
             raise InputError(f"contributions of {list(self.contributions)}: no such modalities")
 
-    @property
-    def shares(self) -> dict[str, float]:
-        """Modality -> its part of all contributions in size, 0 to 1; the sum is 1."""
-        sizes = {m: abs(value) for m, value in self.contributions.items()}
-        total = sum(sizes.values())
-        return {m: size / total if total else 1 / len(sizes) for m, size in sizes.items()}
-
 
 @dataclass(frozen=True)
 class Recognition:

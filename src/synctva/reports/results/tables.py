@@ -213,7 +213,7 @@ def _mean_sd(score: Score) -> str:
 
 def _difference(found: Difference) -> str:
     low, high = found.interval
-    return f"{_signed(found.mean)} [{_signed(low)}, {_signed(high)}]"
+    return f"{_signed(found.mean)} [{_signed(low, 2)}, {_signed(high, 2)}]"
 
 
 def _verdict(ablation: Difference) -> str:
@@ -221,5 +221,5 @@ def _verdict(ablation: Difference) -> str:
     return "better" if high < 0 else "worse" if low > 0 else "within chance"
 
 
-def _signed(score: float) -> str:
-    return f"{100 * score:+z.1f}"
+def _signed(score: float, digits: int = 1) -> str:
+    return f"{100 * score:+z.{digits}f}"
