@@ -123,7 +123,7 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
         lines = [
             _curve(result, curve, scale, result is corpus.ours) for result, curve in found if curve
         ]
-        if lines:
+        if any(len(set(line.y)) > 1 for line in lines):  # one modality is kept at every rate
             panels.append(LinePanel(label, "weighted F1", lines[:MOST_CURVES]))
     if not panels:
         return None
