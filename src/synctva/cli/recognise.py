@@ -173,7 +173,7 @@ def _check_suffixes(outs: Sequence[Path]) -> None:
 def _check_places(outs: Sequence[Path]) -> None:
     """Refuses files that cannot be made, likewise."""
     for out in outs:
-        if out.is_dir():
+        if os.access(out, os.F_OK) and out.is_dir():
             raise InputError(f"{out}: is a folder; name a file in it")
         folder = next(path for path in out.absolute().parents if os.access(path, os.F_OK))
         if not folder.is_dir() or not os.access(folder, os.W_OK):
