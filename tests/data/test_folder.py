@@ -176,7 +176,7 @@ def complaint(folder: Path) -> str:
         ("b.wav", "", "who.csv: line 4: clip is empty"),
         ("0.5,2", "0.5,", "who.csv: line 3: end_s is empty"),
         ("0.5,2", ",2", "who.csv: line 3: start_s is empty"),
-        ("0.5,2", "-1,2", "who.csv: line 3: start_s -1.0 is negative"),
+        ("0.5,2", "-1,2", "who.csv: line 3: turn 0: a time of -1.0 s is negative"),
         ("0.5,2", "2,0.5", "who.csv: line 3: turn 0: it ends at 0.5 s, before"),
         ("0.5,2", "0.5,soon", "who.csv: line 3: end_s 'soon' is not a number"),
         ("monday,0", "monday,1", "who.csv: line 3: dialogue 'monday' turn 1 was there already"),

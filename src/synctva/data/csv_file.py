@@ -157,7 +157,7 @@ def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
         return None
     try:
         return kind(float(cell)) if kind is int and cell.strip().endswith(".0") else kind(cell)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         needed = "whole number" if kind is int else "number"
         raise InputError(f"{column} {cell[:40]!r} is not a {needed}; correct it") from error
 

@@ -159,8 +159,6 @@ def _times(cells: Mapping[str, str]) -> tuple[float | None, float | None]:
     if (start_s is None) != (end_s is None):
         missing = "start_s" if start_s is None else "end_s"
         raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
-    if start_s is not None and start_s < 0:
-        raise InputError(f"start_s {start_s} is negative; a recording begins at 0")
     return start_s, end_s
 
 
