@@ -14,6 +14,7 @@ from synctva.data.mosi import read_mosi
 from synctva.data.source import read_source
 from synctva.data.table import read_table
 from synctva.dialogue import Utterance
+from synctva.errors import InputError
 
 
 def test_meld_dialogues_are_named_by_file_and_times_are_seconds(tmp_path):
@@ -54,6 +55,26 @@ def test_what_separates_the_cells_of_a_csv_file_does_not_matter(tmp_path: Path, 
     again = read_table(path)
     assert again.dialogues == corpus.dialogues
     np.testing.assert_array_equal(again.features["audio"].values, corpus.features["audio"].values)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", [1, 3])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_blank_lines_before_the_header_do_not_matter(tmp_path, newline: str, blank: int, mark: str):
+    path = tmp_path / "own.csv"
+    rows = ["dialogue;emotion;text", "a;joy;Hello, you.", "", "a;sad;No.", "a;sad;Bye.", ""]
+    path.write_bytes((mark + newline.join([*[""] * blank, *rows])).encode())
+    assert [(u.text, u.emotion) for _, u in read_table(path).utterances()] == [
+        ("Hello, you.", "joy"),
+        ("No.", "sad"),
+        ("Bye.", "sad"),
+    ]
+    path.write_bytes(path.read_bytes().replace(b"sad;Bye", b"sad;Bye;"))
+    with pytest.raises(InputError, match=f"line {blank + 5}: 4 cells for 3 columns"):
+        read_table(path)
+    path.write_bytes(path.read_bytes().replace(b"text", b""))
+    with pytest.raises(InputError, match=f"line {blank + 1}: column 3 has no name"):
+        read_table(path)
 
 
 def test_iemocap_statistics_are_audio_and_missing_where_empty(tmp_path):
