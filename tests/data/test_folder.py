@@ -56,6 +56,13 @@ def test_rows_of_one_clip_are_one_dialogue_in_their_order(tmp_path):
     ]
 
 
+def test_blanks_alone_name_neither_dialogue_nor_speaker(tmp_path):
+    samples.put(tmp_path, "a.mp4")
+    (tmp_path / "who.csv").write_text("clip,dialogue,speaker\na.mp4, , \n")
+    (dialogue,) = read_folder(tmp_path).dialogues
+    assert (dialogue.id, dialogue.utterances[0].speaker) == ("a", "speaker")
+
+
 def test_srt_names_speakers_before_a_colon_and_skips_empty_lines(tmp_path):
     corpus = read_folder(samples.write_recordings(tmp_path))
     assert said(corpus, "one") == [
@@ -180,6 +187,7 @@ def complaint(folder: Path) -> str:
         ("0.5,2", "2,0.5", "who.csv: line 3: turn 0: it ends at 0.5 s, before"),
         ("0.5,2", "0.5,soon", "who.csv: line 3: end_s 'soon' is not a number"),
         ("monday,0", "monday,1", "who.csv: line 3: dialogue 'monday' turn 1 was there already"),
+        ("monday,0", " monday ,1", "who.csv: line 3: dialogue 'monday' turn 1 was there already"),
         ("monday,0", "monday,", "who.csv: line 3: turn is empty"),
         ("joy,train", "joy,dev", "who.csv: line 3: dialogue 'monday' is in two splits"),
         ("surprise", "joy", "one emotion only ('joy')"),

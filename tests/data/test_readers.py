@@ -77,6 +77,13 @@ def test_blank_lines_before_the_header_do_not_matter(tmp_path, newline: str, bla
         read_table(path)
 
 
+def test_blanks_around_dialogue_and_speaker_do_not_count(tmp_path):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    path.write_text(samples.TABLE.replace("a,0,x,", " a ,0,\tx ,").replace("a,1,y,", "a,1, y,"))
+    assert read_table(path).dialogues == corpus.dialogues
+
+
 def test_iemocap_statistics_are_audio_and_missing_where_empty(tmp_path):
     corpus = read_iemocap(samples.write_iemocap(tmp_path).parent)
     audio = corpus.features["audio"]

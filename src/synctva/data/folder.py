@@ -139,10 +139,10 @@ def _listed_row(cells: Mapping[str, str], folder: Path) -> Row:
         raise InputError("turn is empty; number every row's turn, or leave the column out")
     start_s, end_s = _times(cells)
     return Row(
-        dialogue=cells.get("dialogue", "")
+        dialogue=cells.get("dialogue", "").strip()
         or Path(cells["clip"].strip()).with_suffix("").as_posix(),
         turn=turn,
-        speaker=cells.get("speaker", "") or "speaker",
+        speaker=cells.get("speaker", "").strip() or "speaker",
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),
         text=cells.get("text"),
