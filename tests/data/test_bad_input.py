@@ -199,6 +199,13 @@ def test_a_truncated_parquet_table_is_told(tmp_path):
         ({"text": np.zeros((4, 0)), "audio": np.zeros((4, 0))}, "no features"),
         ({"present": np.zeros((4, 2), bool)}, "array 'present'"),
         ({"emotion": np.array([1, None], dtype=object)}, "array 'emotion': Python objects"),
+        ({"dialogue": np.full((4, 2), "a")}, "array 'dialogue' has the shape (4, 2); save a list"),
+        ({"dialogue": np.array([1, 1, np.nan, 2])}, "row 3: dialogue is NaN"),
+        ({"speaker": np.zeros(4, complex)}, "array 'speaker' is complex128; save strings"),
+        ({"speaker": np.array([b"J\xf6rg"] * 4)}, "array 'speaker' is not UTF-8; save strings"),
+        ({"Split": np.arange(4)}, "arrays 'split' and 'Split' have one name but for capitals"),
+        ({"split": None, "Splits": np.arange(4)}, "array 'Splits' is not known; call it 'split'"),
+        ({"names": np.array("good")}, "array 'names' has the shape ()"),
     ],
 )
 def test_bad_arrays_are_told(tmp_path: Path, change: dict[str, np.ndarray | None], told: str):
@@ -226,6 +233,12 @@ def test_a_changed_archive_is_told(tmp_path):
     ("change", "told"),
     [
         ({"sentiment": np.full(7, 2)}, "row 1: sentiment 2 is neither 0"),
+        ({"sentiment": np.full(7, 0.6)}, "array 'sentiment' is float64; save whole numbers"),
+        ({"sentiment": np.full(7, np.nan)}, "array 'sentiment' is float64"),
+        ({"sentiment": np.full(7, "positive")}, "array 'sentiment' is <U8; save whole numbers"),
+        ({"sentiment": np.zeros((7, 2), int)}, "array 'sentiment' has the shape (7, 2)"),
+        ({"segment": np.arange(7) + 0.5}, "array 'segment' is float64; save whole numbers"),
+        ({"video": np.full((7, 1), "one")}, "array 'video' has the shape (7, 1)"),
         ({"segment": np.array([1, 1, 2, 1, 2, 1, 2])}, "row 2: dialogue 'one' turn 1 was there"),
         ({"audio": np.zeros(7)}, "array 'audio' is not a table"),
         ({"audio": np.full((7, 2), np.nan)}, "audio features hold NaN"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import samples
+from strategies import assert_same_corpus
 
 from synctva.data.arrays import read_arrays
 from synctva.data.iemocap import AUDIO, read_iemocap
@@ -115,6 +116,23 @@ def test_own_arrays_keep_the_order_of_emotions_and_zero_what_is_missing(tmp_path
     np.testing.assert_array_equal(corpus.features["audio"].values[:, 0], [1, 0, 2, 3])
     np.testing.assert_array_equal(corpus.features["audio"].present, [True, False, True, True])
     np.testing.assert_array_equal(corpus.features["text"].values[3], [0, 0, 0])
+
+
+def test_own_arrays_may_hold_bytes(tmp_path):
+    text = samples.own_arrays()
+    text |= {"dialogue": np.array(["Zoë", "Zoë", "b", "c"]), "turn": text["turn"].astype(str)}
+    encoded = {k: np.char.encode(v, "utf-8") if v.dtype.kind == "U" else v for k, v in text.items()}
+    for name, arrays in (("text", text), ("bytes", encoded)):
+        np.savez(tmp_path / name, **arrays)
+    one, other = (read_arrays(tmp_path / f"{name}.npz", "own") for name in ("text", "bytes"))
+    assert_same_corpus(one, other)
+
+
+def test_capitals_in_the_names_of_own_arrays_do_not_matter(tmp_path):
+    arrays = samples.own_arrays()
+    np.savez(tmp_path / "own.npz", **{name.upper(): array for name, array in arrays.items()})
+    again = read_arrays(tmp_path / "own.npz")
+    assert_same_corpus(again, read_arrays(samples.write_arrays(tmp_path)))
 
 
 def test_own_arrays_need_little(tmp_path):
