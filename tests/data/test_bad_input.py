@@ -38,6 +38,8 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
     [
         ("dialogue,turn", "dialog,turn", ["'dialogue' is missing", "Did you mean 'dialog'?"]),
         ("speaker,split", "split,split", ["line 1", "'split' stands twice"]),
+        ("speaker,split", "split,SPLIT ", ["'split' and 'SPLIT' have one name but for capitals"]),
+        ("turn,speaker,split", "turn,speaker,Splits", ["column 'Splits' is not known", "'split'"]),
         ("turn,speaker", "turn,", ["line 1", "column 3 has no name"]),
         ("x,test,good", "x,test,goood", []),
         ("c,0,x,test", "c,zero,x,test", ["line 6", "turn 'zero' is not a whole number"]),

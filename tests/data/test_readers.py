@@ -4,6 +4,8 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import samples
 from strategies import assert_same_corpus
@@ -56,6 +58,51 @@ def test_what_separates_the_cells_of_a_csv_file_does_not_matter(tmp_path: Path, 
     again = read_table(path)
     assert again.dialogues == corpus.dialogues
     np.testing.assert_array_equal(again.features["audio"].values, corpus.features["audio"].values)
+
+
+@pytest.mark.parametrize("spell", [str.upper, str.title, " {} ".format])
+def test_capitals_and_blanks_in_the_names_of_columns_do_not_matter(tmp_path: Path, spell):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    header, _, rows = samples.TABLE.partition("\n")
+    path.write_text(",".join(map(spell, header.split(","))) + "\n" + rows)
+    assert_same_corpus(read_table(path), corpus)
+    path = samples.write_parquet(tmp_path)
+    corpus = read_table(path)
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns([spell(name) for name in table.column_names]), path)
+    assert_same_corpus(read_table(path), corpus)
+
+
+def test_numbers_between_semicolons_may_have_decimal_commas(tmp_path):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    numbers = [header.index(name) for name in ("start_s", "end_s", "audio_0", "audio_1")]
+    for row in rows:
+        for number in numbers:
+            row[number] = row[number].replace(".", ",")
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, *rows])
+    assert_same_corpus(read_table(path), corpus)  # commas in texts are kept
+    path.write_text(path.read_text().replace("1,25", "1,2,5"))
+    with pytest.raises(InputError, match="line 4: end_s '1,2,5' is not a number"):
+        read_table(path)
+
+
+def test_nan_in_a_parquet_table_is_an_empty_cell(tmp_path):
+    nan = float("nan")
+    columns = {"dialogue": ["a", "b", "c"], "split": ["train", "valid", "test"]}
+    columns |= {"emotion": ["joy", "sad", None], "text": [1.5, nan, 2], "end_s": [nan, 3.5, None]}
+    pq.write_table(pa.table(columns), tmp_path / "own.parquet")
+    corpus = read_table(tmp_path / "own.parquet")
+    assert [u.text for _, u in corpus.utterances()] == ["1.5", None, "2.0"]
+    assert [u.end_s for _, u in corpus.utterances()] == [None, 3.5, None]
+    columns |= {"emotion": [nan] * 3}
+    pq.write_table(pa.table(columns), tmp_path / "own.parquet")
+    with pytest.raises(InputError, match="no emotion in column 'emotion'"):
+        read_table(tmp_path / "own.parquet")
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])

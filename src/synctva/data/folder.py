@@ -15,11 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from synctva.annotation import SUFFIXES, Span, linked_recording, read_annotation
-from synctva.annotation.table import has_times
+from synctva.annotation.table import column_names, has_times
 from synctva.corpus import Corpus
 from synctva.data.assemble import Row, assemble
 from synctva.data.clips import MEDIA_SUFFIXES, visible_files
 from synctva.data.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.data.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
 
@@ -116,7 +117,7 @@ def _own_schema(rows: Sequence[Row]) -> EmotionSchema:
 
 def _listed(table: Path) -> Iterator[Placed]:
     """Yields the rows of a table of clips, and where they stand."""
-    cells = read_csv(table, ["clip"])
+    cells = read_own_csv(table, ["clip"], COLUMNS)
     place = csv_place(table)
     known = [column for column in COLUMNS if column in cells.column_names]
     for number, row in enumerate(cells.select(known).to_pylist()):
@@ -210,6 +211,13 @@ def _recording_of(annotation: Path) -> Path | None:
 def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
     media = None if recording is None else str(recording)
+    names = column_names(annotation) if annotation.suffix.lower() in (".csv", ".tsv") else []
+    for name in names:
+        if name.strip().lower() in ("dialogue", "split"):
+            raise InputError(
+                f"{annotation}: column {name!r} has no meaning beside one recording, which is a"
+                " dialogue; remove it, or add a column 'clip' to name the recording of each row"
+            )
     for span in read_annotation(annotation):
         yield replace(_row(span), dialogue=dialogue, media=media), partial(str, span.place)
 

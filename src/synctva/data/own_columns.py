@@ -59,12 +59,13 @@ def read_own_csv(path: Path, required: Iterable[str], known: Iterable[str]) -> p
         InputError: As ``read_csv`` and ``own_names``.
     """
     table = _renamed(path, read_csv(path, ()), required, known)
-    if separator_of(path) == ";":
-        for number, name in enumerate(table.column_names):
-            if _NUMBERS.fullmatch(name):
-                points = pc.replace_substring(table.column(name), ",", ".")  # pyright: ignore
-                table = table.set_column(number, name, points)
-    return table
+    if separator_of(path) != ";":
+        return table
+    columns = {
+        name: _with_points(column) if _NUMBERS.fullmatch(name) else column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return pa.table(columns)
 
 
 def read_own_parquet(path: Path, required: Iterable[str], known: Iterable[str]) -> pa.Table:
@@ -82,3 +83,12 @@ def _renamed(
     names = own_names(path, table.column_names, known)
     require_columns(path, names, required)
     return table.rename_columns(names)
+
+
+def _with_points(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Returns the cells of a column, a point in place of a cell's only comma."""
+    return pc.call_function(
+        "replace_substring_regex",
+        [column],
+        pc.ReplaceSubstringOptions(r"^([^,]*),([^,]*)$", r"\1.\2"),
+    )
