@@ -307,6 +307,7 @@ def test_a_bad_iemocap_table_is_told(tmp_path: Path, column: str, value: str, to
         ("[3.5000 - 4.2500]\t", "[3.5000 - 4.2500] ", "line 3: '[3.5000 - 4.2500] Ses01F"),
         ("[3.5000 -", "[3,5000 -", "line 3: '[3,5000"),
         ("[3.5000 - 4.2500]", "[4.5000 - 4.2500]", "line 3: turn 1: it ends at"),
+        ("F001\txxx", "F000\thap", "line 10: 'Ses01F_impro01_F000' was there already, in line 7"),
         ("Ses01F_impro01_M000", "Ses01F_impro02_M000", "line 3: 'Ses01F_impro02_M000' is no utter"),
     ],
 )
@@ -318,6 +319,15 @@ def test_a_bad_iemocap_evaluation_is_told(tmp_path: Path, before: str, after: st
     path.write_text(path.read_text().replace(before, after))
     message = complaint(lambda _: read_iemocap_release(tmp_path), path)
     assert told in message
+
+
+def test_a_dialogue_in_another_session_of_iemocap_is_told(tmp_path):
+    samples.write_iemocap_release(tmp_path)
+    dialogs = {n: tmp_path / f"Session{n}" / "dialog" / "EmoEvaluation" for n in (1, 5)}
+    path = dialogs[1] / f"{samples.IEMOCAP_RELEASE[5]}.txt"
+    (dialogs[5] / path.name).rename(path)
+    message = complaint(lambda _: read_iemocap_release(tmp_path), path)
+    assert "is not of Session1, and the session decides the split" in message
 
 
 def test_what_iemocaps_release_lacks_is_told(tmp_path):
