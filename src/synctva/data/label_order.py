@@ -1,6 +1,7 @@
 """What the numbers of emotions mean: as stated, or as the known counts of a corpus prove."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from synctva.data.facts import Facts
 from synctva.emotions import EmotionSchema, schema_for, schema_named
@@ -68,13 +69,13 @@ def verified_order(counts: Counts, facts: Facts) -> tuple[str, ...] | None:
 
 
 def _refuse_contradiction(counts: Counts, facts: Facts, order: Sequence[str]) -> None:
-    """Refuses an order that another count than the official one would follow from.
+    """Refuses an order by which a part would not have its official counts, though another would.
 
-    Each part with as many utterances as the official one decides, whatever the other lacks.
+    Each part decides alone, whatever the other lacks.
     """
     for part, official in _official(facts).items():
-        total = sum(counts[part].values())
-        if abs(total - sum(official.values())) > TOLERANCE * len(official):
+        pairs = zip_longest(sorted(counts[part].values()), sorted(official.values()), fillvalue=0)
+        if any(abs(found - known) > TOLERANCE for found, known in pairs):
             continue
         for number, emotion in enumerate(order):
             found, known = counts[part].get(number, 0), official.get(emotion, 0)
