@@ -1,6 +1,7 @@
 """Hypothesis strategies for the nouns, and what it means that two corpora are the same."""
 
 import random
+import unicodedata
 
 import numpy as np
 from hypothesis import strategies as st
@@ -13,10 +14,14 @@ from synctva.emotions import MODALITIES, SCHEMAS, EmotionSchema
 SECONDS = st.floats(0, 1e5, allow_nan=False)
 
 
+def folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip().lower())
+
+
 @st.composite
 def schemas(draw: st.DrawFn) -> EmotionSchema:
     name = st.text(min_size=1).filter(str.strip)
-    own = st.lists(name, min_size=2, max_size=4, unique_by=lambda n: n.strip().lower())
+    own = st.lists(name, min_size=2, max_size=4, unique_by=folded)
     registered = st.sampled_from(list(SCHEMAS.values()))
     return draw(registered | own.map(lambda names: EmotionSchema("own", tuple(names))))
 

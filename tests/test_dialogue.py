@@ -20,9 +20,12 @@ def test_a_dialogue_is_a_value():
     ("utterance", "complaint"),
     [
         ({"turn": -1}, "turns are numbered from 0"),
+        ({"turn": 1 << 63}, "is too large; number turns from 0"),
         ({"speaker": ""}, "the speaker is empty"),
         ({"start_s": math.nan}, "not finite"),
         ({"end_s": math.inf}, "not finite"),
+        ({"start_s": -5.0, "end_s": -3.0}, "a time of -5.0 s is negative"),
+        ({"end_s": -0.1}, "a time of -0.1 s is negative"),
         ({"start_s": 2.0, "end_s": 1.5}, "ends at 1.5 s, before its start at 2.0 s"),
     ],
 )

@@ -1,8 +1,11 @@
+import unicodedata
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from synctva.emotions import SCHEMAS, EmotionSchema, schema_for, schema_named
+from synctva.data.donors import names_in
+from synctva.emotions import SCHEMAS, EmotionSchema, schema_for, schema_in_order, schema_named
 from synctva.errors import InputError
 
 REGISTERED = st.sampled_from(list(SCHEMAS.values()))
@@ -102,6 +105,31 @@ def test_mapping_to_itself_changes_nothing(schema: EmotionSchema):
 )
 def test_the_schema_with_exactly_these_emotions_is_found(emotions: list[str], schema: str):
     assert schema_for(emotions) == schema_named(schema)
+
+
+@given(REGISTERED, st.data())
+def test_capitals_in_a_schema_change_no_spelling(schema: EmotionSchema, data: st.DataObject):
+    spelt = st.sampled_from([str.lower, str.upper, str.title])
+    emotions = tuple(data.draw(spelt)(emotion) for emotion in schema.emotions)
+    own = EmotionSchema("own", emotions)
+    for spelling, emotion in schema._canonical.items():
+        assert own.number(spelling) == schema.number(emotion)
+    assert schema_in_order(emotions) == schema
+    for other in SCHEMAS.values():
+        assert list(names_in(other, own).values()) == list(names_in(other, schema).values())
+
+
+def test_only_the_same_order_is_a_registered_schema():
+    assert schema_in_order(["joy", "sadness"]) == EmotionSchema("own", ("joy", "sadness"))
+    assert schema_in_order(["positive", "negative"]).name == "own"
+
+
+@given(st.text("äéñǖạ가", min_size=1), st.sampled_from(["NFC", "NFD"]))
+def test_two_encodings_of_one_emotion_are_one(emotion: str, form):
+    again = unicodedata.normalize(form, emotion)
+    schema = schema_for([emotion, again, "calmness"])
+    assert len(schema) == 2
+    assert schema.number(again) == schema.number(emotion)
 
 
 def test_other_emotions_make_an_own_schema_sorted_by_name():

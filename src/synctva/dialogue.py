@@ -27,8 +27,8 @@ class Utterance:
         half: The half of the picture that shows the speaker, of ``HALVES``; None = all of it.
 
     Raises:
-        InputError: A negative turn, an empty speaker, times that are not finite or in order, or
-            an unknown half.
+        InputError: A turn that is negative or beyond 64 bits, an empty speaker, times that are
+            negative, not finite or not in order, or an unknown half.
     """
 
     turn: int
@@ -44,6 +44,8 @@ class Utterance:
     def __post_init__(self) -> None:
         if self.turn < 0:
             raise InputError(f"turn {self.turn}: turns are numbered from 0")
+        if self.turn >= 1 << 63:
+            raise InputError(f"turn {self.turn} is too large; number turns from 0")
         if not self.speaker:
             raise InputError(f"turn {self.turn}: the speaker is empty; write any name")
         if self.half not in (None, *HALVES):
@@ -51,6 +53,10 @@ class Utterance:
         times = [time for time in (self.start_s, self.end_s) if time is not None]
         if not all(math.isfinite(time) for time in times):
             raise InputError(f"turn {self.turn}: start {self.start_s}, end {self.end_s} not finite")
+        if min(times, default=0) < 0:
+            raise InputError(
+                f"turn {self.turn}: a time of {min(times)} s is negative; a recording begins at 0"
+            )
         if len(times) == 2 and times[1] < times[0]:
             raise InputError(
                 f"turn {self.turn}: it ends at {times[1]} s, before its start at {times[0]} s"

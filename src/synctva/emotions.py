@@ -1,6 +1,7 @@
 """Emotion schemas: which emotions a corpus knows, in which order, under which other names."""
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -29,7 +30,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def _folded(spelling: str) -> str:
-    return spelling.strip().lower()
+    return unicodedata.normalize("NFC", spelling.strip().lower())
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class EmotionSchema:
 
     def __post_init__(self) -> None:
         emotions = tuple(self.emotions)
-        different = {_folded(emotion) for emotion in emotions} - {""}
-        if len(emotions) < 2 or len(different) < len(emotions):
+        spelled = {_folded(emotion): emotion for emotion in emotions if _folded(emotion)}
+        if len(emotions) < 2 or len(spelled) < len(emotions):
             raise InputError(
                 f"emotion schema {self.name!r}: {list(emotions)} must be two or more different"
                 " names (capitals make no difference)"
@@ -60,10 +61,10 @@ class EmotionSchema:
         canonical = {}
         for main, others in _SPELLINGS.items():
             group = (main, *others)
-            own = [name for name in group if name in emotions]
+            own = [spelled[name] for name in group if name in spelled]
             if len(own) == 1:
                 canonical.update(dict.fromkeys(group, own[0]))
-        canonical.update({_folded(name): name for name in emotions})
+        canonical.update(spelled)
         object.__setattr__(self, "emotions", emotions)
         object.__setattr__(self, "_canonical", MappingProxyType(canonical))
 
@@ -147,3 +148,10 @@ def schema_for(emotions: Iterable[str], name: str = "own") -> EmotionSchema:
         if {schema._canonical.get(s) for s in spellings} == set(schema.emotions):
             return schema
     return EmotionSchema(name, tuple(sorted(spellings)))
+
+
+def schema_in_order(emotions: Sequence[str], name: str = "own") -> EmotionSchema:
+    """Returns the registered schema of these emotions in this order, else a new one."""
+    spellings = tuple(_folded(emotion) for emotion in emotions)
+    same = (schema for schema in SCHEMAS.values() if schema.emotions == spellings)
+    return next(same, None) or EmotionSchema(name, tuple(emotions))

@@ -38,18 +38,26 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
     [
         ("dialogue,turn", "dialog,turn", ["'dialogue' is missing", "Did you mean 'dialog'?"]),
         ("speaker,split", "split,split", ["line 1", "'split' stands twice"]),
+        ("speaker,split", "split,SPLIT ", ["'split' and 'SPLIT' have one name but for capitals"]),
+        ("turn,speaker,split", "turn,speaker,Splits", ["column 'Splits' is not known", "'split'"]),
         ("turn,speaker", "turn,", ["line 1", "column 3 has no name"]),
         ("x,test,good", "x,test,goood", []),
         ("c,0,x,test", "c,zero,x,test", ["line 6", "turn 'zero' is not a whole number"]),
         ("c,0,x,test", "c,,x,test", ["line 6", "turn is empty"]),
         ("c,0,x,test", "c,-1,x,test", ["line 6", "numbered from 0"]),
+        ("c,0,x,test", f"c,{10**19},x,test", ["line 6", "too large; number turns from 0"]),
+        ("c,0,x,test", f"c,{10**400}.0,x,test", ["line 6", "is not a whole number"]),
         ("c,0,x,test", "c,0,,test", ["line 6", "the speaker is empty"]),
         ("c,0,x,test", ",0,x,test", ["line 6", "the dialogue is empty"]),
         ("c,0,x,test", "c,0,x,tset", ["line 6", "unknown split 'tset'", "'test'?"]),
         ("c,0,x,test", "c,0,x,", ["line 6", "the split is empty"]),
         ("a,0,x,train", "a,0,x,test", ["line 4", "two splits", "line 2"]),
+        ("a,0,x,train", "a ,0,x,test", ["line 4", "'a' is in two splits", "line 2"]),
+        ("c,0,x,test", "c,0, ,test", ["line 6", "the speaker is empty"]),
+        ("c,0,x,test", " ,0,x,test", ["line 6", "the dialogue is empty"]),
         ("a,0,x,train", "a,1,x,train", ["line 4", "turn 1 was there already", "line 2"]),
         ("Hello.,0,1.25", "Hello.,2,1.25", ["line 4", "before its start"]),
+        ("Hello.,0,1.25", "Hello.,-1,1.25", ["line 4", "a time of -1.0 s is negative"]),
         ("Hello.,0,1.25", "Hello.,nan,1.25", ["line 4", "not finite"]),
         ("Hello.,0,1.25", "Hello.,soon,1.25", ["line 4", "start_s 'soon' is not a number"]),
         ("3,4e-1", "3,", ["line 5", "'audio_1' is empty", "missing"]),
@@ -193,6 +201,13 @@ def test_a_truncated_parquet_table_is_told(tmp_path):
         ({"text": np.zeros((4, 0)), "audio": np.zeros((4, 0))}, "no features"),
         ({"present": np.zeros((4, 2), bool)}, "array 'present'"),
         ({"emotion": np.array([1, None], dtype=object)}, "array 'emotion': Python objects"),
+        ({"dialogue": np.full((4, 2), "a")}, "array 'dialogue' has the shape (4, 2); save a list"),
+        ({"dialogue": np.array([1, 1, np.nan, 2])}, "row 3: dialogue is NaN"),
+        ({"speaker": np.zeros(4, complex)}, "array 'speaker' is complex128; save strings"),
+        ({"speaker": np.array([b"J\xf6rg"] * 4)}, "array 'speaker' is not UTF-8; save strings"),
+        ({"Split": np.arange(4)}, "arrays 'split' and 'Split' have one name but for capitals"),
+        ({"split": None, "Splits": np.arange(4)}, "array 'Splits' is not known; call it 'split'"),
+        ({"names": np.array("good")}, "array 'names' has the shape ()"),
     ],
 )
 def test_bad_arrays_are_told(tmp_path: Path, change: dict[str, np.ndarray | None], told: str):
@@ -220,6 +235,12 @@ def test_a_changed_archive_is_told(tmp_path):
     ("change", "told"),
     [
         ({"sentiment": np.full(7, 2)}, "row 1: sentiment 2 is neither 0"),
+        ({"sentiment": np.full(7, 0.6)}, "array 'sentiment' is float64; save whole numbers"),
+        ({"sentiment": np.full(7, np.nan)}, "array 'sentiment' is float64"),
+        ({"sentiment": np.full(7, "positive")}, "array 'sentiment' is <U8; save whole numbers"),
+        ({"sentiment": np.zeros((7, 2), int)}, "array 'sentiment' has the shape (7, 2)"),
+        ({"segment": np.arange(7) + 0.5}, "array 'segment' is float64; save whole numbers"),
+        ({"video": np.full((7, 1), "one")}, "array 'video' has the shape (7, 1)"),
         ({"segment": np.array([1, 1, 2, 1, 2, 1, 2])}, "row 2: dialogue 'one' turn 1 was there"),
         ({"audio": np.zeros(7)}, "array 'audio' is not a table"),
         ({"audio": np.full((7, 2), np.nan)}, "audio features hold NaN"),
@@ -286,6 +307,7 @@ def test_a_bad_iemocap_table_is_told(tmp_path: Path, column: str, value: str, to
         ("[3.5000 - 4.2500]\t", "[3.5000 - 4.2500] ", "line 3: '[3.5000 - 4.2500] Ses01F"),
         ("[3.5000 -", "[3,5000 -", "line 3: '[3,5000"),
         ("[3.5000 - 4.2500]", "[4.5000 - 4.2500]", "line 3: turn 1: it ends at"),
+        ("F001\txxx", "F000\thap", "line 10: 'Ses01F_impro01_F000' was there already, in line 7"),
         ("Ses01F_impro01_M000", "Ses01F_impro02_M000", "line 3: 'Ses01F_impro02_M000' is no utter"),
     ],
 )
@@ -297,6 +319,15 @@ def test_a_bad_iemocap_evaluation_is_told(tmp_path: Path, before: str, after: st
     path.write_text(path.read_text().replace(before, after))
     message = complaint(lambda _: read_iemocap_release(tmp_path), path)
     assert told in message
+
+
+def test_a_dialogue_in_another_session_of_iemocap_is_told(tmp_path):
+    samples.write_iemocap_release(tmp_path)
+    dialogs = {n: tmp_path / f"Session{n}" / "dialog" / "EmoEvaluation" for n in (1, 5)}
+    path = dialogs[1] / f"{samples.IEMOCAP_RELEASE[5]}.txt"
+    (dialogs[5] / path.name).rename(path)
+    message = complaint(lambda _: read_iemocap_release(tmp_path), path)
+    assert "is not of Session1, and the session decides the split" in message
 
 
 def test_what_iemocaps_release_lacks_is_told(tmp_path):

@@ -46,6 +46,13 @@ def test_the_table_may_be_named_itself_and_needs_only_clips(tmp_path):
     assert read_source(table, schema="fer-7", name="talks").schema.name == "fer-7"
 
 
+def test_capitals_in_the_names_of_columns_do_not_matter(tmp_path):
+    corpus = read_folder(samples.write_clips(tmp_path))
+    header, _, rows = samples.CLIPS.partition("\n")
+    (tmp_path / "who.csv").write_text(f"clip{header.removeprefix('clip').title()}\n{rows}")
+    assert read_folder(tmp_path) == corpus
+
+
 def test_rows_of_one_clip_are_one_dialogue_in_their_order(tmp_path):
     samples.put(tmp_path, "a.mp4")
     (tmp_path / "who.csv").write_text("clip,text,start_s,end_s\na.mp4,one,0,1\na.mp4,two,1,2\n")
@@ -54,6 +61,13 @@ def test_rows_of_one_clip_are_one_dialogue_in_their_order(tmp_path):
         (0, "one", 1),
         (1, "two", 2),
     ]
+
+
+def test_blanks_alone_name_neither_dialogue_nor_speaker(tmp_path):
+    samples.put(tmp_path, "a.mp4")
+    (tmp_path / "who.csv").write_text("clip,dialogue,speaker\na.mp4, , \n")
+    (dialogue,) = read_folder(tmp_path).dialogues
+    assert (dialogue.id, dialogue.utterances[0].speaker) == ("a", "speaker")
 
 
 def test_srt_names_speakers_before_a_colon_and_skips_empty_lines(tmp_path):
@@ -176,13 +190,15 @@ def complaint(folder: Path) -> str:
         ("b.wav", "", "who.csv: line 4: clip is empty"),
         ("0.5,2", "0.5,", "who.csv: line 3: end_s is empty"),
         ("0.5,2", ",2", "who.csv: line 3: start_s is empty"),
-        ("0.5,2", "-1,2", "who.csv: line 3: start_s -1.0 is negative"),
+        ("0.5,2", "-1,2", "who.csv: line 3: turn 0: a time of -1.0 s is negative"),
         ("0.5,2", "2,0.5", "who.csv: line 3: turn 0: it ends at 0.5 s, before"),
         ("0.5,2", "0.5,soon", "who.csv: line 3: end_s 'soon' is not a number"),
         ("monday,0", "monday,1", "who.csv: line 3: dialogue 'monday' turn 1 was there already"),
+        ("monday,0", " monday ,1", "who.csv: line 3: dialogue 'monday' turn 1 was there already"),
         ("monday,0", "monday,", "who.csv: line 3: turn is empty"),
         ("joy,train", "joy,dev", "who.csv: line 3: dialogue 'monday' is in two splits"),
         ("surprise", "joy", "one emotion only ('joy')"),
+        ("split,start_s", "Splits,start_s", "who.csv: column 'Splits' is not known; call it 'spl"),
         ("clip,", "clips,", "who.csv: no column 'clip' in it, and no recording of this name"),
     ],
 )
@@ -221,6 +237,8 @@ def test_a_stated_schema_refuses_other_emotions(tmp_path):
         ("t.vtt", "WEBVTT\n\na\n00:01 --> 00:02\nHi.\n", "t.vtt: line 4: '00:01 --> 00:02' is not"),
         ("t.vtt", "WEBVTT\n\nNOTE a --> b\n", "t.vtt: nobody speaks in it"),
         ("t.csv", "start_s,end_s,text\n1,2,Hi.\n3,,Ho.\n", "t.csv: line 3: end_s is empty"),
+        ("t.csv", "start,end,text,Split\n1,2,Hi.,test\n", "t.csv: column 'Split' has no meaning"),
+        ("t.tsv", "start\tend\tdialogue\n1\t2\ta\n", "t.tsv: column 'dialogue' has no meaning"),
         ("t.csv", "since,end_s,text\n1,2,Hi.\n", "t.csv: column 'start_s' is missing"),
         ("t.eaf", "hello", "t.eaf: no ELAN file, or damaged"),
         ("t.eaf", "<a/>", "t.eaf: no ELAN file, or damaged"),

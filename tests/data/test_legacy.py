@@ -10,7 +10,7 @@ import pytest
 import samples
 
 from synctva.data.iemocap import FACTS as IEMOCAP
-from synctva.data.label_order import verified_order
+from synctva.data.label_order import order_of, verified_order
 from synctva.data.legacy import read_legacy
 from synctva.data.meld import FACTS as MELD
 from synctva.errors import InputError
@@ -119,6 +119,20 @@ def test_the_counts_decide_the_order_and_a_stated_one_must_agree(tmp_path, caplo
         read_legacy(path, samples.MELD_ORDER)
 
 
+@pytest.mark.parametrize("facts", [MELD, IEMOCAP], ids=["meld", "iemocap"])
+@pytest.mark.parametrize("lacking", ["test", "other"])
+def test_a_part_that_is_whole_decides_the_order_alone(facts, lacking: str):
+    emotions = tuple(facts.utterances["test"])
+    counts = of_counts(facts, emotions)
+    counts[lacking] = Counter({number: n // 2 for number, n in counts[lacking].items()})
+    assert order_of(counts, facts, emotions)[1] == emotions
+    for wrong in (emotions[::-1], (*emotions[1:], emotions[0])):
+        with pytest.raises(InputError, match="the order of emotions is stated as"):
+            order_of(counts, facts, wrong)
+    fewer = {part: count - Counter({0: 9}) for part, count in counts.items()}
+    assert order_of(fewer, facts, emotions[::-1])[1] == emotions[::-1]  # nothing proves another
+
+
 def test_an_order_that_is_neither_stated_nor_proven_is_never_guessed(tmp_path):
     path = samples.write_legacy(tmp_path, "meld-10")
     with pytest.raises(InputError, match=r"meld-10\.pkl: .* state their order, such as neutral,s"):
@@ -157,10 +171,17 @@ VECTORS = samples.vectors(samples.IEMOCAP_DIALOGUES, 5)
         (3, {**VECTORS, "S2": [np.zeros(5), np.zeros(4)]}, "'S2': 'text' is no table of numbers"),
         (3, {**VECTORS, "S2": [np.zeros(4)] * 2}, "another width than before"),
         (3, {**VECTORS, "S2": [np.zeros(5), np.full(5, np.nan)]}, "'S2' turn 1: 'text' holds NaN"),
+        (2, samples.vectors(samples.IEMOCAP_DIALOGUES, 5), "the emotions are vectors, not whole"),
+        (2, samples.words(samples.IEMOCAP_DIALOGUES, "sad"), "the emotions are strings, not whole"),
         (
             2,
-            samples.vectors(samples.IEMOCAP_DIALOGUES, 5),
-            "features without speakers and emotions",
+            samples.entry(samples.IEMOCAP_DIALOGUES, lambda *_: 1.0),
+            "the emotions are scores, not whole",
+        ),
+        (
+            2,
+            samples.entry(samples.IEMOCAP_DIALOGUES, lambda _, turn: [0, 0.5, "x"][turn]),
+            "dialogue 'S1' turn 1: the emotion '0.5' is no whole number",
         ),
         (3, None, "fit no known layout"),
         (1, samples.entry(samples.IEMOCAP_DIALOGUES, lambda *_: [1, 1]), "the speaker is a row"),
@@ -173,6 +194,23 @@ def test_parts_that_do_not_fit_together_are_told(tmp_path, position: int, value:
     assert told in str(caught.value)
     assert "bad.pkl" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_features_alone_are_told_with_their_companion(tmp_path):
+    (tmp_path / "bad.pkl").write_bytes(pickle.dumps((VECTORS, VECTORS, VECTORS)))
+    with pytest.raises(InputError, match=r"bad\.pkl: features without speakers and emotions"):
+        read_legacy(tmp_path / "bad.pkl")
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), "good", None])
+def test_a_score_that_is_no_number_is_told(tmp_path: Path, score: object):
+    dialogues = {id: [0, 0] for id in ("a", "b", "c")}
+    scores = samples.entry(dialogues, lambda id, turn: score if (id, turn) == ("b", 1) else -1.5)
+    words = samples.words(dialogues, "said")
+    path = tmp_path / "mosi.pkl"
+    path.write_bytes(pickle.dumps((words, scores, words, words, ["a"], ["b"], ["c"])))
+    with pytest.raises(InputError, match=r"dialogue 'b' turn 1: the score '.*' is no number"):
+        read_legacy(path)
 
 
 @pytest.mark.parametrize("content", [np.zeros((3, 4)), {"a": 1}, 3, [], [1, 2]])

@@ -101,6 +101,15 @@ def test_a_generated_corpus_in_melds_layout_is_not_called_meld(tmp_path):
     assert (corpus.name, corpus.origin) == ("playhouse", origin)
 
 
+def test_the_encoding_mark_of_the_iemocap_release_does_not_matter(tmp_path):
+    corpus = read_iemocap_release(samples.write_iemocap_release(tmp_path))
+    for path in tmp_path.glob("Session*/dialog/*/Ses*.txt"):
+        lines = path.read_text().lstrip("\n").splitlines(keepends=True)
+        first = next(number for number, line in enumerate(lines) if line[0] in "[S")
+        path.write_text("".join(lines[first:]), encoding="utf-8-sig")
+    assert read_iemocap_release(tmp_path) == corpus
+
+
 def test_the_iemocap_release_keeps_the_six_emotions_in_the_order_of_time(tmp_path):
     corpus = read_iemocap_release(samples.write_iemocap_release(tmp_path))
     assert corpus.name == "iemocap"

@@ -4,8 +4,11 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import samples
+from strategies import assert_same_corpus
 
 from synctva.data.arrays import read_arrays
 from synctva.data.iemocap import AUDIO, read_iemocap
@@ -14,6 +17,7 @@ from synctva.data.mosi import read_mosi
 from synctva.data.source import read_source
 from synctva.data.table import read_table
 from synctva.dialogue import Utterance
+from synctva.errors import InputError
 
 
 def test_meld_dialogues_are_named_by_file_and_times_are_seconds(tmp_path):
@@ -56,6 +60,78 @@ def test_what_separates_the_cells_of_a_csv_file_does_not_matter(tmp_path: Path, 
     np.testing.assert_array_equal(again.features["audio"].values, corpus.features["audio"].values)
 
 
+@pytest.mark.parametrize("spell", [str.upper, str.title, " {} ".format])
+def test_capitals_and_blanks_in_the_names_of_columns_do_not_matter(tmp_path: Path, spell):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    header, _, rows = samples.TABLE.partition("\n")
+    path.write_text(",".join(map(spell, header.split(","))) + "\n" + rows)
+    assert_same_corpus(read_table(path), corpus)
+    path = samples.write_parquet(tmp_path)
+    corpus = read_table(path)
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns([spell(name) for name in table.column_names]), path)
+    assert_same_corpus(read_table(path), corpus)
+
+
+def test_numbers_between_semicolons_may_have_decimal_commas(tmp_path):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    numbers = [header.index(name) for name in ("start_s", "end_s", "audio_0", "audio_1")]
+    for row in rows:
+        for number in numbers:
+            row[number] = row[number].replace(".", ",")
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, *rows])
+    assert_same_corpus(read_table(path), corpus)  # commas in texts are kept
+    path.write_text(path.read_text().replace("1,25", "1,2,5"))
+    with pytest.raises(InputError, match="line 4: end_s '1,2,5' is not a number"):
+        read_table(path)
+
+
+def test_nan_in_a_parquet_table_is_an_empty_cell(tmp_path):
+    nan = float("nan")
+    columns = {"dialogue": ["a", "b", "c"], "split": ["train", "valid", "test"]}
+    columns |= {"emotion": ["joy", "sad", None], "text": [1.5, nan, 2], "end_s": [nan, 3.5, None]}
+    pq.write_table(pa.table(columns), tmp_path / "own.parquet")
+    corpus = read_table(tmp_path / "own.parquet")
+    assert [u.text for _, u in corpus.utterances()] == ["1.5", None, "2.0"]
+    assert [u.end_s for _, u in corpus.utterances()] == [None, 3.5, None]
+    columns |= {"emotion": [nan] * 3}
+    pq.write_table(pa.table(columns), tmp_path / "own.parquet")
+    with pytest.raises(InputError, match="no emotion in column 'emotion'"):
+        read_table(tmp_path / "own.parquet")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", [1, 3])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_blank_lines_before_the_header_do_not_matter(tmp_path, newline: str, blank: int, mark: str):
+    path = tmp_path / "own.csv"
+    rows = ["dialogue;emotion;text", "a;joy;Hello, you.", "", "a;sad;No.", "a;sad;Bye.", ""]
+    path.write_bytes((mark + newline.join([*[""] * blank, *rows])).encode())
+    assert [(u.text, u.emotion) for _, u in read_table(path).utterances()] == [
+        ("Hello, you.", "joy"),
+        ("No.", "sad"),
+        ("Bye.", "sad"),
+    ]
+    path.write_bytes(path.read_bytes().replace(b"sad;Bye", b"sad;Bye;"))
+    with pytest.raises(InputError, match=f"line {blank + 5}: 4 cells for 3 columns"):
+        read_table(path)
+    path.write_bytes(path.read_bytes().replace(b"text", b""))
+    with pytest.raises(InputError, match=f"line {blank + 1}: column 3 has no name"):
+        read_table(path)
+
+
+def test_blanks_around_dialogue_and_speaker_do_not_count(tmp_path):
+    path = samples.write_table(tmp_path)
+    corpus = read_table(path)
+    path.write_text(samples.TABLE.replace("a,0,x,", " a ,0,\tx ,").replace("a,1,y,", "a,1, y,"))
+    assert read_table(path).dialogues == corpus.dialogues
+
+
 def test_iemocap_statistics_are_audio_and_missing_where_empty(tmp_path):
     corpus = read_iemocap(samples.write_iemocap(tmp_path).parent)
     audio = corpus.features["audio"]
@@ -87,6 +163,23 @@ def test_own_arrays_keep_the_order_of_emotions_and_zero_what_is_missing(tmp_path
     np.testing.assert_array_equal(corpus.features["audio"].values[:, 0], [1, 0, 2, 3])
     np.testing.assert_array_equal(corpus.features["audio"].present, [True, False, True, True])
     np.testing.assert_array_equal(corpus.features["text"].values[3], [0, 0, 0])
+
+
+def test_own_arrays_may_hold_bytes(tmp_path):
+    text = samples.own_arrays()
+    text |= {"dialogue": np.array(["Zoë", "Zoë", "b", "c"]), "turn": text["turn"].astype(str)}
+    encoded = {k: np.char.encode(v, "utf-8") if v.dtype.kind == "U" else v for k, v in text.items()}
+    for name, arrays in (("text", text), ("bytes", encoded)):
+        np.savez(tmp_path / name, **arrays)
+    one, other = (read_arrays(tmp_path / f"{name}.npz", "own") for name in ("text", "bytes"))
+    assert_same_corpus(one, other)
+
+
+def test_capitals_in_the_names_of_own_arrays_do_not_matter(tmp_path):
+    arrays = samples.own_arrays()
+    np.savez(tmp_path / "own.npz", **{name.upper(): array for name, array in arrays.items()})
+    again = read_arrays(tmp_path / "own.npz")
+    assert_same_corpus(again, read_arrays(samples.write_arrays(tmp_path)))
 
 
 def test_own_arrays_need_little(tmp_path):

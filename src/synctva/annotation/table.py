@@ -58,12 +58,17 @@ def _delimiter(path: Path, header: str) -> str:
     return usual if usual in header else next((mark for mark in ";\t" if mark in header), usual)
 
 
-def is_of_times(path: Path) -> bool:
-    """Returns whether the columns of a CSV or TSV file, in any encoding, tell when it is said."""
+def column_names(path: Path) -> list[str]:
+    """Returns the names of the columns of a CSV or TSV file, in any encoding."""
     with path.open("rb") as file:
         head = file.read(HEADER_BYTES).decode("utf-8-sig", "replace").strip().splitlines()
     header = head[0] if head else ""
-    return has_times(next(csv.reader([header], delimiter=_delimiter(path, header)), []))
+    return next(csv.reader([header], delimiter=_delimiter(path, header)), [])
+
+
+def is_of_times(path: Path) -> bool:
+    """Returns whether the columns of a CSV or TSV file, in any encoding, tell when it is said."""
+    return has_times(column_names(path))
 
 
 def has_times(header: Sequence[str]) -> bool:

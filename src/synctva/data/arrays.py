@@ -4,22 +4,25 @@ Arrays: ``dialogue``, ``turn``, ``speaker``, ``split``, ``emotion`` (strings; em
 ``names`` (the emotions in order), ``text``, ``audio``, ``visual`` (utterance, width; width 0 = the
 corpus lacks the modality), ``present`` (utterance, 3). Needed are ``dialogue``, ``emotion``,
 ``names`` and one modality; left out, turns count in order of the rows, there is one speaker,
-dialogues are split 80/10/10, and every utterance has every modality.
+dialogues are split 80/10/10, and every utterance has every modality. Capitals in an array's name
+make no difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.assemble import Row, assemble
-from synctva.data.npz_file import read_npz, same_length
-from synctva.emotions import MODALITIES, SCHEMAS, EmotionSchema
+from synctva.data.npz_file import read_npz, require_arrays, same_length, words_in
+from synctva.data.own_columns import own_names
+from synctva.emotions import MODALITIES, schema_in_order
 from synctva.errors import InputError, told_at
 
 REQUIRED = ("dialogue", "emotion", "names")
 OPTIONAL = ("turn", "speaker", "split")
+ARRAYS = (*REQUIRED, *OPTIONAL, *MODALITIES, "present")
 
 
 def read_arrays(source: Path, name: str | None = None) -> Corpus:
@@ -33,15 +36,16 @@ def read_arrays(source: Path, name: str | None = None) -> Corpus:
         InputError: An array is missing, damaged or of another length; an emotion is not among
             ``names``; a present feature is NaN or infinite.
     """
-    arrays = read_npz(source, REQUIRED)
+    arrays = _arrays(source)
     by_row = {key: arrays[key] for key in (*REQUIRED[:2], *OPTIONAL) if key in arrays}
     tables = {m: _table(source, m, arrays[m]) for m in MODALITIES if m in arrays}
     count = same_length(source, {**by_row, **tables})
     if not any(table.shape[1] for table in tables.values()):
         raise InputError(f"{source}: no features; add one of {', '.join(MODALITIES)} with a width")
     present = _present(source, arrays.get("present"), count)
+    names = words_in(source, "names", arrays["names"])
     with told_at(lambda: f"{source}: array 'names'"):
-        schema = _schema(arrays["names"])
+        schema = schema_in_order(names)
     extractor = Extractor("own", settings={"corpus": name or source.stem})
     features = {}
     for number, modality in enumerate(MODALITIES):
@@ -54,8 +58,17 @@ def read_arrays(source: Path, name: str | None = None) -> Corpus:
     def place(row: int) -> str:
         return f"{source}: row {row + 1}"
 
-    rows = [_row(by_row, row, place(row)) for row in range(count)]
+    words = {key: words_in(source, key, array) for key, array in by_row.items()}
+    rows = [_row(words, row, place(row)) for row in range(count)]
     return assemble(name or source.stem, schema, rows, features, source, place)
+
+
+def _arrays(source: Path) -> dict[str, np.ndarray]:
+    """Returns the arrays by their names in small letters."""
+    arrays = read_npz(source, ())
+    names = own_names(source, list(arrays), ARRAYS, "array")
+    require_arrays(source, names, REQUIRED)
+    return dict(zip(names, arrays.values(), strict=True))
 
 
 def _table(source: Path, modality: str, array: np.ndarray) -> np.ndarray:
@@ -79,15 +92,6 @@ def _present(source: Path, array: np.ndarray | None, count: int) -> np.ndarray:
     return array.astype(np.bool_)
 
 
-def _schema(names: np.ndarray) -> EmotionSchema:
-    """Returns the registered schema of these emotions in this order, else an own one."""
-    emotions = tuple(str(name) for name in names.reshape(-1))
-    for schema in SCHEMAS.values():
-        if schema.emotions == emotions:
-            return schema
-    return EmotionSchema("own", emotions)
-
-
 def _refuse_nan(source: Path, modality: str, values: np.ndarray) -> None:
     for row, column in np.argwhere(~np.isfinite(values))[:1].tolist():
         raise InputError(
@@ -96,8 +100,8 @@ def _refuse_nan(source: Path, modality: str, values: np.ndarray) -> None:
         )
 
 
-def _row(arrays: Mapping[str, np.ndarray], row: int, place: str) -> Row:
-    cells = {key: str(array[row]) for key, array in arrays.items()}
+def _row(words: Mapping[str, Sequence[str]], row: int, place: str) -> Row:
+    cells = {key: column[row] for key, column in words.items()}
     try:
         turn = int(cells["turn"]) if "turn" in cells else None
     except ValueError as error:

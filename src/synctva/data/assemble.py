@@ -21,8 +21,8 @@ class Row:
     """An utterance as a file tells it; spellings of emotion and split are still the file's.
 
     Attributes:
-        dialogue: The dialogue's id.
-        speaker: The speaker's name.
+        dialogue: The dialogue's id; blanks around it do not count.
+        speaker: The speaker's name; likewise.
         turn: Number of the turn; None = as many as the dialogue has rows before this one.
         split: Any usual name of a split; None = the file does not say.
         emotion: Any known spelling; None or empty = unlabelled.
@@ -45,6 +45,10 @@ class Row:
     media: str | None = None
     audio_media: str | None = None
     half: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dialogue", self.dialogue.strip())
+        object.__setattr__(self, "speaker", self.speaker.strip())
 
 
 def assemble(

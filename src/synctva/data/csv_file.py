@@ -5,6 +5,7 @@ Cells are separated by commas, semicolons or tabs, whichever the line of names h
 
 import csv
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -34,16 +35,17 @@ def read_header(path: Path) -> list[str]:
             name or that of another.
     """
     try:
-        names = [name.strip() for name in next(_lines(path), (1, []))[1]]
+        line, cells = _header(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
+    names = [name.strip() for name in cells]
     if not any(names):
-        raise InputError(f"{path}: line 1: no column names; a header line is needed")
+        raise InputError(f"{path}: line {line}: no column names; a header line is needed")
     for position, name in enumerate(names, start=1):
         if not name:
-            raise InputError(f"{path}: line 1: column {position} has no name; name it")
+            raise InputError(f"{path}: line {line}: column {position} has no name; name it")
         if name in names[: position - 1]:
-            raise InputError(f"{path}: line 1: column {name!r} stands twice; rename one")
+            raise InputError(f"{path}: line {line}: column {name!r} stands twice; rename one")
     return names
 
 
@@ -57,13 +59,17 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
     names = read_header(path)
     require_columns(path, names, required)
     try:
+        line, _ = _header(path)
         _refuse_uneven(path, len(names))  # pyarrow takes an open quote for the end of the file
         return pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(
-                column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
+                column_names=names,
+                skip_rows=line - 1,  # blank ones before the header
+                skip_rows_after_names=1,
+                block_size=_BLOCK_BYTES,
             ),
-            parse_options=pacsv.ParseOptions(delimiter=_separator(path), newlines_in_values=True),
+            parse_options=pacsv.ParseOptions(delimiter=separator_of(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
@@ -78,9 +84,14 @@ def _refuse_uneven(path: Path, width: int) -> None:
         if len(cells) != width:
             raise InputError(
                 f"{path}: line {line}: {len(cells)} cells for {width} columns;"
-                f" put quotes around text with {_SEPARATORS[_separator(path)]}, or add what is"
+                f" put quotes around text with {_SEPARATORS[separator_of(path)]}, or add what is"
                 " missing"
             )
+
+
+def _header(path: Path) -> tuple[int, list[str]]:
+    """Returns the line of the header, the first that is not blank, and its cells."""
+    return next(_lines(path), (1, []))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -91,7 +102,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             long.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=_separator(path), strict=True)
+        reader = csv.reader(file, delimiter=separator_of(path), strict=True)
         line = 1
         try:
             for cells in reader:
@@ -110,10 +121,11 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             ) from error
 
 
-def _separator(path: Path) -> str:
+def separator_of(path: Path) -> str:
     """Returns what separates the column names; Excel writes semicolons where commas are decimal."""
     with path.open(encoding="utf-8-sig") as file:
-        return max(_SEPARATORS, key=file.readline(_BLOCK_BYTES).count)
+        lines = iter(partial(file.readline, _BLOCK_BYTES), "")
+        return max(_SEPARATORS, key=next((line for line in lines if line != "\n"), "").count)
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
@@ -157,7 +169,7 @@ def number_in(kind: type[Number], cell: str, column: str) -> Number | None:
         return None
     try:
         return kind(float(cell)) if kind is int and cell.strip().endswith(".0") else kind(cell)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         needed = "whole number" if kind is int else "number"
         raise InputError(f"{column} {cell[:40]!r} is not a {needed}; correct it") from error
 

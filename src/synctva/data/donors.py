@@ -109,7 +109,7 @@ def names_in(schema: EmotionSchema, own: EmotionSchema) -> dict[str, str | None]
     """Returns what a schema calls the emotions of a source; None = it has no such emotion."""
     counted = EmotionSchema("counted", (*COUNTED_AS, *COUNTED_AS.values())).mapping(schema)
     found = own.mapping(schema)
-    return {e: name or counted.get(COUNTED_AS.get(e, "")) for e, name in found.items()}
+    return {e: name or counted.get(COUNTED_AS.get(e.lower(), "")) for e, name in found.items()}
 
 
 def dealt(

@@ -15,11 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from synctva.annotation import SUFFIXES, Span, linked_recording, read_annotation
-from synctva.annotation.table import has_times
+from synctva.annotation.table import column_names, has_times
 from synctva.corpus import Corpus
 from synctva.data.assemble import Row, assemble
 from synctva.data.clips import MEDIA_SUFFIXES, visible_files
 from synctva.data.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.data.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
 
@@ -116,7 +117,7 @@ def _own_schema(rows: Sequence[Row]) -> EmotionSchema:
 
 def _listed(table: Path) -> Iterator[Placed]:
     """Yields the rows of a table of clips, and where they stand."""
-    cells = read_csv(table, ["clip"])
+    cells = read_own_csv(table, ["clip"], COLUMNS)
     place = csv_place(table)
     known = [column for column in COLUMNS if column in cells.column_names]
     for number, row in enumerate(cells.select(known).to_pylist()):
@@ -139,10 +140,10 @@ def _listed_row(cells: Mapping[str, str], folder: Path) -> Row:
         raise InputError("turn is empty; number every row's turn, or leave the column out")
     start_s, end_s = _times(cells)
     return Row(
-        dialogue=cells.get("dialogue", "")
+        dialogue=cells.get("dialogue", "").strip()
         or Path(cells["clip"].strip()).with_suffix("").as_posix(),
         turn=turn,
-        speaker=cells.get("speaker", "") or "speaker",
+        speaker=cells.get("speaker", "").strip() or "speaker",
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),
         text=cells.get("text"),
@@ -159,8 +160,6 @@ def _times(cells: Mapping[str, str]) -> tuple[float | None, float | None]:
     if (start_s is None) != (end_s is None):
         missing = "start_s" if start_s is None else "end_s"
         raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
-    if start_s is not None and start_s < 0:
-        raise InputError(f"start_s {start_s} is negative; a recording begins at 0")
     return start_s, end_s
 
 
@@ -212,6 +211,13 @@ def _recording_of(annotation: Path) -> Path | None:
 def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
     media = None if recording is None else str(recording)
+    names = column_names(annotation) if annotation.suffix.lower() in (".csv", ".tsv") else []
+    for name in names:
+        if name.strip().lower() in ("dialogue", "split"):
+            raise InputError(
+                f"{annotation}: column {name!r} has no meaning beside one recording, which is a"
+                " dialogue; remove it, or add a column 'clip' to name the recording of each row"
+            )
     for span in read_annotation(annotation):
         yield replace(_row(span), dialogue=dialogue, media=media), partial(str, span.place)
 

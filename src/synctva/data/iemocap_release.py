@@ -81,14 +81,19 @@ def read_iemocap_release(source: Path) -> Corpus:
     the speaker; its sound is its own file. What of the two is not there is left out.
 
     Raises:
-        InputError: No session is there, a dialogue has no transcription, or a line of an
-            evaluation is not what it should be.
+        InputError: No session is there, a dialogue has no transcription or lies in another
+            session, a line of an evaluation is not what it should be, or an utterance stands twice.
     """
     rows: list[Row] = []
     places: list[str] = []
     for session, folder in _sessions(source):
         evaluations = folder / "dialog" / "EmoEvaluation"
         for path in sorted(evaluations.glob("Ses*.txt")):
+            if not path.name.startswith(f"Ses{session:02}"):
+                raise InputError(
+                    f"{path}: is not of {folder.name}, and the session decides the split; move it"
+                    " to its own"
+                )
             words = _words(folder / "dialog" / "transcriptions" / path.name)
             turns = sorted(_turns(path), key=lambda turn: (turn.start_s, turn.end_s))
             for turn in turns:
@@ -113,6 +118,7 @@ def _sessions(source: Path) -> Iterator[tuple[int, Path]]:
 
 def _turns(path: Path) -> Iterator[_Turn]:
     """Yields the utterances of an evaluation, in its order."""
+    first: dict[str, int] = {}
     for number, line in enumerate(_lines(path), start=1):
         if not line.startswith("["):
             continue  # the heading, and what single annotators said
@@ -129,6 +135,10 @@ def _turns(path: Path) -> Iterator[_Turn]:
             raise InputError(
                 f"{place}: {id!r} is no utterance of {path.stem}; get the release again"
             )
+        if first.setdefault(id, number) != number:
+            raise InputError(
+                f"{place}: {id!r} was there already, in line {first[id]}; get the release again"
+            )
         dialogue, wearer, speaker = named.groups()
         yield _Turn(id, dialogue, wearer, speaker, emotion, float(start_s), float(end_s), place)
 
@@ -143,7 +153,7 @@ def _words(path: Path) -> dict[str, str]:
 
 def _lines(path: Path) -> list[str]:
     """Returns the lines of a text file; what in it is not ASCII is a slip of the release."""
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def _row(turn: _Turn, session: int, folder: Path, text: str | None) -> Row:

@@ -6,6 +6,8 @@ utterances per emotion; it is never guessed.
 """
 
 import logging
+import math
+import operator
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -144,7 +146,9 @@ def _emotions(
     counts = {"test": Counter[int](), "other": Counter[int]()}
     for id, split in splits.items():
         part = "test" if split == "test" else "other"
-        counts[part].update(int(number) for number in entries["emotions"][id])
+        for turn, number in enumerate(entries["emotions"][id]):
+            with told_at(lambda id=id, turn=turn: f"dialogue {id!r} turn {turn}"):
+                counts[part][_whole(number)] += 1
     return order_of(counts, facts, label_order)
 
 
@@ -168,11 +172,30 @@ def _rows(entries: Entries, splits: Mapping[Hashable, str], names: Sequence[str]
 
 def _emotion(entries: Entries, id: Hashable, turn: int, names: Sequence[str]) -> str:
     if "scores" in entries:
-        return "positive" if float(entries["scores"][id][turn]) >= 0 else "negative"
-    number = int(entries["emotions"][id][turn])
+        return "positive" if _finite(entries["scores"][id][turn]) >= 0 else "negative"
+    number = _whole(entries["emotions"][id][turn])
     if number not in range(len(names)):
         raise InputError(f"emotion {number} is none of 0 to {len(names) - 1}; state all emotions")
     return names[number]
+
+
+def _finite(score: Any) -> float:
+    try:
+        number = float(score)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"the score {str(score)[:40]!r} is no number; correct it")
+    return number
+
+
+def _whole(emotion: Any) -> int:
+    try:
+        return operator.index(emotion)
+    except TypeError as error:
+        raise InputError(
+            f"the emotion {str(emotion)[:40]!r} is no whole number; number the emotions from 0"
+        ) from error
 
 
 def _speaker(speaker: Any) -> str:

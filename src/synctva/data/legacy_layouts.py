@@ -89,6 +89,14 @@ def layout_of(source: Path, entries: Sequence[object]) -> Layout:
             _fits(word, entry) for word, entry in zip(layout.entries, entries, strict=True)
         ):
             return layout
+    for layout in LAYOUTS:
+        if len(layout.entries) == len(entries):
+            wrong = {w: e for w, e in zip(layout.entries, entries, strict=True) if not _fits(w, e)}
+            if list(wrong) == ["emotions"]:
+                raise InputError(
+                    f"{source}: the emotions are {_look(wrong['emotions'])}, not whole numbers;"
+                    " number them from 0, and state their order with --label-order"
+                )
     looks = [_look(entry) for entry in entries]
     if "vectors" in looks and "numbers" not in looks:
         raise InputError(

@@ -17,7 +17,7 @@ import numpy as np
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.assemble import Row, assemble
 from synctva.data.facts import Facts
-from synctva.data.npz_file import read_npz, same_length
+from synctva.data.npz_file import read_npz, same_length, whole_numbers_in, words_in
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -47,7 +47,8 @@ def read_mosi(source: Path) -> Corpus:
     numbered in the corpus).
 
     Raises:
-        InputError: The file or an array is missing, lengths differ, or audio holds NaN.
+        InputError: The file or an array is missing or is not what it should be, lengths differ, or
+            audio holds NaN.
     """
     path = source / "mosi.npz" if source.is_dir() else source
     arrays = read_npz(path, ARRAYS)
@@ -56,9 +57,12 @@ def read_mosi(source: Path) -> Corpus:
     if audio.ndim != 2 or audio.dtype.kind not in "fiu":
         raise InputError(f"{path}: array 'audio' is not a table of numbers; one row per utterance")
     schema = schema_named(FACTS.schema)
+    words = {name: words_in(path, name, arrays[name]) for name in ("video", "split", "transcript")}
+    segments, sentiments = (
+        whole_numbers_in(path, name, arrays[name]) for name in ("segment", "sentiment")
+    )
     rows = []
-    for number in range(count):
-        video, sentiment = str(arrays["video"][number]), int(arrays["sentiment"][number])
+    for number, sentiment in enumerate(sentiments):
         if sentiment not in range(len(schema)):
             raise InputError(
                 f"{path}: row {number + 1}: sentiment {sentiment} is neither 0 (negative)"
@@ -66,11 +70,11 @@ def read_mosi(source: Path) -> Corpus:
             )
         rows.append(
             Row(
-                dialogue=video,
-                speaker=video,
-                split=str(arrays["split"][number]),
-                turn=int(arrays["segment"][number]),
-                text=str(arrays["transcript"][number]),
+                dialogue=words["video"][number],
+                speaker=words["video"][number],
+                split=words["split"][number],
+                turn=segments[number],
+                text=words["transcript"][number],
                 emotion=schema.emotions[sentiment],
             )
         )

@@ -1,7 +1,7 @@
 """NumPy archives (.npz) -> arrays, without ever unpickling anything."""
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +37,7 @@ def read_npz(path: Path, required: Iterable[str]) -> dict[str, np.ndarray]:
             Python objects.
     """
     names = npz_names(path)
-    for name in required:
-        if name not in names:
-            raise InputError(
-                f"{path}: array {name!r} is missing; there are: {', '.join(names)}."
-                + did_you_mean(name, names)
-            )
+    require_arrays(path, names, required)
     arrays = {}
     name = ""
     try:
@@ -53,6 +48,56 @@ def read_npz(path: Path, required: Iterable[str]) -> dict[str, np.ndarray]:
         pickled = "Python objects; save plain arrays" if "allow_pickle" in str(error) else "damaged"
         raise InputError(f"{path}: array {name!r}: {pickled}") from error
     return arrays
+
+
+def require_arrays(path: Path, names: Collection[str], required: Iterable[str]) -> None:
+    """Checks that an archive has the arrays.
+
+    Raises:
+        InputError: It lacks one; the message lists those it has.
+    """
+    for name in required:
+        if name not in names:
+            raise InputError(
+                f"{path}: array {name!r} is missing; there are: {', '.join(names)}."
+                + did_you_mean(name, names)
+            )
+
+
+def words_in(path: Path, name: str, array: np.ndarray) -> list[str]:
+    """Returns the entries of an array of strings or numbers as strings.
+
+    Raises:
+        InputError: It is no list of these, or holds NaN or bytes that are not UTF-8.
+    """
+    _refuse_shape(path, name, array)
+    if array.dtype.kind not in "USiufb":
+        raise InputError(f"{path}: array {name!r} is {array.dtype}; save strings")
+    for row in np.flatnonzero(array != array)[:1].tolist():
+        raise InputError(f"{path}: row {row + 1}: {name} is NaN; write it, or '' where it is empty")
+    try:
+        return [str(x, "utf-8") if isinstance(x, bytes) else str(x) for x in array]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: array {name!r} is not UTF-8; save strings") from error
+
+
+def whole_numbers_in(path: Path, name: str, array: np.ndarray) -> list[int]:
+    """Returns the entries of an array of whole numbers.
+
+    Raises:
+        InputError: It is no list of these.
+    """
+    _refuse_shape(path, name, array)
+    if array.dtype.kind not in "iub":
+        raise InputError(f"{path}: array {name!r} is {array.dtype}; save whole numbers")
+    return [int(number) for number in array]
+
+
+def _refuse_shape(path: Path, name: str, array: np.ndarray) -> None:
+    if array.ndim != 1:
+        raise InputError(
+            f"{path}: array {name!r} has the shape {array.shape}; save a list of one dimension"
+        )
 
 
 def same_length(path: Path, arrays: Mapping[str, np.ndarray]) -> int:

@@ -5,7 +5,7 @@ all), ``split`` (else dialogues are split 80/10/10), ``emotion`` (empty = unlabe
 ``start_s`` and ``end_s`` in seconds, ``media`` (a path, relative to the table). Features: a list
 column ``text_features``, ``audio_features`` or ``visual_features`` (Parquet), or numbered columns
 ``audio_0``, ``audio_1``, ...; a row that leaves all of them empty lacks the modality. Text or
-features are needed; other columns are ignored.
+features are needed; other columns are ignored. Capitals in the names make no difference.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ import pyarrow as pa
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.assemble import Place, Row, assemble
 from synctva.data.columns import feature_columns
-from synctva.data.csv_file import csv_place, number_in, read_csv
-from synctva.data.parquet_file import read_parquet
+from synctva.data.csv_file import csv_place, number_in
+from synctva.data.own_columns import read_own_csv, read_own_parquet
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean, told_at
 
@@ -62,12 +62,13 @@ def read_table(source: Path, schema: str | None = None, name: str | None = None)
 def _open(source: Path) -> tuple[pa.Table, Place]:
     """Returns the table, and how to name its rows."""
     if source.suffix.lower() != ".parquet":
-        return read_csv(source, REQUIRED), csv_place(source)
-    return read_parquet(source, REQUIRED), lambda row: f"{source}: row {row + 1}"
+        return read_own_csv(source, REQUIRED, COLUMNS), csv_place(source)
+    table = read_own_parquet(source, REQUIRED, COLUMNS)
+    return table, lambda row: f"{source}: row {row + 1}"
 
 
 def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:
-    """Returns the known columns but features as strings; null and empty are the same."""
+    """Returns the known columns but features as strings; null, NaN and empty are the same."""
     known = [column for column in COLUMNS if column in table.column_names]
     columns = {}
     for column in known:
@@ -77,7 +78,9 @@ def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:
                 f"{source}: column {column!r} holds {kind}; text or numbers are needed"
             )
         values = table.column(column).to_pylist()
-        columns[column] = ["" if value is None else str(value) for value in values]
+        columns[column] = [
+            "" if value is None or value != value else str(value) for value in values
+        ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
