@@ -22,15 +22,16 @@ from synctva.features.pool import Engine, supervised
 from synctva.features.preset import Preset
 from synctva.features.recording import Known
 from synctva.features.standardise import standardise
-from synctva.features.store import FeatureStore, concatenate, write_parts, write_store
+from synctva.features.store import (
+    FAILURES,
+    STANDARDISATION,
+    FeatureStore,
+    concatenate,
+    write_parts,
+    write_store,
+)
 from synctva.features.words import read_words
 from synctva.files import write_bytes, write_text
-
-FAILURES = "failures.csv"
-"""In the store: the utterances that failed, and why; not there if none did."""
-
-STANDARDISATION = "audio-standardisation.parquet"
-"""In the store: mean and sd that its audio features were standardised by, where they were."""
 
 
 def extract(
