@@ -124,7 +124,7 @@ def features(
     from synctva.features.cache import Cache, default_cache
     from synctva.features.cluster_pool import supervised_on_cluster
     from synctva.features.extract import extract
-    from synctva.features.fill import amount, fill
+    from synctva.features.fill import amount, fill, refuse_loss
     from synctva.features.pool import supervised
     from synctva.features.preset import choose, share_of
     from synctva.features.store import open_store
@@ -147,6 +147,7 @@ def features(
     store = _store_of(source, out, asked, overwrite, None if wanted is None else wanted[0])
     if for_ is not None and wanted is not None:
         _refuse_own(store, for_, wanted[1])
+        refuse_loss(store, wanted[1].preset)
         store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
@@ -199,7 +200,7 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
 
 def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> None:
     """Refuses features that are not the model's and that nothing is there to replace."""
-    from synctva.features.fill import has_recording
+    from synctva.features.fill import has_source
 
     other = {
         modality
@@ -210,7 +211,7 @@ def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> 
     for part in store.read_shards() if other else ():
         held |= {modality for modality in other if part.features[modality].present.any()}
         for _, one in part.utterances():
-            replaced |= {m for m in other if has_recording(one, m) or (m == "text" and one.text)}
+            replaced |= {m for m in other if has_source(one, m)}
     for modality in sorted(held - replaced):
         needed = "text" if modality == "text" else "a recording"
         raise InputError(

@@ -48,7 +48,8 @@ def extract(
     """Fills the cache for a store and writes the features into it; returns what was done.
 
     An utterance that fails lacks the modality, with the flag ``failed``. A modality of which no
-    utterance has a recording, or words, stays as it is in the store.
+    utterance has a recording, or words, stays as it is in the store; that only some would keep
+    features of a modality is refused.
 
     Args:
         store: The store; it is replaced by the one with the features, at once, at the end.
@@ -62,7 +63,7 @@ def extract(
         advance: Called with the number of utterances that are done in one more modality.
 
     Raises:
-        InputError: An extractor cannot be loaded, or nothing can be standardised.
+        InputError: As ``fill``, or nothing can be standardised.
     """
     filled = fill(
         store,
