@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
+from recordings import Making, record
 from tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
@@ -411,6 +412,63 @@ def test_check_of_a_corpus_without_features_ends_with_the_command_that_makes_som
         assert ended.code == 0, ended.err
         assert f"Next: synctva features {path}{more}" in ended.err.replace("\n", "")
         assert "Nothing stands in the way" not in ended.err
+
+
+def test_what_a_reader_asks_for_can_be_given_to_every_verb_that_reads(call, tmp_path):
+    one = write(tmp_path / "one.csv", "dialogue,emotion,text\na,joy,Hi.\n")
+    for words in (["check"], ["features", "--out", tmp_path / "store"]):
+        refused = call(*words, one)
+        assert refused.code == 2
+        assert "--schema" in refused.err
+    known = ("--schema", "meld-7", "--name", "a name")
+    ended = call("check", one, *known)
+    assert ended.code == 1
+    assert "a name" in ended.err
+    assert call("import", one, *known, "--out", tmp_path / "store").code == 0
+    refused = call("check", tmp_path / "store", *known)
+    assert refused.code == 2
+    assert "a feature store already; leave --schema away" in refused.err
+
+
+def test_a_refused_import_changes_no_file(call, tmp_path):
+    rows = "a.wav,train,joy\na.wav,train,anger\n"
+    for name, step_s in (("one", 0.2), ("two", 0.6)):
+        (tmp_path / name).mkdir()
+        record(tmp_path / name / "a.wav", Making(step_s=step_s))
+        write(tmp_path / name / "clips.csv", "clip,split,emotion\n" + rows)
+    words = ["--speed", 0.9, "--out", tmp_path / "store"]
+    assert call("import", tmp_path / "one", *words).code == 0
+    before = contents(tmp_path)
+    assert call("import", tmp_path / "two", *words).code == 2
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Hm 1.", "Oh 1."), ("joy", "surprise"), ("a3,valid", "a3,test"), ("1,2", "1,3")],
+    ids=["text", "emotion", "split", "features"],
+)
+def test_features_goes_on_with_a_store_only_while_its_source_is_the_same(
+    call, tmp_path, monkeypatch, old: str, new: str
+):
+    monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "cache"))
+    splits = ("train", "train", "train", "valid", "test")
+    rows = [f"a{n},{split},joy,Hm {n}.,1,2\n" for n, split in enumerate(splits)]
+    rows += [f"b{n},{split},anger,Hm.,3,{n}\n" for n, split in enumerate(splits)]
+    header = "dialogue,split,emotion,text,audio_0,audio_1\n"
+    source = write(tmp_path / "own.csv", header + "".join(rows))
+    words = ["features", source, "--text", "minilm", "--workers", 1, "--out", tmp_path / "store"]
+    for _ in range(2):
+        ended = call(*words)
+        assert ended.code == 0, ended.err
+    assert "Going on with" in ended.err
+    before = contents(tmp_path / "store")
+    write(source, source.read_text().replace(old, new, 1))
+    refused = call(*words)
+    assert refused.code == 2
+    assert "made of something else than" in refused.err
+    assert contents(tmp_path / "store") == before
+    assert call(*words, "--overwrite").code == 0
 
 
 def test_a_path_with_brackets_is_printed_as_it_is(call, tmp_path):

@@ -1,5 +1,6 @@
 """The doctor finds what is wrong, and finds nothing where nothing is."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from synctva.corpus import Corpus, Extractor, Features
 from synctva.data import meld
 from synctva.data.check import check
 from synctva.data.official import counts
-from synctva.dialogue import Dialogue, Utterance
+from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import SCHEMAS, schema_named
 
 WORDS = "one two three four five six seven"
@@ -85,6 +86,93 @@ def test_a_copy_in_another_split_is_an_error_and_within_a_split_a_note():
     assert (severity, place) == ("error", "d1 (valid)")
     assert "a copy of d0 (train)" in message
     assert any("d3 as d0 (train)" in finding.place for finding in check(leaky))
+
+
+CHANGES = {
+    "speakers": lambda turns: [replace(u, speaker=f"{u.speaker} again") for u in turns],
+    "capitals and signs": lambda turns: [replace(u, text=f"{u.text}!".upper()) for u in turns],
+    "first turn": lambda turns: [replace(turns[0], text="Else."), *turns[1:]],
+    "without the first turn": lambda turns: turns[1:],
+    "without the last turn": lambda turns: turns[:-1],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_copy_with_small_changes_is_a_copy(change: Callable):
+    corpus = replace(healthy(), features={})
+    third = Utterance(2, "x", "And the third turn ends it.", "negative")
+    first = replace(corpus.dialogues[0], utterances=(*corpus.dialogues[0].utterances, third))
+    copy = replace(corpus.dialogues[1], utterances=tuple(change(list(first.utterances))))
+    told = serious(replace(corpus, dialogues=(first, copy, *corpus.dialogues[2:])))
+    assert [place for severity, place, _ in told if severity == "error"] == ["d1 (valid)"]
+
+
+def test_one_sentence_of_several_speakers_is_no_copy_but_of_one_speaker_is():
+    sentence = " ".join(["word"] * 12)
+    for speakers, copies in ((("x", "y", "z"), 0), (("x", "x", "z"), 1)):
+        dialogues = tuple(
+            Dialogue(split, split, (Utterance(0, speaker, sentence, "positive"),))
+            for split, speaker in zip(SPLITS, speakers, strict=True)
+        )
+        told = serious(Corpus("own", SCHEMAS["mosi-2"], dialogues))
+        assert sum("a copy of" in message for _, _, message in told) == copies
+
+
+def test_one_recording_in_several_splits_is_warned_of_but_not_its_parts(tmp_path):
+    sound = tmp_path / "a.wav"
+    sound.touch()
+    parts = whole = replace(healthy(), features={})
+    for number in range(3):
+        whole = with_turn(whole, number, media=str(sound), start_s=None, end_s=None)
+        parts = with_turn(parts, number, media=str(sound), start_s=number, end_s=number + 1)
+    told = [found for found in serious(whole) if "part of a recording" in found[2]]
+    ((severity, place, message),) = told
+    assert (severity, place) == ("warning", "d1 turn 0 (valid), d2 turn 0 (test)")
+    assert message.startswith("2 utterances")
+    assert not any("part of a recording" in message for _, _, message in serious(parts))
+
+
+def test_features_of_another_split_are_warned_of_but_not_absent_or_silent_ones():
+    corpus = healthy()
+    values = corpus.features["audio"].values.copy()
+    values[2] = values[0]
+    ((severity, place, message),) = serious(with_audio(corpus, values))
+    assert (severity, place) == ("warning", "d1 turn 0 (valid)")
+    assert message.startswith("1 utterances have the same audio features")
+    flags = tuple("silent" if row in (0, 2) else "" for row in range(30))
+    silent = Features(values, np.ones(30, np.bool_), Extractor("own"), flags)
+    assert serious(replace(corpus, features={"audio": silent})) == []
+
+
+def test_text_features_are_compared_by_dialogue_where_there_are_no_words():
+    corpus = healthy()
+    values = corpus.features["audio"].values.copy()
+    values[2:4] = values[0:2]  # a copied dialogue
+    values[5] = values[1]  # the same sentence
+    text = {"text": Features(values, np.ones(30, np.bool_), Extractor("own"))}
+    assert serious(replace(corpus, features=text)) == []
+    wordless = tuple(
+        replace(d, utterances=tuple(replace(u, text=None) for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    corpus = replace(corpus, dialogues=wordless)
+    ((_, place, message),) = serious(replace(corpus, features=text))
+    assert place == "d1 (valid)"
+    assert message.startswith("1 dialogues have the same text features")
+
+
+@pytest.mark.parametrize(
+    ("split", "severity"), [("train", "error"), ("valid", "error"), ("test", "warning")]
+)
+def test_a_split_without_any_emotion_is_told(split: str, severity: str):
+    corpus = healthy()
+    blank = tuple(
+        replace(d, utterances=tuple(replace(u, emotion=None) for u in d.utterances))
+        if d.split == split
+        else d
+        for d in corpus.dialogues
+    )
+    assert [found[:2] for found in serious(replace(corpus, dialogues=blank))] == [(severity, split)]
 
 
 def test_short_dialogues_with_the_same_words_are_no_copies():
@@ -183,6 +271,19 @@ def test_missing_and_extra_utterances_are_told():
     added = Dialogue("new", "test", (Utterance(0, "x", "y", "joy"),))
     more = serious(replace(corpus, dialogues=(*corpus.dialogues, added)))
     assert ("warning", "test joy", "403 utterances, officially 402: 1 extra") in more
+
+
+def test_official_counts_bind_only_what_may_be_the_corpus():
+    corpus = official_meld()
+    copies = replace(corpus.dialogues[0], id="train_dia0 at 0.9")
+    faster = replace(corpus, dialogues=(*corpus.dialogues, copies), origin={"speeds": [1, 0.9]})
+    other = Corpus("meld", SCHEMAS["mosi-2"], healthy().dialogues)
+    for one in (faster, other):
+        assert not any("officially" in message for _, _, message in serious(one))
+    few = corpus.select(d.id for d in corpus.dialogues if d.split != "train")
+    told = [message for _, _, message in serious(few) if "officially" in message]
+    assert len(told) == 1
+    assert told[0].startswith("3719 utterances, officially 13708: most are missing; or it is")
 
 
 def test_the_same_utterances_split_otherwise_are_told_once():

@@ -335,6 +335,45 @@ def test_an_elan_file_alone_is_of_the_recording_it_links(tmp_path):
     assert [u.media for _, u in corpus.utterances()] == [str(tmp_path / "far/away/talk.mp4")]
 
 
+@pytest.mark.parametrize("name", ["table.csv", "utterances.csv"])
+@pytest.mark.parametrize("clip", ["03-01-06-01-02-01-12.wav", "03a01Fa.wav", "x.wav"])
+def test_a_table_of_clips_is_followed_whatever_the_clips_and_the_table_are_called(
+    tmp_path, name: str, clip: str
+):
+    samples.put(tmp_path, clip)
+    (tmp_path / name).write_text(f"clip,split,emotion\n{clip},test,joy\n")
+    assert kind_of(tmp_path) == "folder"
+    ((dialogue, utterance),) = read_source(tmp_path, schema="meld-7").utterances()
+    assert (dialogue.split, utterance.emotion) == ("test", "joy")
+
+
+def test_a_folder_of_several_corpora_is_refused_unless_one_is_named(tmp_path):
+    samples.write_ravdess(tmp_path / "ravdess")
+    assert kind_of(tmp_path) == "ravdess"
+    samples.write_emodb(tmp_path / "emodb")
+    with pytest.raises(InputError, match=r"holds ravdess and, in emodb, emodb; name the folder"):
+        kind_of(tmp_path)
+    assert read_source(tmp_path, "ravdess").name == "ravdess"
+
+
+@pytest.mark.parametrize("notes", ["Zürich,Straße\n", "Ort\nZürich\n", ""])
+def test_an_unrelated_csv_file_is_let_be_though_it_cannot_be_read(tmp_path, notes: str):
+    samples.write_clips(tmp_path)
+    (tmp_path / "notes.csv").write_text(notes, encoding="latin-1")
+    assert len(read_source(tmp_path)) == 4
+    samples.put(tmp_path / "clips", "03a01Fa.wav")
+    (tmp_path / "clips" / "notes.csv").write_text(notes, encoding="latin-1")
+    assert kind_of(tmp_path / "clips") == "emodb"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_table_of_clips_that_cannot_be_read_is_told(tmp_path, encoding: str):
+    samples.put(tmp_path, "a.wav")
+    (tmp_path / "who.csv").write_text("clip,text\na.wav,Zürich\n", encoding=encoding)
+    with pytest.raises(InputError, match=r"who\.csv: .*; a CSV file in UTF-8 is needed"):
+        read_source(tmp_path)
+
+
 def test_recordings_alone_are_not_a_folder_of_recordings(tmp_path):
     samples.put(tmp_path, "a.mp4")
     with pytest.raises(InputError, match=r"put a transcript beside each, such as .*a\.srt"):

@@ -211,6 +211,18 @@ def test_fer2013_writes_nothing_unless_it_is_told_where(tmp_path):
     assert list(tmp_path.iterdir()) == [source]
 
 
+def test_fer2013_pictures_in_several_splits_are_counted(tmp_path, caplog):
+    samples.write_fer2013(tmp_path)
+    read_fer2013(tmp_path)
+    assert not caplog.messages
+    columns = samples.fer2013_columns()
+    columns["jpeg"] = columns["jpeg"][:1] * len(columns["jpeg"])
+    pq.write_table(pa.table(columns), tmp_path / "fer2013.parquet")
+    read_fer2013(tmp_path)
+    (told,) = caplog.messages
+    assert "1 pictures stand in several splits" in told
+
+
 def test_fer2013_is_unpacked_once_and_mended_where_it_was_stopped(tmp_path):
     source, folder = samples.write_fer2013(tmp_path), tmp_path / "pictures"
     paths = unpack_fer2013(source, folder)

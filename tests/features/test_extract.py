@@ -126,6 +126,28 @@ def test_jobs_of_an_array_share_the_work(tones: Corpus, extracted: FeatureStore,
     np.testing.assert_array_equal(found, extracted.read().features["audio"].values)
 
 
+@pytest.mark.parametrize(("modality", "preset"), [("audio", SOUND), ("text", Preset("minilm"))])
+def test_features_that_only_some_could_get_in_place_of_their_own_are_refused(
+    clips: Path, tmp_path: Path, modality: str, preset: Preset
+):
+    corpus = corpus_of(["1.wav", None], clips)
+    spoken, silent = corpus.dialogues[0].utterances
+    dialogue = replace(corpus.dialogues[0], utterances=(spoken, replace(silent, text=" ")))
+    own = Features(np.eye(2, dtype=np.float32), np.ones(2, np.bool_), Extractor("own"))
+    path, cache = tmp_path / "store", Cache(tmp_path / "cache")
+    store = write_store(replace(corpus, dialogues=(dialogue,), features={modality: own}), path)
+    before = content(store)
+    told = rf"dialogue 'd0' turn 1 would lose its {modality} features \(1 in all .* none"
+    with pytest.raises(InputError, match=told):
+        extract(store, preset, cache)
+    assert content(store) == before
+    one = np.array([[1, 0], [0, 0]], np.float32)
+    own = Features(one, np.array([True, False]), Extractor("own"))
+    mended = replace(corpus, dialogues=(dialogue,), features={modality: own})
+    extract(write_store(mended, path, overwrite=True), preset, cache)
+    assert open_store(path).extractors[modality][0].name != "own"
+
+
 def test_bad_recordings_cost_their_own_modality_and_are_listed(
     clips: Path, cache: Cache, tmp_path: Path
 ):

@@ -130,8 +130,10 @@ def test_the_fingerprint_tells_other_features_apart():
     assert replace(extractor, version="5.1").fingerprint(384) == extractor.fingerprint(384)
 
 
-def test_a_store_is_replaced_only_on_request_and_leaves_no_old_shard(store: FeatureStore):
+def test_a_store_is_replaced_only_on_request_and_leaves_nothing_of_the_old(store: FeatureStore):
     smaller = CORPUS.split("test")
+    for note in ("failures.csv", "audio-standardisation.parquet"):
+        (store.path / note).touch()
     with pytest.raises(InputError, match="--overwrite"):
         write_store(smaller, store.path)
     assert_same_corpus(open_store(store.path).read(), CORPUS)

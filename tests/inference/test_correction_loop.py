@@ -93,7 +93,9 @@ def test_the_store_has_the_features_of_recognition(
     rows = "start_s,end_s,speaker,text,emotion\n0.2,1,Ada,Oh no!,happy\n1,2,Bob,Yes.,neutral\n"
     talk.with_suffix(".csv").write_text(rows)
     table = talk.with_suffix(".csv")
-    assert call(monkeypatch, "features", table, "--for", model, "--out", store, "--workers", 1) == 0
+    for _ in range(2):  # the second goes on with the first one's
+        words = ("--for", model, "--out", store, "--workers", 1)
+        assert call(monkeypatch, "features", table, *words) == 0
     corpus = open_store(store).read()
     assert corpus.schema.emotions == SCHEMA.emotions
     assert [u.emotion for _, u in corpus.utterances()] == ["joy", "neutral"]

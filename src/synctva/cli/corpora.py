@@ -1,13 +1,37 @@
 """Verbs about corpora: import, check, compose."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synctva import terminal
 from synctva.cli.app import app
+from synctva.errors import InputError
+
+if TYPE_CHECKING:
+    from synctva.corpus import Corpus
+
+KindName = Annotated[
+    str | None,
+    typer.Option(help="What SOURCE is, such as meld or folder; else found out."),
+]
+SchemaName = Annotated[str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")]
+CorpusName = Annotated[str | None, typer.Option(help="The corpus's name, for own data.")]
+LabelOrder = Annotated[
+    str | None,
+    typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
+]
+Fold = Annotated[
+    str | None,
+    typer.Option(
+        help="Cross-validate: which of how many folds by dialogue is the test split, such as"
+        " 1/5; for data without published splits."
+    ),
+]
 
 
 @app.command("import", epilog="Example: synctva import corpora/MELD/data --out stores/meld")
@@ -20,24 +44,11 @@ def import_(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
-    kind: Annotated[
-        str | None, typer.Option(help="One of these, such as meld or folder; else found out.")
-    ] = None,
-    schema: Annotated[
-        str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The corpus's name, for own data.")] = None,
-    label_order: Annotated[
-        str | None,
-        typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
-    ] = None,
-    fold: Annotated[
-        str | None,
-        typer.Option(
-            help="Cross-validate: which of how many folds by dialogue is the test split, such as"
-            " 1/5; for data without published splits."
-        ),
-    ] = None,
+    kind: KindName = None,
+    schema: SchemaName = None,
+    name: CorpusName = None,
+    label_order: LabelOrder = None,
+    fold: Fold = None,
     speed: Annotated[
         list[float] | None,
         typer.Option(
@@ -50,20 +61,11 @@ def import_(
     ] = False,
 ) -> None:
     """Turn a corpus into a feature store."""
-    from synctva.data.source import read_source
-    from synctva.data.split import fold_named
-    from synctva.features.store import write_store
+    from synctva.features.store import check_place, write_store
 
-    order = None if label_order is None else [name.strip() for name in label_order.split(",")]
-    corpus = read_source(
-        source,
-        kind,
-        schema=schema,
-        name=name,
-        label_order=order,
-        media=pictures_of(out),
-        fold=None if fold is None else fold_named(fold),
-    )
+    check_place(out, overwrite=overwrite)
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    corpus = read_asked(source, asked, pictures_of(out))
     if speed:
         from synctva.data.speeds import with_speeds
 
@@ -79,22 +81,66 @@ def import_(
 @app.command(epilog="Example: synctva check stores/meld")
 def check(
     source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
-    kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+    kind: KindName = None,
+    schema: SchemaName = None,
+    name: CorpusName = None,
+    label_order: LabelOrder = None,
+    fold: Fold = None,
 ) -> None:
     """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
     from synctva.data.check import check as examine
-    from synctva.data.source import read_source
     from synctva.features.store import open_store
 
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
     is_store = (source / "manifest.json").is_file()
-    corpus = open_store(source).read() if is_store else read_source(source, kind)
+    if is_store:
+        refuse_asked(source, asked)
+    corpus = open_store(source).read() if is_store else read_asked(source, asked)
     findings = examine(corpus)
     terminal.show_corpus(corpus)
-    made = "" if is_store else f"{'' if kind is None else f' --kind {kind}'} --out STORE"
-    next_ = None if corpus.dims else f"synctva features {source}{made}"
+    as_now = [f"{option_named(word)} {quote(value)}" for word, value in asked.items() if value]
+    words = ["synctva features", str(source), *as_now, *([] if is_store else ["--out STORE"])]
+    next_ = None if corpus.dims else " ".join(words)
     terminal.show_findings(findings, next_)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
+
+
+def read_asked(
+    source: Path, asked: Mapping[str, str | None], media: Path | None = None
+) -> "Corpus":
+    """Returns the corpus at a path, read by the options of `import`.
+
+    Args:
+        source: A file or folder.
+        asked: ``kind``, ``schema``, ``name``, ``label_order`` and ``fold``, as they are written.
+        media: Where pictures that are packed in the source are unpacked to.
+    """
+    from synctva.data.source import read_source
+    from synctva.data.split import fold_named
+
+    order, fold = asked["label_order"], asked["fold"]
+    return read_source(
+        source,
+        asked["kind"],
+        schema=asked["schema"],
+        name=asked["name"],
+        label_order=None if order is None else [name.strip() for name in order.split(",")],
+        media=media,
+        fold=None if fold is None else fold_named(fold),
+    )
+
+
+def refuse_asked(store: Path, asked: Mapping[str, object]) -> None:
+    """Refuses options that say how to make a store, where one is there already."""
+    for word, value in asked.items():
+        if value is not None:
+            raise InputError(f"{store}: a feature store already; leave {option_named(word)} away")
+
+
+def option_named(word: str) -> str:
+    """Returns how an option is written."""
+    return f"--{word.replace('_', '-')}"
 
 
 def pictures_of(out: Path) -> Path:

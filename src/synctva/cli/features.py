@@ -8,7 +8,16 @@ import typer
 
 from synctva import terminal
 from synctva.cli.app import EngineName, Workers, app, check_engine
-from synctva.cli.corpora import pictures_of
+from synctva.cli.corpora import (
+    CorpusName,
+    Fold,
+    KindName,
+    LabelOrder,
+    SchemaName,
+    pictures_of,
+    read_asked,
+    refuse_asked,
+)
 from synctva.dialogue import SPLITS
 from synctva.errors import InputError
 
@@ -35,7 +44,11 @@ def features(
     out: Annotated[
         Path | None, typer.Option(help="The store to make, where SOURCE is not one.")
     ] = None,
-    kind: Annotated[str | None, typer.Option(help="As for `import`.")] = None,
+    kind: KindName = None,
+    schema: SchemaName = None,
+    name: CorpusName = None,
+    label_order: LabelOrder = None,
+    fold: Fold = None,
     for_: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +124,7 @@ def features(
     from synctva.features.cache import Cache, default_cache
     from synctva.features.cluster_pool import supervised_on_cluster
     from synctva.features.extract import extract
-    from synctva.features.fill import amount, fill
+    from synctva.features.fill import amount, fill, refuse_loss
     from synctva.features.pool import supervised
     from synctva.features.preset import choose, share_of
     from synctva.features.store import open_store
@@ -128,11 +141,13 @@ def features(
     chosen = choose(preset, names, settings)
     check_engine(engine)
     share = share_of(shard)
-    asked = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
-    wanted = None if for_ is None else _wanted_by(for_, asked)
-    store = _store_of(source, out, kind, overwrite, None if wanted is None else wanted[0])
+    own = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
+    wanted = None if for_ is None else _wanted_by(for_, {**own, "schema": schema})
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    store = _store_of(source, out, asked, overwrite, None if wanted is None else wanted[0])
     if for_ is not None and wanted is not None:
         _refuse_own(store, for_, wanted[1])
+        refuse_loss(store, wanted[1].preset)
         store, chosen = with_emotions_of(store, wanted[0]), wanted[1].preset
     if verify:
         with terminal.progress("Computing a sample again", None) as advance:
@@ -185,7 +200,7 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
 
 def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> None:
     """Refuses features that are not the model's and that nothing is there to replace."""
-    from synctva.features.fill import has_recording
+    from synctva.features.fill import has_source
 
     other = {
         modality
@@ -196,7 +211,7 @@ def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> 
     for part in store.read_shards() if other else ():
         held |= {modality for modality in other if part.features[modality].present.any()}
         for _, one in part.utterances():
-            replaced |= {m for m in other if has_recording(one, m) or (m == "text" and one.text)}
+            replaced |= {m for m in other if has_source(one, m)}
     for modality in sorted(held - replaced):
         needed = "text" if modality == "text" else "a recording"
         raise InputError(
@@ -209,7 +224,7 @@ def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> 
 def _store_of(
     source: Path,
     out: Path | None,
-    kind: str | None,
+    asked: "Mapping[str, str | None]",
     overwrite: bool,
     schema: "EmotionSchema | None",
 ) -> "FeatureStore":
@@ -217,24 +232,39 @@ def _store_of(
 
     Few corrections have few emotions, which alone would be taken for a schema of their own.
     """
-    from synctva.data.source import KINDS, kind_of, read_source
-    from synctva.emotions import SCHEMAS
+    from synctva.features.made_of import is_made_of
     from synctva.features.store import check_place, open_store, write_store
 
     if (source / "manifest.json").is_file():
-        if out is not None:
-            raise InputError(f"{source}: a feature store already; leave --out away")
+        refuse_asked(source, {"out": out, **asked})
         return open_store(source)
     if out is None:
         raise InputError(f"{source}: not a feature store; name the one to make with --out STORE")
-    if (out / "manifest.json").is_file() and not overwrite:
-        terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
-        return open_store(out)
-    check_place(out, overwrite=overwrite)
-    named = None
-    if schema is not None and source.exists() and SCHEMAS.get(schema.name) == schema:
-        takes = KINDS.get(kind or kind_of(source))
-        named = schema.name if takes and "schema" in takes.arguments else None
-    corpus = read_source(source, kind, schema=named, media=pictures_of(out))
-    terminal.show_corpus(corpus)
-    return write_store(corpus, out, overwrite=overwrite)
+    goes_on = (out / "manifest.json").is_file() and not overwrite
+    if not goes_on:
+        check_place(out, overwrite=overwrite)
+    named = {**asked, "schema": asked["schema"] or _schema_for(source, asked["kind"], schema)}
+    corpus = read_asked(source, named, None if goes_on else pictures_of(out))
+    if not goes_on:
+        terminal.show_corpus(corpus)
+        return write_store(corpus, out, overwrite=overwrite)
+    store = open_store(out)
+    is_another = asked["schema"] not in (None, store.schema.name)
+    if is_another or not is_made_of(store, corpus, pictures_of(out)):
+        raise InputError(
+            f"{out}: made of something else than {source} is now; replace it with --overwrite, or"
+            f" go on with it as it is: synctva features {out}"
+        )
+    terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
+    return store
+
+
+def _schema_for(source: Path, kind: str | None, schema: "EmotionSchema | None") -> str | None:
+    """Returns the name of a schema, if it has one and what is at a path can be read by it."""
+    from synctva.data.source import KINDS, kind_of
+    from synctva.emotions import SCHEMAS
+
+    if schema is None or not source.exists() or SCHEMAS.get(schema.name) != schema:
+        return None
+    takes = KINDS.get(kind or kind_of(source))
+    return schema.name if takes and "schema" in takes.arguments else None

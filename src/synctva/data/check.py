@@ -4,8 +4,9 @@ What the readers refuse (a dialogue in two splits, a turn twice, NaN in features
 the readers tell it with file and row.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from synctva.corpus import Corpus
 from synctva.data.facts import Facts
-from synctva.data.official import KNOWN, Count, counts
+from synctva.data.official import KNOWN, Count, counts, official_counts
 from synctva.dialogue import SPLITS, Dialogue
 from synctva.emotions import MODALITIES
 
@@ -25,6 +26,8 @@ LEAST_DIALOGUES = 5
 
 LEAK_WORDS = 12
 """Two dialogues with the same words count as copies from this length on."""
+
+_SIGNS = re.compile(r"[^\w\s]")
 
 MOJIBAKE = ("â€", "Ã©", "Ã¨", "ï¿½", "�", *map(chr, range(0x80, 0xA0)))
 """Signs of text that was once read in a wrong encoding."""
@@ -50,7 +53,9 @@ def check(corpus: Corpus) -> list[Finding]:
     findings = [
         *_against_official(corpus),
         *_splits(corpus),
-        *_leaks(corpus.dialogues),
+        *_same_words(corpus.dialogues),
+        *_same_recordings(corpus),
+        *_same_features(corpus),
         *_texts(corpus),
         *_times(corpus),
         *_media(corpus),
@@ -61,11 +66,19 @@ def check(corpus: Corpus) -> list[Finding]:
 
 
 def _against_official(corpus: Corpus) -> Iterator[Finding]:
-    facts = KNOWN.get(corpus.name)
-    if facts is None:
+    if official_counts(corpus) is None:
         yield Finding("note", corpus.name, "not a corpus with known official counts")
         return
-    table = counts(corpus)
+    facts, table = KNOWN[corpus.name], counts(corpus)
+    official = sum(row.official or 0 for row in table)
+    if len(corpus) < official / 2:
+        yield Finding(
+            "warning",
+            corpus.name,
+            f"{len(corpus)} utterances, officially {official}: most are missing; or it is another"
+            " corpus of the same name, and another --name at its import tells them apart",
+        )
+        return
     differing = [row for row in table if row.official not in (None, row.utterances)]
     if differing and _same_total(table):
         differing = []
@@ -107,10 +120,18 @@ def _defects(corpus: Corpus, facts: Facts) -> Iterator[Finding]:
 
 def _splits(corpus: Corpus) -> Iterator[Finding]:
     train = corpus.split("train")
+    labelled = Counter(d.split for d, u in corpus.utterances() if u.emotion is not None)
     for split in SPLITS:
         number = sum(dialogue.split == split for dialogue in corpus.dialogues)
         if number == 0:
             yield Finding("error", split, "the split is empty; training and scoring need all three")
+        elif not labelled[split]:
+            needs = "scoring" if split == "test" else "training"
+            yield Finding(
+                "warning" if split == "test" else "error",
+                split,
+                f"none of its utterances has an emotion; label some, {needs} needs them",
+            )
         elif number < LEAST_DIALOGUES and split != "train":
             yield Finding(
                 "warning",
@@ -119,10 +140,10 @@ def _splits(corpus: Corpus) -> Iterator[Finding]:
                 f" dialogues the split {split!r}, or cross-validate with --fold",
             )
     found = Counter(utterance.emotion for _, utterance in train.utterances())
-    for emotion in corpus.schema.emotions:
-        if found[emotion] == 0 and len(train):
+    for emotion in corpus.schema.emotions if labelled["train"] else ():
+        if found[emotion] == 0:
             yield Finding("error", f"train {emotion}", "no utterance to learn this emotion from")
-        elif 0 < found[emotion] < 0.03 * len(train):
+        elif found[emotion] < 0.03 * len(train):
             yield Finding(
                 "note", f"train {emotion}", f"rare: {100 * found[emotion] / len(train):.1f} %"
             )
@@ -131,26 +152,116 @@ def _splits(corpus: Corpus) -> Iterator[Finding]:
         yield Finding("note", corpus.name, f"{unlabelled} of {len(corpus)} are unlabelled")
 
 
-def _leaks(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
-    """Yields dialogues of other splits with the same words of the same speakers."""
-    copies: defaultdict[tuple[tuple[str, str], ...], list[Dialogue]] = defaultdict(list)
-    for dialogue in dialogues:
-        words = tuple((u.speaker, (u.text or "").strip().lower()) for u in dialogue.utterances)
-        if sum(len(text.split()) for _, text in words) >= LEAK_WORDS:
-            copies[words].append(dialogue)
+def _same_words(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
+    """Yields dialogues with the words of one before, split by split.
+
+    Without the first or the last turn a copy is one as well.
+    """
+    earlier: defaultdict[tuple[str, ...], dict[str, Dialogue]] = defaultdict(dict)
     same = []
-    for first, *others in copies.values():
-        for other in others:
-            if other.split != first.split:
-                yield Finding(
-                    "error",
-                    f"{other.id} ({other.split})",
-                    f"a copy of {first.id} ({first.split}): remove it, or it leaks into the score",
-                )
-            else:
-                same.append(f"{other.id} as {first.id} ({first.split})")
+    for dialogue in sorted(dialogues, key=lambda dialogue: SPLITS.index(dialogue.split)):
+        keys = _word_keys(dialogue)
+        firsts = {split: first for key in keys for split, first in earlier[key].items()}
+        leaks = [first for split, first in firsts.items() if split != dialogue.split]
+        if leaks:
+            yield Finding(
+                "error",
+                f"{dialogue.id} ({dialogue.split})",
+                f"a copy of {leaks[0].id} ({leaks[0].split}): remove it, or it leaks into the"
+                " score",
+            )
+        elif firsts:
+            same.append(f"{dialogue.id} as {firsts[dialogue.split].id} ({dialogue.split})")
+        for key in keys:
+            earlier[key].setdefault(dialogue.split, dialogue)
     if same:
         yield Finding("note", _some(same), f"{len(same)} dialogues have the words of another")
+
+
+def _word_keys(dialogue: Dialogue) -> list[tuple[str, ...]]:
+    """Returns what copies of a dialogue have in common: words, without capitals and signs.
+
+    Of one utterance alone, which many may say, a copy has the same speaker too.
+    """
+    words = [_SIGNS.sub("", u.text or "").casefold().split() for u in dialogue.utterances]
+    parts = [words, words[1:], words[:-1]] if len(words) > 2 else [words]
+    alone = (dialogue.utterances[0].speaker,) if len(words) == 1 else ()
+    return [
+        (*alone, *(" ".join(utterance) for utterance in part))
+        for part in parts
+        if sum(map(len, part)) >= LEAK_WORDS
+    ]
+
+
+def _same_recordings(corpus: Corpus) -> Iterator[Finding]:
+    """Yields how many utterances are the same part of a recording as one of an earlier split."""
+    places = _in_earlier_splits(
+        (
+            (u.media, u.audio_media, u.start_s, u.end_s),
+            dialogue.split,
+            f"{dialogue.id} turn {u.turn}",
+        )
+        for dialogue, u in corpus.utterances()
+        if u.media or u.audio_media
+    )
+    if places:
+        yield Finding(
+            "warning",
+            _some(places),
+            f"{len(places)} utterances are the same part of a recording as one of another split:"
+            " remove them, or they leak into the score",
+        )
+
+
+def _same_features(corpus: Corpus) -> Iterator[Finding]:
+    """Yields how many features of a modality are, to the last bit, those of an earlier split."""
+    for modality, features in corpus.features.items():
+        places = _in_earlier_splits(
+            (hash(features.values[rows].tobytes()), split, place)
+            for split, place, rows in _comparable(corpus, modality)
+            if features.present[rows].all()
+            and features.values[rows].any()
+            and "silent" not in " ".join(features.flags[rows])
+        )
+        if places:
+            what = "dialogues" if modality == "text" else "utterances"
+            yield Finding(
+                "warning",
+                _some(places),
+                f"{len(places)} {what} have the same {modality} features as one of another split:"
+                " if they are copies, remove them, or they leak into the score",
+            )
+
+
+def _comparable(corpus: Corpus, modality: str) -> Iterator[tuple[str, str, slice]]:
+    """Yields the split, the place and the rows of what has features as nothing else has.
+
+    These are utterances; but the same words have the same features, so of text they are dialogues
+    of several turns, where ``_same_words`` has no words to compare.
+    """
+    row = 0
+    for dialogue in corpus.dialogues:
+        after = row + len(dialogue.utterances)
+        if modality != "text":
+            for turn, utterance in enumerate(dialogue.utterances, row):
+                place = f"{dialogue.id} turn {utterance.turn}"
+                yield dialogue.split, place, slice(turn, turn + 1)
+        elif after - row > 1 and not any(utterance.text for utterance in dialogue.utterances):
+            yield dialogue.split, dialogue.id, slice(row, after)
+        row = after
+
+
+def _in_earlier_splits(found: Iterable[tuple[Hashable, str, str]]) -> list[str]:
+    """Returns the places, with their splits, whose key an earlier split has as well.
+
+    Args:
+        found: Key, split and place.
+    """
+    found = list(found)
+    first: dict[Hashable, int] = {}
+    for key, split, _ in found:
+        first[key] = min(SPLITS.index(split), first.get(key, len(SPLITS)))
+    return [f"{place} ({split})" for key, split, place in found if SPLITS.index(split) > first[key]]
 
 
 def _texts(corpus: Corpus) -> Iterator[Finding]:

@@ -12,7 +12,9 @@ dialogue of one utterance and is called by its row, since the ids of the challen
 """
 
 import io
+import logging
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,8 @@ from synctva.errors import InputError, told_at
 from synctva.files import remove_staged, write_bytes
 
 COLUMNS = ("split", "emotion", "jpeg")
+
+_log = logging.getLogger(__name__)
 
 SIDE_PIXELS = 48
 
@@ -177,8 +181,19 @@ def read_fer2013(source: Path, media: Path | None = None) -> Corpus:
                     media=None if pictures[number] is None else str(pictures[number]),
                 )
             )
+    _tell_copies(path, table)
     schema = schema_named(FACTS.schema)
     return assemble(FACTS.name, schema, rows, {}, path, lambda number: _place(path, number))
+
+
+def _tell_copies(path: Path, table: pa.Table) -> None:
+    """Logs how many pictures stand in several splits, as hundreds do in the official table."""
+    splits: defaultdict[bytes, set[str]] = defaultdict(set)
+    for (split, _), jpeg in zip(_labels(table), table.column("jpeg").to_pylist(), strict=True):
+        splits[jpeg or b""].add(split_named(split))
+    copies = sum(len(splits[jpeg]) > 1 for jpeg in splits.keys() - {b""})
+    if copies:
+        _log.warning("%s: %d pictures stand in several splits, bit for bit", path, copies)
 
 
 def _path(source: Path) -> Path:

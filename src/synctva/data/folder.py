@@ -73,10 +73,10 @@ def find_tables(folder: Path) -> list[Path]:
     """Returns the CSV files of a folder that have the column ``clip``.
 
     Raises:
-        InputError: Two of them tell of the same clip, or a CSV file cannot be read.
+        InputError: Two of them tell of the same clip, or one cannot be read.
     """
     files = sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
-    tables = [path for path in files if "clip" in read_header(path)]
+    tables = [path for path in files if lists_clips(path)]
     first: dict[str, Path] = {}
     for table in tables if len(tables) > 1 else ():
         for clip in set(read_csv(table, ["clip"]).column("clip").to_pylist()):
@@ -86,6 +86,24 @@ def find_tables(folder: Path) -> list[Path]:
                     f" {clip.strip()!r}; name one of them instead of the folder"
                 )
     return tables
+
+
+def lists_clips(table: Path) -> bool:
+    """Returns whether a CSV file has the column ``clip``.
+
+    Raises:
+        InputError: It cannot be read, and may have it.
+    """
+    try:
+        return "clip" in read_header(table)
+    except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        with table.open("rb") as file:
+            names = file.readline().replace(b"\0", b"")  # that UTF-16 puts between letters
+        if b"clip" in names:
+            raise
+        return False
 
 
 def is_annotation(path: Path) -> bool:

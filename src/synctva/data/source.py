@@ -12,7 +12,13 @@ from synctva.data.clips import MEDIA_SUFFIXES, has_named_clip, visible_files
 from synctva.data.csv_file import read_header
 from synctva.data.emodb import read_emodb
 from synctva.data.fer2013 import read_fer2013
-from synctva.data.folder import is_annotation, is_folder, read_folder
+from synctva.data.folder import (
+    find_tables,
+    is_annotation,
+    is_folder,
+    lists_clips,
+    read_folder,
+)
 from synctva.data.iemocap import read_iemocap
 from synctva.data.iemocap_release import is_release, read_iemocap_release
 from synctva.data.legacy import read_legacy
@@ -33,8 +39,7 @@ class Kind:
     """Something that can be read.
 
     Attributes:
-        is_it: Whether an existing path holds it, from its name and the names inside it; a path is
-            the first of ``KINDS`` that says yes.
+        is_it: Whether an existing path holds it, from its name and the names inside it.
         read: Its reader; takes the path and ``arguments``, but never ``fold``.
         arguments: Those of ``read_source`` that go with it; ``fold`` only where nobody has
             published splits, or splits by speaker.
@@ -60,7 +65,8 @@ def _is_meld_dev_features(path: Path) -> bool:
 
 def _is_iemocap(path: Path) -> bool:
     if path.is_dir():
-        return (path / "utterances.csv").is_file()
+        table = path / "utterances.csv"
+        return table.is_file() and bool(set(iemocap.AUDIO) & set(read_header(table)))
     return path.suffix.lower() == ".csv" and set(iemocap.COLUMNS) <= set(read_header(path))
 
 
@@ -76,11 +82,15 @@ def _is_fer2013(path: Path) -> bool:
     return path.suffix.lower() == ".parquet" and set(fer2013.COLUMNS) <= set(parquet_names(path))
 
 
-def _is_folder(path: Path) -> bool:
+def _has_table(path: Path) -> bool:
+    """Returns whether a table of clips is there, which says of them what their names may not."""
     if path.is_dir():
-        return is_folder(path)
-    has_clips = path.suffix.lower() == ".csv" and "clip" in read_header(path)
-    return has_clips or is_annotation(path)
+        return bool(find_tables(path))
+    return path.suffix.lower() == ".csv" and path.is_file() and lists_clips(path)
+
+
+def _is_folder(path: Path) -> bool:
+    return is_folder(path) if path.is_dir() else _has_table(path) or is_annotation(path)
 
 
 def _has_suffix(*suffixes: str) -> Callable[[Path], bool]:
@@ -104,6 +114,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 """What can be read, by name."""
+
+BY_CLIPS = ("ravdess", "emodb")
+"""Those that are found by the names of clips, however deep they lie."""
 
 
 def read_source(
@@ -158,11 +171,16 @@ def read_source(
 def kind_of(source: Path) -> str:
     """Returns which of ``KINDS`` a path is, from its name and the names inside it.
 
+    The first of them that it can be; but with a table of clips it is ``folder``.
+
     Raises:
-        InputError: None of them.
+        InputError: None of them, or several corpora.
     """
+    if _has_table(source):
+        return "folder"
     for name, kind in KINDS.items():
         if kind.is_it(source):
+            _refuse_several(source, name)
             return name
     files = sorted(visible_files(source)) if source.is_dir() else [source]
     recording = next((path for path in files if path.suffix.lower() in MEDIA_SUFFIXES), None)
@@ -181,6 +199,19 @@ def kind_of(source: Path) -> str:
     raise InputError(
         f"{source}: neither recordings nor a table; say what it is with --kind: {', '.join(KINDS)}"
     )
+
+
+def _refuse_several(source: Path, kind: str) -> None:
+    """Refuses a folder for the clips in and below it, where other corpora are below it as well."""
+    if kind not in BY_CLIPS:
+        return
+    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
+        other = next((name for name, known in KINDS.items() if known.is_it(folder)), kind)
+        if other != kind and not folder.name.startswith("."):
+            raise InputError(
+                f"{source}: holds {kind} and, in {folder.name}, {other}; name the folder of one of"
+                f" them, or say --kind {kind} to leave the rest"
+            )
 
 
 def _and(words: Sequence[str]) -> str:

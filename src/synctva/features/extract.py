@@ -22,15 +22,16 @@ from synctva.features.pool import Engine, supervised
 from synctva.features.preset import Preset
 from synctva.features.recording import Known
 from synctva.features.standardise import standardise
-from synctva.features.store import FeatureStore, concatenate, write_parts, write_store
+from synctva.features.store import (
+    FAILURES,
+    STANDARDISATION,
+    FeatureStore,
+    concatenate,
+    write_parts,
+    write_store,
+)
 from synctva.features.words import read_words
 from synctva.files import write_bytes, write_text
-
-FAILURES = "failures.csv"
-"""In the store: the utterances that failed, and why; not there if none did."""
-
-STANDARDISATION = "audio-standardisation.parquet"
-"""In the store: mean and sd that its audio features were standardised by, where they were."""
 
 
 def extract(
@@ -47,7 +48,8 @@ def extract(
     """Fills the cache for a store and writes the features into it; returns what was done.
 
     An utterance that fails lacks the modality, with the flag ``failed``. A modality of which no
-    utterance has a recording, or words, stays as it is in the store.
+    utterance has a recording, or words, stays as it is in the store; that only some would keep
+    features of a modality is refused.
 
     Args:
         store: The store; it is replaced by the one with the features, at once, at the end.
@@ -61,7 +63,7 @@ def extract(
         advance: Called with the number of utterances that are done in one more modality.
 
     Raises:
-        InputError: An extractor cannot be loaded, or nothing can be standardised.
+        InputError: As ``fill``, or nothing can be standardised.
     """
     filled = fill(
         store,

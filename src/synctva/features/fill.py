@@ -93,9 +93,10 @@ def fill(
             threads, but never at once.
 
     Raises:
-        InputError: An extractor cannot be loaded; or the engine's machines have not the same
-            extractors, or not the same cache.
+        InputError: As ``refuse_loss``; an extractor cannot be loaded; or the engine's machines have
+            not the same extractors, or not the same cache.
     """
+    refuse_loss(store, preset)
     preset = _where_words_are(store, preset)
     filled, lock = Filled(), Lock()
 
@@ -191,6 +192,39 @@ def _where_words_are(store: FeatureStore, preset: Preset) -> Preset:
     if "text" not in store.extractors or any(one.text for _, _, one in _rows(store)):
         return preset
     return replace(preset, text=None)
+
+
+def refuse_loss(store: FeatureStore, preset: Preset) -> None:
+    """Checks that every utterance with features has what others can be extracted from.
+
+    Raises:
+        InputError: One has not, and would lack the modality where others get it.
+    """
+    preset = _where_words_are(store, preset)
+    words = () if preset.text is None else ("text",)
+    for modality in (*words, *_recorded(store, preset)):
+        lost = [
+            f"dialogue {dialogue.id!r} turn {utterance.turn}"
+            for part in (store.read_shards() if modality in store.extractors else ())
+            for (dialogue, utterance), here in zip(
+                part.utterances(), part.features[modality].present, strict=True
+            )
+            if here and not has_source(utterance, modality)
+        ]
+        if lost:
+            needed = "words" if modality == "text" else "recordings"
+            raise InputError(
+                f"{store.path}: {lost[0]} would lose its {modality} features ({len(lost)} in all"
+                f" would), as there are no {needed} to extract others from; keep them by, say,"
+                f" --preset lite --{modality} none, or import again without them"
+            )
+
+
+def has_source(utterance: Utterance, modality: str) -> bool:
+    """Returns whether an utterance has what features of a modality can be extracted from."""
+    if modality == "text":
+        return bool((utterance.text or "").strip())
+    return has_recording(utterance, modality)
 
 
 def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:

@@ -23,6 +23,10 @@ from synctva.features.shard import read_shard, write_shard
 from synctva.files import file_sha256, write_json
 
 FORMAT = 2
+FAILURES = "failures.csv"
+"""In the store: the utterances whose extraction failed, and why; not there if none did."""
+STANDARDISATION = "audio-standardisation.parquet"
+"""In the store: mean and sd that its audio features were standardised by, where they were."""
 SHARD_UTTERANCES = 4096
 """A shard is closed once it holds this many utterances; a dialogue is never split."""
 SHARD_BYTES = 64 * 2**20
@@ -155,6 +159,8 @@ def open_store(path: Path) -> FeatureStore:
 def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> FeatureStore:
     """Writes a corpus as a store and returns it, opened.
 
+    What was noted beside the features of a store that is replaced goes with them.
+
     Args:
         corpus: What to write.
         path: The store's folder; made if it is not there.
@@ -163,7 +169,10 @@ def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> Featu
     Raises:
         InputError: The corpus is empty, or something stands at ``path`` already.
     """
-    return write_parts([corpus], path, overwrite=overwrite)
+    store = write_parts([corpus], path, overwrite=overwrite)
+    for note in (FAILURES, STANDARDISATION):
+        (path / note).unlink(missing_ok=True)
+    return store
 
 
 def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False) -> FeatureStore:

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from synctva.corpus import Corpus, Features
 from synctva.errors import InputError
 from synctva.features.cache import Cache
-from synctva.features.extract import STANDARDISATION, extract
+from synctva.features.extract import extract
 from synctva.features.preset import Preset
 from synctva.features.recording import load_extractor
 from synctva.features.standardise import Standardisation, people_of
-from synctva.features.store import FeatureStore, open_store, write_store
+from synctva.features.store import STANDARDISATION, FeatureStore, open_store, write_store
 
 TOLERANCE = 1e-3
 """Greatest difference, in units of a feature's own spread in the store; other processors and
