@@ -135,7 +135,9 @@ def test_a_part_that_is_whole_decides_the_order_alone(facts, lacking: str):
 
 def test_an_order_that_is_neither_stated_nor_proven_is_never_guessed(tmp_path):
     path = samples.write_legacy(tmp_path, "meld-10")
-    with pytest.raises(InputError, match=r"meld-10\.pkl: .* state their order, such as neutral,s"):
+    with pytest.raises(
+        InputError, match=r"meld-10\.pkl: .* state their order, such as --label-order neutral,s"
+    ):
         read_legacy(path)
 
 

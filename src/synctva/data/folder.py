@@ -19,7 +19,7 @@ from synctva.annotation.table import column_names, has_times
 from synctva.corpus import Corpus
 from synctva.data.assemble import Row, assemble
 from synctva.data.clips import MEDIA_SUFFIXES, visible_files
-from synctva.data.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.data.csv_file import csv_place, number_in, read_header
 from synctva.data.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
@@ -79,7 +79,7 @@ def find_tables(folder: Path) -> list[Path]:
     tables = [path for path in files if lists_clips(path)]
     first: dict[str, Path] = {}
     for table in tables if len(tables) > 1 else ():
-        for clip in set(read_csv(table, ["clip"]).column("clip").to_pylist()):
+        for clip in set(read_own_csv(table, ["clip"], COLUMNS).column("clip").to_pylist()):
             if first.setdefault(clip.strip(), table) != table:
                 raise InputError(
                     f"{folder}: {first[clip.strip()].name} and {table.name} both tell of"
@@ -95,22 +95,26 @@ def lists_clips(table: Path) -> bool:
         InputError: It cannot be read, and may have it.
     """
     try:
-        return "clip" in read_header(table)
+        return "clip" in _names(table)
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             raise
         with table.open("rb") as file:
             names = file.readline().replace(b"\0", b"")  # that UTF-16 puts between letters
-        if b"clip" in names:
+        if b"clip" in names.lower():
             raise
         return False
+
+
+def _names(table: Path) -> list[str]:
+    return [name.strip().lower() for name in read_header(table)]
 
 
 def is_annotation(path: Path) -> bool:
     """Returns whether a file tells of one recording who says what when, and not of clips."""
     if path.suffix.lower() != ".csv":
         return path.is_file() and path.suffix.lower() in SUFFIXES
-    header = read_header(path) if path.is_file() else []
+    header = _names(path) if path.is_file() else []
     return has_times(header) and not {"clip", "dialogue"} & set(header)
 
 

@@ -33,7 +33,7 @@ def order_of(
         if verified is None:
             raise InputError(
                 f"the emotions' numbers do not show the known counts of {facts.name}; state their"
-                f" order, such as {','.join(schema.emotions)}"
+                f" order, such as --label-order {','.join(schema.emotions)}"
             )
         return schema, verified
     try:
