@@ -121,8 +121,8 @@ class Supervised:
             outcome = self._waiting.pop().outcome()
         if isinstance(outcome, _KilledError) and not self._has_begun.is_set():
             raise InputError(
-                f"processes end again and again before they begin: {GUARD}, which each of them"
-                " reads; or take fewer workers, so that each has more memory"
+                "processes end again and again before they begin; each reads the script that"
+                f" starts it: {GUARD}; or take fewer workers, so that each has more memory"
             )
         return first.request, outcome
 
