@@ -11,7 +11,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from synctva.cluster import cluster_for
-from synctva.processes import end_with
+from synctva.processes import end_with, refuse_unguarded
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def on_this_machine(work: Callable[[Any], object], slots: int) -> Iterator[Engin
 
 
 def _begun(slots: int) -> ProcessPool:
+    refuse_unguarded()
     return ProcessPool(
         slots, initializer=end_with, initargs=[os.getpid()], context=get_context("spawn")
     )

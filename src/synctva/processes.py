@@ -4,6 +4,24 @@ import os
 import signal
 import threading
 import time
+from multiprocessing import current_process
+
+from synctva.errors import InputError
+
+GUARD = 'put what your script does under `if __name__ == "__main__":`'
+
+
+def refuse_unguarded() -> None:
+    """Refuses to start processes while this one is itself being started.
+
+    It then reads the script of the process that started it, as every spawned process does; without
+    the guard the script would start processes that start processes.
+
+    Raises:
+        InputError: This process is being started.
+    """
+    if getattr(current_process(), "_inheriting", False):
+        raise InputError(f"a process that is being started can start no others; {GUARD}")
 
 
 def end_with(parent: int) -> None:

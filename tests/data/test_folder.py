@@ -263,6 +263,14 @@ def test_an_annotation_in_another_encoding_is_told(tmp_path, encoding: str):
         path.unlink()
 
 
+@pytest.mark.parametrize("name", ["t\udcff", "day\udcff/t"])
+def test_a_name_that_no_store_can_hold_is_told(tmp_path: Path, name: str):
+    samples.put(tmp_path, f"{name}.wav")
+    (tmp_path / f"{name}.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nAda: Hi.\n")
+    with pytest.raises(InputError, match=r"t.*\.srt: line 2: '.*\\udcff.*' is not UTF-8.*rename"):
+        read_folder(tmp_path)
+
+
 def test_a_huge_annotation_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("synctva.annotation.text_file.LARGEST_BYTES", 10)
     samples.put(tmp_path, "t.mp4")

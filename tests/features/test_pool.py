@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from synctva.errors import InputError
 from synctva.features.pool import Supervised, supervised
@@ -97,3 +100,33 @@ def greeted(request: str) -> str | int:
         time.sleep(3)
         return os.getpid()
     return work(request)
+
+
+UNGUARDED = """
+from synctva.features.pool import supervised
+print(list(supervised(len, ["a", "b", "c"], 2, 60.0, print, ())))
+"""
+
+
+def test_a_script_without_the_guard_ends_and_is_told_of_it(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    ended = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
+    told = ended.stderr.strip().splitlines()[-1]
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "InputError: processes end again and again before they begin" in told
+    assert '`if __name__ == "__main__":`' in told
+    assert (
+        "bootstrapping phase" not in ended.stderr
+    )  # a worker that would start workers says so too
+
+
+def test_workers_that_never_begin_end_all_of_it():
+    with pytest.raises(InputError, match="before they begin"):
+        list(supervised(work, "abcdefgh", 1, 60.0, refuse, ()))
+
+
+def refuse() -> None:
+    raise InputError("no extractor")

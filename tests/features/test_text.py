@@ -11,7 +11,15 @@ import sentence_transformers
 import torch
 from hub_models import WORDS, make_roberta
 from huggingface_hub import constants
-from transformers import RobertaConfig, RobertaForMaskedLM, RobertaModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaModel,
+    T5Config,
+    T5Model,
+)
 
 from synctva.corpus import Corpus
 from synctva.dialogue import Dialogue, Utterance
@@ -20,6 +28,7 @@ from synctva.errors import InputError
 from synctva.features import text
 from synctva.features.context import InContext, inputs_in_context
 from synctva.features.text import TextExtractor, TextPreset, text_features
+from synctva.features.tokens import TokenExtractor
 
 SENTENCES = (
     "Oh my God, he's lost it. He's totally lost it.",
@@ -197,6 +206,71 @@ def test_weights_of_another_width_are_refused(roberta: Path):
     RobertaConfig.from_pretrained(roberta, hidden_size=12).save_pretrained(roberta)
     with pytest.raises(InputError, match="cannot be loaded") as error:
         TextExtractor(str(roberta))
+    assert "\n" not in str(error.value)
+
+
+def without(folder: Path, *keys: str) -> Path:
+    """Takes settings of the tokenizer away, as many repositories lack them."""
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({key: settings[key] for key in settings.keys() - {*keys}}))
+    return folder
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_a_tokenizer_without_its_files_is_refused(roberta: Path, tokens: bool):
+    """The library would make up one that knows no words, and all texts would be the same."""
+    for path in roberta.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"tiny-roberta.*knows no words; add its files"):
+        TokenExtractor(str(roberta), 16) if tokens else TextExtractor(str(roberta), "cpu")
+
+
+def test_an_encoder_whose_tokenizer_names_no_end_cuts_at_its_own(roberta: Path):
+    expected = TextExtractor(str(roberta), "cpu").encode(["so " * 300])
+    endless = without(roberta, "model_max_length")
+    np.testing.assert_array_equal(
+        TextExtractor(str(endless), "cpu").encode(["so " * 300]), expected
+    )
+    with pytest.raises(InputError, match=r"tokens 39: .* reads 8 to 38"):
+        TokenExtractor(str(endless), 39)
+
+
+def test_bert_counts_its_positions_from_the_first(roberta: Path):
+    BertModel(
+        BertConfig(
+            **{"vocab_size": len(WORDS), "hidden_size": 8, "num_hidden_layers": 1},
+            **{"num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 20},
+        )
+    ).save_pretrained(roberta)
+    extractor = TextExtractor(str(without(roberta, "model_max_length")), "cpu")
+    assert extractor.extractor.settings["max_tokens"] == 20
+    assert np.isfinite(extractor.encode(["so " * 300])).all()
+
+
+def test_without_a_token_for_padding_batch_mates_do_not_matter(roberta: Path):
+    texts = ["i am so happy", "no", "yes yes"]
+    expected = TextExtractor(str(roberta), "cpu").encode(texts)
+    found = TextExtractor(str(without(roberta, "pad_token")), "cpu").encode(texts)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_model_that_is_no_encoder_is_one_line(roberta: Path):
+    T5Model(
+        T5Config(
+            **{"vocab_size": len(WORDS), "d_model": 8, "d_kv": 4, "d_ff": 8},
+            **{"num_layers": 1, "num_heads": 2},
+        )
+    ).save_pretrained(roberta)
+    with pytest.raises(InputError, match=r"tiny-roberta.*cannot encode a text") as error:
+        TextExtractor(str(roberta), "cpu")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99", "mps:99", torch.device("xla")])
+def test_a_device_that_is_not_there_is_one_line(device: str | torch.device):
+    with pytest.raises(InputError, match=rf"device {device}.*: no such device here") as error:
+        TextExtractor("minilm", device)
     assert "\n" not in str(error.value)
 
 

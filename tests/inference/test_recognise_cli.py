@@ -70,6 +70,24 @@ def test_corrections_by_hand_are_not_replaced_unasked(call: Call, model: Path, s
     assert "Oh no!" in outs[0].read_text()
 
 
+def test_of_a_folder_only_the_results_that_are_not_there_are_written(
+    call: Call, model: Path, srt: Path, tmp_path: Path
+):
+    outs = [("--out", f"{tmp_path}/res/{{name}}.{kind}") for kind in ("eaf", "json")]
+    (tmp_path / "talks").mkdir()
+    srt.rename(tmp_path / "talks" / "a.srt")
+    words = [tmp_path / "talks", "--model", model, *outs[0]]
+    assert call(*words)[0] == 0
+    made = tmp_path / "res" / "a.eaf"
+    made.write_text(corrected := made.read_text().replace("Oh no!", "Oh, no."))
+    code, told = call(*words, *outs[1])
+    assert (code, "1 recognised, 0 failed" in told) == (0, True), told
+    assert made.read_text() == corrected
+    assert read_recognition(tmp_path / "res" / "a.json").utterances[0].text == "Oh no!"
+    assert call(*words, *outs[1], "--overwrite")[0] == 0
+    assert "Oh no!" in made.read_text()
+
+
 def test_nobody_who_speaks_is_no_error(call: Call, model: Path, tmp_path: Path):
     quiet = film(tmp_path / "quiet.mp4", silence(2))
     outs = [word for kind in SUFFIXES for word in ("--out", tmp_path / f"quiet{kind}")]

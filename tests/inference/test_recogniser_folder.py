@@ -37,11 +37,13 @@ def test_recordings_with_the_transcript_of_their_name(tmp_path: Path):
     assert {job.outs[1] for job in jobs} >= {tmp_path / "html" / "day" / "c.html"}
 
 
-def test_done_is_what_has_all_its_results(tmp_path: Path):
-    talks = folder_of(tmp_path / "talks", "a.wav", "b.wav")
-    outs = [f"{tmp_path}/{{name}}.csv", f"{tmp_path}/{{name}}.srt"]
-    folder_of(tmp_path, "a.csv", "a.srt", "b.csv")
-    assert [job.is_done for job in jobs_in(talks, outs)] == [True, False]
+def test_what_is_left_of_a_recording_are_the_results_that_are_not_there(tmp_path: Path):
+    talks = folder_of(tmp_path / "talks", "a.wav", "b.wav", f"{'c' * 240}.wav")
+    outs = [f"{tmp_path}/{{name}}.csv", f"{tmp_path}/{{name}}-in-words.srt"]
+    folder_of(tmp_path, "a.csv", "a-in-words.srt", "b.csv", f"{'c' * 240}.csv")
+    left = [job.rest().outs for job in jobs_in(talks, outs)]
+    too_long = tmp_path / f"{'c' * 240}-in-words.srt"
+    assert left == [(), (tmp_path / "b-in-words.srt",), (too_long,)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Predictions of a whole store: the model's own, however they are cut, killed and handed out."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -299,6 +300,19 @@ def test_another_machine_with_another_model_is_refused(run: Path, store: Path, t
     told = attempt(replace(plan.jobs[0], digest="0" * 64))
     assert told is not None
     assert "another model than where the command runs" in told
+
+
+def test_a_full_disk_is_told_and_no_process_dies_of_it(
+    run: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    plan = plan_predictions(str(run / "seed-0"), store, tmp_path / "all.parquet")
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    told = attempt(plan.jobs[0])
+    assert told is not None
+    assert "the disk is full; make room" in told
 
 
 # The command

@@ -72,7 +72,8 @@ def recognise(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Replace files of eaf, TextGrid, csv, srt, vtt that are there."
+            "--overwrite",
+            help="Replace eaf, TextGrid, csv, srt, vtt that are there; of a folder, all results.",
         ),
     ] = False,
     workers: Workers = None,
@@ -109,7 +110,8 @@ def recognise(
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
     if jobs is not None:
         with recogniser:
-            _recognise_all(partial(recogniser.recognise, listener=listener), jobs, blur)
+            work = partial(recogniser.recognise, listener=listener)
+            _recognise_all(work, jobs, blur, overwrite)
         return
     bar = partial(terminal.progress, f"Recognising {recording.name}")
     found = recogniser.recognise(recording, transcript, listener=listener, progress=bar)
@@ -117,10 +119,12 @@ def recognise(
     _write(found, recording, outs, blur)
 
 
-def _recognise_all(work: "Callable[..., Recognition]", jobs: "Sequence[Job]", blur: bool) -> None:
-    """Recognises what has no results yet; one that fails costs only itself."""
+def _recognise_all(
+    work: "Callable[..., Recognition]", jobs: "Sequence[Job]", blur: bool, overwrite: bool
+) -> None:
+    """Makes the results that are not there yet; a recording that fails costs only itself."""
     failures: list[tuple[Path, str]] = []
-    todo = [job for job in jobs if not job.is_done]
+    todo = [own for job in jobs if (own := job if overwrite else job.rest()).outs]
     if len(todo) < len(jobs):
         terminal.say(f"{len(jobs) - len(todo)} of {len(jobs)} have their results already.")
     with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:

@@ -74,7 +74,8 @@ def assemble(
 
     Raises:
         InputError: No rows; or a row with an empty dialogue, a turn that was there already,
-            an emotion outside the schema, another split than its dialogue's, or bad times.
+            an emotion outside the schema, another split than its dialogue's, bad times, or text
+            that is not UTF-8.
     """
     if not rows:
         raise InputError(f"{source}: no utterances in it; a row for each is needed")
@@ -100,6 +101,9 @@ def _seat(dialogues: dict[str, dict[int, int]], number: int, row: Row, place: Pl
     """Adds a row under its dialogue and turn."""
     if not row.dialogue:
         raise InputError("the dialogue is empty; write any name, the same for all of its turns")
+    for words in (row.dialogue, row.speaker, row.text, row.media, row.audio_media):
+        if words and not _is_utf_8(words):
+            raise InputError(f"{words!r} is not UTF-8, as a store's text is; rename it")
     turns = dialogues.setdefault(row.dialogue, {})
     turn = len(turns) if row.turn is None else row.turn
     if turn in turns:
@@ -108,6 +112,15 @@ def _seat(dialogues: dict[str, dict[int, int]], number: int, row: Row, place: Pl
             " number the turns of a dialogue differently"
         )
     turns[turn] = number
+
+
+def _is_utf_8(words: str) -> bool:
+    """Returns whether words can be written; names of files may hold other bytes."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _splits(

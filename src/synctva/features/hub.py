@@ -16,13 +16,18 @@ from torch import nn
 from synctva.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """Mean of ImageNet's red, green and blue in 0..1: for a model that does not name its own."""
 IMAGENET_SD = (0.229, 0.224, 0.225)
 IMAGE_PX = 224
 """Height and width in pixels for a model that does not name its own."""
+AFTER_PADDING = (
+    *("camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm"),
+    *("mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
+)
+"""Kinds of text encoders that count positions from the padding token's number plus one."""
 
 
 @dataclass(frozen=True)
@@ -108,15 +113,16 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
         sources: Known names, and the hub id or folder of each.
 
     Raises:
-        InputError: There is no such model, here or on the hub; or it is damaged or incomplete.
+        InputError: There is no such model, here or on the hub; or it is damaged, incomplete, or
+            does not make vectors of texts.
     """
     import transformers
 
     transformers.logging.disable_progress_bar()  # of weights loaded; downloads keep theirs
 
     what, source = f"text encoder {name!r}", sources.get(name, name)
+    tokenizer = load_tokenizer(name, sources)
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
         model, report = transformers.AutoModel.from_pretrained(
             source, use_safetensors=True, output_loading_info=True
         )
@@ -125,17 +131,62 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     made_up = sorted(report["missing_keys"])
     _refuse([key for key in made_up if not key.startswith("pooler.")], what)
     version = f"transformers {transformers.__version__}"
-    return TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+    loaded = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+    _try_out(loaded, what)
+    return loaded
 
 
 def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenizerBase":
-    """Returns a text encoder's tokenizer; arguments and errors as ``load_text_model``."""
+    """Returns a text encoder's tokenizer, which cuts texts where the encoder ends.
+
+    One that has no token for padding pads with the token for the end of a text; masks cover it.
+    Arguments and errors are those of ``load_text_model``.
+    """
     import transformers
 
+    what, source = f"text encoder {name!r}", sources.get(name, name)
     try:
-        return transformers.AutoTokenizer.from_pretrained(sources.get(name, name))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+        config = transformers.AutoConfig.from_pretrained(source)
     except (OSError, ValueError, RuntimeError) as error:
-        raise _cannot_be_loaded(f"text encoder {name!r}", name, sources, error) from error
+        raise _cannot_be_loaded(what, name, sources, error) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, where its files are missing
+        raise InputError(
+            f"{what}: its tokenizer knows no words; add its files, such as tokenizer.json, or take"
+            " another one"
+        )
+    if (most := _positions(config)) is not None:
+        tokenizer.model_max_length = min(tokenizer.model_max_length, most)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _positions(config: "PreTrainedConfig") -> int | None:
+    """Returns how many tokens a text encoder has positions for; None where there is no bound."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is None or positions < 1:  # XLNet says -1
+        return None
+    if config.model_type in AFTER_PADDING:
+        return positions - 1 - (config.pad_token_id or 0)
+    return positions
+
+
+def _try_out(loaded: TextModel, what: str) -> None:
+    """Raises where two texts, one of them padded, do not become vectors."""
+    try:
+        tokens = [loaded.tokenizer(text)["input_ids"] for text in ("Oh no!", "Oh no! Not again.")]
+        padded = loaded.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
+        with torch.no_grad():
+            output = loaded.model(**{key: padded[key] for key in ("input_ids", "attention_mask")})
+        width = output.last_hidden_state.shape[-1]
+        if width != loaded.dim:
+            raise ValueError(f"{width} numbers for a token, not {loaded.dim}")
+    except Exception as error:  # each kind of model fails in a way of its own
+        raise InputError(
+            f"{what} cannot encode a text ({_reason(error)}); take an encoder, such as BERT or"
+            " RoBERTa"
+        ) from error
 
 
 def load_speech_model(name: str) -> SpeechModel:
@@ -223,9 +274,12 @@ def _cannot_be_loaded(
     what: str, name: str, sources: Mapping[str, str], error: Exception
 ) -> InputError:
     known = f"presets are {', '.join(sources)}; a folder or a hub id works too"
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     near = "" if name in sources else did_you_mean(name, sources)
-    return InputError(f"{what} cannot be loaded ({reason}): {known}.{near}")
+    return InputError(f"{what} cannot be loaded ({_reason(error)}): {known}.{near}")
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _refuse(lacking: list[str], what: str) -> None:

@@ -8,12 +8,13 @@ from concurrent.futures import TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from synctva.errors import InputError
-from synctva.processes import end_with
+from synctva.processes import GUARD, end_with, refuse_unguarded
 
 AHEAD = 16
 """Requests per worker that are handed out before their turn: it bounds the memory."""
@@ -45,6 +46,10 @@ def supervised(
         arguments: Of ``begin``.
         greeting: A request that every worker is given first, without a time limit, so that what
             takes long only once counts for no other one; its outcomes come first. None = none.
+
+    Raises:
+        InputError: The workers end before they begin, as in a script without the guard
+            ``if __name__ == "__main__":``.
     """
     pool = Supervised(work, workers or os.cpu_count() or 1, time_limit_s, begin, arguments)
     try:
@@ -67,7 +72,9 @@ class Supervised:
         arguments: tuple[object, ...],
     ) -> None:
         self._work, self._workers, self._time_limit_s = work, workers, time_limit_s
-        self._begin = [os.getpid(), begin, arguments]
+        self._context = get_context("spawn")
+        self._has_begun = self._context.Event()
+        self._begin = [os.getpid(), self._has_begun, begin, arguments]
         self._waiting: deque[_Waiting] = deque()
         self._pool = self._begun()
 
@@ -94,8 +101,10 @@ class Supervised:
         self._pool.join()
 
     def _begun(self) -> ProcessPool:
-        context = get_context("spawn")
-        return ProcessPool(self._workers, initializer=_begin, initargs=self._begin, context=context)
+        refuse_unguarded()
+        return ProcessPool(
+            self._workers, initializer=_begin, initargs=self._begin, context=self._context
+        )
 
     def _hand_out(self, request: object, time_limit_s: float | None) -> None:
         if not self._pool.active:  # it gives up when an idle worker is killed
@@ -110,6 +119,11 @@ class Supervised:
         if isinstance(outcome, _KilledError):
             self._hand_out(first.request, first.time_limit_s)
             outcome = self._waiting.pop().outcome()
+        if isinstance(outcome, _KilledError) and not self._has_begun.is_set():
+            raise InputError(
+                "processes end again and again before they begin; each reads the script that"
+                f" starts it: {GUARD}; or take fewer workers, so that each has more memory"
+            )
         return first.request, outcome
 
 
@@ -148,6 +162,9 @@ class _Waiting:
             return InputError(f"{type(error).__name__}: {error}")
 
 
-def _begin(parent: int, begin: Callable[..., None], arguments: tuple[object, ...]) -> None:
+def _begin(
+    parent: int, has_begun: Event, begin: Callable[..., None], arguments: tuple[object, ...]
+) -> None:
     end_with(parent)
     begin(*arguments)
+    has_begun.set()

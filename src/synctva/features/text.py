@@ -1,6 +1,7 @@
 """Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
 
 import importlib.util
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
 from synctva.corpus import Corpus, Extractor, Features
+from synctva.errors import InputError
 from synctva.features.context import InContext
 from synctva.features.hub import load_text_model
 from synctva.features.tokens import TokenExtractor, Tokeniser
@@ -55,16 +57,17 @@ class TextExtractor:
             utterance's own words are pooled. 0 = every utterance on its own.
 
     Raises:
-        InputError: There is no such model, here or on the hub, or it is damaged; or the context
-            is negative, or its tokenizer cannot tell which tokens are an utterance's own.
+        InputError: There is no such model, here or on the hub, or it is damaged or no encoder; or
+            there is no such device; or the context is negative, or its tokenizer cannot tell which
+            tokens are an utterance's own.
     """
 
     def __init__(
         self, name: str, device: torch.device | str | None = None, context: int = 0
     ) -> None:
         preset = preset_of(name)
+        self._device = device_named(device)
         loaded = load_text_model(name, sources())
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._tokeniser = Tokeniser(name, loaded.tokenizer, context)
         self._model = loaded.model.to(self._device)
         self._preset = preset
@@ -181,6 +184,20 @@ def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
             longest = max(lengths[row], 1)
         batches[-1].append(row)
     return batches
+
+
+def device_named(device: torch.device | str | None) -> torch.device:
+    """Returns a device; by default the GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    named = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=named).device
+    except Exception as error:  # each kind of device is missing in a way of its own
+        reason = re.split(r"\.?\s*$|\.\s|\n", str(error))[0]
+        raise InputError(f"device {named}: no such device here ({reason}); take cpu") from error
 
 
 def preset_of(name: str) -> TextPreset:

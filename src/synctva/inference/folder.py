@@ -1,8 +1,9 @@
 """A folder of recordings: which there are, what belongs to each, and where its results go."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synctva.annotation import SUFFIXES, may_be_annotation
@@ -29,13 +30,9 @@ class Job:
     transcript: Path | None
     outs: tuple[Path, ...]
 
-    @property
-    def is_done(self) -> bool:
-        """Whether all its results are there."""
-        try:
-            return all(out.is_file() for out in self.outs)
-        except OSError:  # a name that is too long
-            return False
+    def rest(self) -> "Job":
+        """Returns what is left of it: the results that are not there yet."""
+        return replace(self, outs=tuple(out for out in self.outs if not os.access(out, os.F_OK)))
 
 
 def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:

@@ -160,13 +160,13 @@ def attempt(job: Job) -> str | None:
         part = next(open_store(job.store).read_shards([job.file]))
         batch = batch_of(with_absent(part, model.dims)).keep(tuple(model.dims))
         table = _table(part, probabilities_of(model, batch), model.emotions)
+        facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
+        sink = pa.BufferOutputStream()
+        pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
+        job.part.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(job.part, sink.getvalue().to_pybytes())
     except InputError as error:
         return str(error)
-    facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
-    sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
-    job.part.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(job.part, sink.getvalue().to_pybytes())
     return None
 
 
