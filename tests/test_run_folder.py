@@ -114,6 +114,8 @@ def test_half_written_files_are_swept_and_others_are_not(tmp_path):
     left = [".run.json-0123456789abcdef", "seed-0/checkpoint/.model.safetensors-00112233aabbccdd"]
     for name in (*kept, *left):
         (tmp_path / name).write_text("")
+    remove_staged(tmp_path, below=False)
+    assert [(tmp_path / name).exists() for name in left] == [False, True]
     remove_staged(tmp_path)
     files = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
     assert files == set(kept)

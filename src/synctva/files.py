@@ -41,9 +41,14 @@ def is_staged(path: Path) -> bool:
     return re.fullmatch(r"\..+-[0-9a-f]{16}", path.name) is not None
 
 
-def remove_staged(folder: Path) -> None:
-    """Deletes what a process that was killed left under temporary names in a folder and below."""
-    for path in filter(is_staged, folder.rglob(".*")):
+def remove_staged(folder: Path, *, below: bool = True) -> None:
+    """Deletes what a process that was killed left under temporary names in a folder.
+
+    Args:
+        folder: Nobody writes into it now.
+        below: Whether in the folders below, too.
+    """
+    for path in filter(is_staged, folder.rglob(".*") if below else folder.glob(".*")):
         path.unlink(missing_ok=True)
 
 

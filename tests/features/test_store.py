@@ -1,7 +1,7 @@
 """A store gives back what was written; whatever has happened to it is told in one line."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from synctva.corpus import Corpus, Extractor
 from synctva.data.planted import planted_corpus
 from synctva.errors import InputError
 from synctva.features import store as store_module
-from synctva.features.store import FeatureStore, concatenate, open_store, write_store
+from synctva.features.store import FeatureStore, concatenate, open_store, write_parts, write_store
 
 CORPUS = planted_corpus(0, (4, 1, 1), missing=0.3)
 
@@ -243,6 +243,28 @@ def test_a_lost_shard_is_missing(store: FeatureStore):
     shard = store.path / list(store.shards)[-1]
     shard.unlink()
     assert "this shard is missing" in complaint_about(store, shard)
+
+
+def test_a_store_that_was_rewritten_meanwhile_is_told_so(store: FeatureStore):
+    files = list(store.shards)
+    write_store(planted_corpus(1, (4, 1, 1)), store.path, overwrite=True)
+    for reader in (store, open_store(store.path)):  # a job's files may be older than its store
+        with pytest.raises(InputError, match=r"store: another process has rewritten the store"):
+            list(reader.read_shards(files))
+    open_store(store.path).read()
+
+
+def test_of_two_writings_at_once_one_is_left_whole(store: FeatureStore):
+    other = planted_corpus(1, (4, 1, 1))
+
+    def parts() -> Iterator[Corpus]:
+        yield CORPUS.split("train")
+        write_store(other, store.path, overwrite=True)
+        yield CORPUS.split("test")
+
+    with pytest.raises(InputError, match=r"another process has rewritten the store"):
+        write_parts(parts(), store.path, overwrite=True)
+    assert_same_corpus(open_store(store.path).read(), other)
 
 
 def test_a_dialogue_in_two_shards_is_refused(store: FeatureStore):

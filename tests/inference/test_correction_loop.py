@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from models import SAID, SCHEMA, film, model_of, voice
+from models import SAID, SCHEMA, film, model_of, silence, voice
 
 from synctva import Recogniser, cli
 from synctva.emotion_model import EmotionModel
@@ -90,6 +90,7 @@ def test_the_store_has_the_features_of_recognition(
     tmp_path: Path, model: Path, talk: Path, monkeypatch: pytest.MonkeyPatch
 ):
     store = tmp_path / "store"
+    film(talk, voice(0.9), silence(1.3))
     rows = "start_s,end_s,speaker,text,emotion\n0.2,1,Ada,Oh no!,happy\n1,2,Bob,Yes.,neutral\n"
     talk.with_suffix(".csv").write_text(rows)
     table = talk.with_suffix(".csv")
@@ -108,6 +109,7 @@ def test_the_store_has_the_features_of_recognition(
         assert own.fingerprint == features.fingerprint
         np.testing.assert_array_equal(own.present, features.present)
         np.testing.assert_allclose(own.values, features.values, atol=1e-6)
+    assert corpus.features["audio"].present.tolist() == [True, False]  # Bob is muted
     assert isinstance(recogniser.extractors.voices, Standardisation)
     assert "visual" in corpus.features  # no face is seen, and that is known
 

@@ -117,6 +117,18 @@ def test_text_alone(talk: Path, recogniser: Recogniser):
         assert utterance.flags == ()
 
 
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_a_muted_track_changes_nothing_and_is_told(tmp_path: Path, is_causal: bool):
+    model = model_of("text", "audio")
+    own = Recogniser(causal(model, "own") if is_causal else model, "own", workers=1)
+    muted = film(tmp_path / "talk.mp4", silence(2.5))
+    muted.with_suffix(".srt").write_text(SAID)
+    read = own.recognise(muted.with_suffix(".srt"))
+    seen = own.recognise(muted, muted.with_suffix(".srt"))
+    for alone, utterance in zip(read.utterances, seen.utterances, strict=True):
+        assert utterance == replace(alone, flags=("silent",))
+
+
 def test_sound_alone_without_a_transcript(tmp_path: Path):
     own = Recogniser(model_of("audio"), "own", workers=1)
     found = own.recognise(film(tmp_path / "talk.mp4", silence(1), voice(2), silence(1)))

@@ -19,6 +19,7 @@ from tiny import only, tiny_corpus, tiny_run, tiny_store
 from synctva import cli
 from synctva.cluster import RETRIES
 from synctva.corpus import Corpus, Extractor
+from synctva.emotion_model import EmotionModel
 from synctva.engines import Engine, on_cluster
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features import store as store_module
@@ -220,6 +221,29 @@ def test_a_causal_model_sees_nothing_of_later_turns(run: Path, tmp_path: Path):
     assert np.array_equal(found["plain", True][before], found["edited", True][before])
     assert not np.allclose(found["plain", True][last], found["edited", True][last])
     assert not np.allclose(found["plain", False][before], found["edited", False][before])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_causal_is_refused_where_later_turns_are_in_the_features(
+    run: Path, tmp_path: Path, is_there: bool
+):
+    audio = tiny_corpus().features["audio"]
+    by_speaker = replace(audio.extractor, settings={"standardised": "speaker"})
+    own = replace(audio, extractor=by_speaker)
+    if not is_there:
+        own = replace(own, values=0 * audio.values, present=np.zeros_like(audio.present))
+    corpus = tiny_corpus().with_features("audio", own)
+    store, out = tiny_store(tmp_path / "store", corpus), tmp_path / "all.parquet"
+    model = EmotionModel.from_pretrained(run / "seed-0" / "checkpoint")
+    fingerprints = {**model.provenance.fingerprints, "audio": own.fingerprint}
+    model.provenance = replace(model.provenance, fingerprints=fingerprints)
+    model.save_pretrained(tmp_path / "model")
+    plan_predictions(str(tmp_path / "model"), store, out)
+    if not is_there:
+        plan_predictions(str(tmp_path / "model"), store, out, is_causal=True)
+        return
+    with pytest.raises(cli.InputError, match=r"audio features are standardised by speaker over"):
+        plan_predictions(str(tmp_path / "model"), store, out, is_causal=True)
 
 
 def test_a_modality_that_the_store_lacks_is_absent(run: Path, tmp_path: Path):

@@ -175,6 +175,21 @@ def test_a_seed_whose_process_has_died_is_told(tmp_path):
         _watch(RunFolder(tmp_path), {0: lost}, lambda seed, record: None)
 
 
+def test_a_seed_is_trained_by_one_process_at_a_time(tmp_path):
+    store, run = tiny_store(tmp_path / "store"), RunFolder(tmp_path / "run")
+    half_written = run.seed(0).path / ".state.safetensors-0123456789abcdef"
+
+    def begin_again(seed: int, record: dict) -> None:
+        half_written.touch()
+        with pytest.raises(InputError, match=r"seed-0: another process trains this seed; wait"):
+            train_run(tiny_recipe(), store, run.path, 1)
+        assert half_written.is_file()
+
+    train_run(tiny_recipe(), store, run.path, 1, on_epoch=begin_again)
+    assert [record["epoch"] for record in run.seed(0).read_log()] == [0, 1, 2]
+    assert not run.seed(0).lock.exists()
+
+
 @pytest.mark.parametrize("split", ["train", "valid"])
 def test_an_empty_split_is_told(tmp_path: Path, split: str):
     message = complaint(tmp_path, changed(tiny_corpus(), split, None))

@@ -21,6 +21,7 @@ from synctva.recipe import load_recipe
 from synctva.run_folder import RunFolder
 from synctva.training import jobs
 from synctva.training.jobs import Engine, Job, attempt, ray_engine
+from synctva.training.lock import alone
 from synctva.training.plan import load_plan
 from synctva.training.run import train_run
 from synctva.training.sweep import Standing, run_sweep
@@ -166,6 +167,18 @@ def test_a_run_of_something_else_in_the_folder_leaves_the_others(plan):
     assert [name for name, _ in done] == ["no-graphs"] * 3
 
 
+def test_a_seed_that_another_process_trains_fails_and_the_others_are_trained(plan):
+    busy = run_of(plan, "full").seed(1)
+    busy.finished.unlink()
+    shutil.rmtree(run_of(plan, "no-graphs").path)
+    with alone(busy):
+        done, standings = swept(plan)
+    assert done == [("no-graphs", 0), ("full", 1), ("no-graphs", 1), ("no-graphs", None)]
+    assert f"{busy.path}: another process trains" in standings["full"].failures[1]
+    assert standings["no-graphs"].evaluated
+    assert swept(plan)[0] == [("full", 1), ("full", None)]
+
+
 def test_recipes_for_modalities_that_are_not_there_are_left_out(plan):
     for name, modalities in {
         "seen": ["visual"],
@@ -231,7 +244,7 @@ def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
 
 
 def test_a_finished_seed_is_not_begun_again_by_a_cluster(monkeypatch, finished):
-    monkeypatch.setattr(jobs, "train_seed", lambda *arguments: pytest.fail("trained"))
+    monkeypatch.setattr("synctva.training.run.fit", lambda *arguments: pytest.fail("trained"))
     run = finished[0] / "runs" / "tiny" / "full"
     assert attempt(Job(run, finished[0] / "store", 0)) is None
 

@@ -31,6 +31,7 @@ SHARD_UTTERANCES = 4096
 """A shard is closed once it holds this many utterances; a dialogue is never split."""
 SHARD_BYTES = 64 * 2**20
 """Or this many bytes of features, where an utterance's are wide, such as its sound."""
+REWRITTEN = "another process has rewritten the store meanwhile; run the command again"
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,27 @@ class FeatureStore:
             files: Names of shards; None = all.
 
         Raises:
-            InputError: A shard is missing, damaged or changed, or not as wide as the manifest says.
+            InputError: A shard is missing, damaged or changed, or not as wide as the manifest says;
+                or the store was rewritten since it was opened.
         """
         for file in self.shards if files is None else files:
-            path = self.path / file
-            part = read_shard(path, self.name, self.schema, self.extractors)
-            if file_sha256(path) != self.shards[file]:
-                raise InputError(
-                    f"{path}: changed since it was written (sha256 differs from manifest.json);"
-                    " import the corpus again"
-                )
-            yield replace(part, origin=self.origin)
+            try:
+                part = self._read_shard(file)
+            except (InputError, OSError) as error:
+                if file in open_store(self.path).shards:
+                    raise
+                raise InputError(f"{self.path}: {REWRITTEN}") from error
+            yield part
+
+    def _read_shard(self, file: str) -> Corpus:
+        path = self.path / file
+        part = read_shard(path, self.name, self.schema, self.extractors)
+        if file_sha256(path) != self.shards.get(file):
+            raise InputError(
+                f"{path}: changed since it was written (sha256 differs from manifest.json);"
+                " import the corpus again"
+            )
+        return replace(part, origin=self.origin)
 
     def read(self, splits: Sequence[str] = SPLITS) -> Corpus:
         """Returns the corpus, or some splits of it, which are all that is held in memory.
@@ -187,7 +198,8 @@ def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False)
         overwrite: Replace the store that is there; else that is an error.
 
     Raises:
-        InputError: There are no dialogues, or something stands at ``path`` already.
+        InputError: There are no dialogues, something stands at ``path`` already, or another process
+            has written there meanwhile.
     """
     check_place(path, overwrite=overwrite)
     shards: dict[str, str] = {}
@@ -203,6 +215,8 @@ def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False)
         _count(manifest, part)
     if not shards:
         raise InputError(f"{path}: no dialogues, nothing to write")
+    if not all((path / file).is_file() for file in shards):
+        raise InputError(f"{path}: {REWRITTEN}")
     manifest["shards"] = [{"file": file, "sha256": sha256} for file, sha256 in shards.items()]
     write_json(path / "manifest.json", manifest)
     for left_over in [*path.glob("part-*.parquet"), *path.glob(".part-*")]:

@@ -24,6 +24,9 @@ TIME_LIMIT_S = 300.0
 FAILED = "failed"
 """The flag of an utterance that lacks a modality because something is wrong with it."""
 
+SILENT = "silent"
+"""The flag of an utterance whose sound is digital silence, as of a muted track."""
+
 Advance = Callable[[int], None]
 
 
@@ -86,7 +89,7 @@ def encode(
             else _gathered(len(corpus), modality, extractors, made)
         )
         corpus = corpus.with_features(modality, features)
-    return EncodedDialogue(standardised(corpus, extractors), notes)
+    return EncodedDialogue(standardised(without_silence(corpus), extractors), notes)
 
 
 def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
@@ -134,6 +137,19 @@ def _gathered(
         if encoded.vector is not None:
             values[row], present[row] = encoded.vector, True
     return Features(values, present, known.extractor, tuple(flags))
+
+
+def without_silence(corpus: Corpus) -> Corpus:
+    """Returns the corpus with digital silence as no sound at all; the flags tell of it.
+
+    Nobody sounds like that, so it would say something of the emotion that is not so.
+    """
+    audio = corpus.features.get("audio")
+    if audio is None or not audio.flags:
+        return corpus
+    heard = audio.present & np.array([SILENT not in flags.split() for flags in audio.flags])
+    values = np.where(heard[:, None], audio.values, np.float32(0))
+    return corpus.with_features("audio", replace(audio, values=values, present=heard))
 
 
 def standardised(corpus: Corpus, extractors: Extractors) -> Corpus:

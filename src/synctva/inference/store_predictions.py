@@ -86,7 +86,8 @@ def plan_predictions(
         is_causal: Whether to look at no later utterance.
 
     Raises:
-        InputError: There is no such model or store, or they do not fit; or ``out`` is no such file.
+        InputError: There is no such model or store, or they do not fit; ``is_causal``, and later
+            utterances had a part in the features; or ``out`` is no such file.
     """
     if out.suffix != ".parquet" or out.is_dir():
         raise InputError(f"{out}: predictions are a Parquet file; name one that ends in .parquet")
@@ -95,6 +96,8 @@ def plan_predictions(
     store = open_store(store_path)
     model, digest = _loaded(source, is_causal)
     lacking = _lacking(model, store, source)
+    if is_causal:
+        _check_causal(model, store)
     folder = out.absolute().with_name(f".{out.name}-parts")
     jobs = tuple(
         Job(
@@ -229,6 +232,23 @@ def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str
     dims = {m: dim for m, (_, dim) in store.extractors.items()}
     model.check_features(dims, store.fingerprints, str(store.path), remedy)
     return lacking
+
+
+def _check_causal(model: EmotionModel, store: FeatureStore) -> None:
+    """Refuses features that later utterances had a part in.
+
+    Raises:
+        InputError: Those of a modality are standardised, and some utterance has it.
+    """
+    read = {m: extractor for m, (extractor, _) in store.extractors.items() if m in model.dims}
+    for modality, extractor in read.items():
+        by = extractor.settings.get("standardised")
+        if by and any(part.features[modality].present.any() for part in store.read_shards()):
+            raise InputError(
+                f"{store.path}: its {modality} features are standardised by {by} over whole"
+                " recordings, later utterances too; run `synctva recognise --causal` on the"
+                " recordings, or leave --causal away"
+            )
 
 
 def _table(

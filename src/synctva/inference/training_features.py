@@ -9,7 +9,7 @@ from synctva.emotion_model import EmotionModel
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, concatenate, write_parts
-from synctva.inference.encode import standardised
+from synctva.inference.encode import standardised, without_silence
 from synctva.inference.extractors import Extractors
 
 
@@ -42,8 +42,8 @@ def with_emotions_of(store: FeatureStore, schema: EmotionSchema) -> FeatureStore
 def as_recognised(store: FeatureStore, extractors: Extractors) -> FeatureStore:
     """Returns the store, rewritten with what recognition makes of extracted features.
 
-    Audio is standardised recording by recording, as it will be when the model is used, and what no
-    utterance has is there as missing.
+    Audio is standardised recording by recording, as it will be when the model is used; digital
+    silence, and what no utterance has, is there as missing.
 
     Args:
         store: With features by ``extractors.preset``, as they were extracted.
@@ -75,6 +75,6 @@ def _as_recognised(part: Corpus, extractors: Extractors) -> Corpus:
             absent = np.zeros((len(part), known.dim), np.float32)
             found = Features(absent, np.zeros(len(part), np.bool_), known.extractor)
         features[modality] = replace(found, extractor=known.extractor)
-    whole = replace(part, features=features)
+    whole = without_silence(replace(part, features=features))
     each = [standardised(whole.select([d.id]), extractors) for d in whole.dialogues]
     return concatenate(each)

@@ -22,6 +22,7 @@ from synctva.recipe import Recipe, load_recipe
 from synctva.run_folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
 from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
+from synctva.training.lock import alone
 from synctva.training.loop import Record, fit
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
@@ -103,7 +104,8 @@ def begin_run(
         check_trainable(store, found, recipe, ("train",))
         describe(run, recipe, store, found, seeds, start.description)
         start.model.save_pretrained(run.start)
-    remove_staged(run.path)
+    remove_staged(run.path, below=False)  # somebody may be at work on a seed
+    remove_staged(run.start)
     return run
 
 
@@ -115,9 +117,32 @@ def train_seed(
     save_every_s: float,
     on_epoch: Callable[[Record], None] = lambda record: None,
 ) -> None:
-    """Trains one seed of a run whose folder is described; runs in a process of its own."""
+    """Trains one seed of a run whose folder is described, unless it is finished.
+
+    Runs in a process of its own.
+
+    Raises:
+        InputError: Another process trains this seed.
+    """
     torch.set_num_threads(threads)
-    run = RunFolder(out)
+    run, own = RunFolder(out), processes()
+    folder = run.seed(seed)
+    with alone(folder) if own.is_main_process else nullcontext():
+        own.wait_for_everyone()
+        if folder.finished.is_file():  # by another process meanwhile
+            return
+        if own.is_main_process:
+            remove_staged(folder.path)
+        _train_seed(run, store_path, seed, save_every_s, on_epoch)
+
+
+def _train_seed(
+    run: RunFolder,
+    store_path: Path,
+    seed: int,
+    save_every_s: float,
+    on_epoch: Callable[[Record], None],
+) -> None:
     recipe, folder = load_recipe(run.recipe), run.seed(seed)
     store = open_store(store_path)
     start = EmotionModel.from_pretrained(run.start) if run.start.is_dir() else None
@@ -126,7 +151,6 @@ def train_seed(
     else:
         train, valid = splits_for_more(store, recipe)
     train = train.with_label_noise(recipe.training.label_noise, seed)
-    folder.path.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     model = _fresh(store, recipe, train) if start is None else going_on(start, recipe, store.name)
     writes = processes().is_main_process
