@@ -29,7 +29,7 @@ from synctva.dialogue import SPLITS
 
 if TYPE_CHECKING:
     from synctva.corpus import Corpus
-    from synctva.data.check import Finding
+    from synctva.data.finding import Finding
     from synctva.data.official import Count
     from synctva.evaluation.compare import Comparison
     from synctva.evaluation.metrics import Scores

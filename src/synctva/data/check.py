@@ -4,18 +4,18 @@ What the readers refuse (a dialogue in two splits, a turn twice, NaN in features
 the readers tell it with file and row.
 """
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from synctva.corpus import Corpus
+from synctva.data.copies import copies
 from synctva.data.facts import Facts
+from synctva.data.finding import Finding, some
 from synctva.data.official import KNOWN, Count, counts, official_counts
-from synctva.dialogue import SPLITS, Dialogue
+from synctva.dialogue import SPLITS
 from synctva.emotions import MODALITIES
 
 LONG_S = 60.0
@@ -24,28 +24,8 @@ LONG_S = 60.0
 LEAST_DIALOGUES = 5
 """Scores on fewer dialogues hardly tell one model from another."""
 
-LEAK_WORDS = 12
-"""Two dialogues with the same words count as copies from this length on."""
-
-_SIGNS = re.compile(r"[^\w\s]")
-
 MOJIBAKE = ("â€", "Ã©", "Ã¨", "ï¿½", "�", *map(chr, range(0x80, 0xA0)))
 """Signs of text that was once read in a wrong encoding."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something the doctor found.
-
-    Attributes:
-        severity: ``error`` (scores would be wrong), ``warning`` (look at it) or ``note``.
-        place: The split, dialogue, turn or modality it concerns.
-        message: What it is, and what to do.
-    """
-
-    severity: str
-    place: str
-    message: str
 
 
 def check(corpus: Corpus) -> list[Finding]:
@@ -53,9 +33,7 @@ def check(corpus: Corpus) -> list[Finding]:
     findings = [
         *_against_official(corpus),
         *_splits(corpus),
-        *_same_words(corpus.dialogues),
-        *_same_recordings(corpus),
-        *_same_features(corpus),
+        *copies(corpus),
         *_texts(corpus),
         *_times(corpus),
         *_media(corpus),
@@ -152,118 +130,6 @@ def _splits(corpus: Corpus) -> Iterator[Finding]:
         yield Finding("note", corpus.name, f"{unlabelled} of {len(corpus)} are unlabelled")
 
 
-def _same_words(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
-    """Yields dialogues with the words of one before, split by split.
-
-    Without the first or the last turn a copy is one as well.
-    """
-    earlier: defaultdict[tuple[str, ...], dict[str, Dialogue]] = defaultdict(dict)
-    same = []
-    for dialogue in sorted(dialogues, key=lambda dialogue: SPLITS.index(dialogue.split)):
-        keys = _word_keys(dialogue)
-        firsts = {split: first for key in keys for split, first in earlier[key].items()}
-        leaks = [first for split, first in firsts.items() if split != dialogue.split]
-        if leaks:
-            yield Finding(
-                "error",
-                f"{dialogue.id} ({dialogue.split})",
-                f"a copy of {leaks[0].id} ({leaks[0].split}): remove it, or it leaks into the"
-                " score",
-            )
-        elif firsts:
-            same.append(f"{dialogue.id} as {firsts[dialogue.split].id} ({dialogue.split})")
-        for key in keys:
-            earlier[key].setdefault(dialogue.split, dialogue)
-    if same:
-        yield Finding("note", _some(same), f"{len(same)} dialogues have the words of another")
-
-
-def _word_keys(dialogue: Dialogue) -> list[tuple[str, ...]]:
-    """Returns what copies of a dialogue have in common: words, without capitals and signs.
-
-    Of one utterance alone, which many may say, a copy has the same speaker too.
-    """
-    words = [_SIGNS.sub("", u.text or "").casefold().split() for u in dialogue.utterances]
-    parts = [words, words[1:], words[:-1]] if len(words) > 2 else [words]
-    alone = (dialogue.utterances[0].speaker,) if len(words) == 1 else ()
-    return [
-        (*alone, *(" ".join(utterance) for utterance in part))
-        for part in parts
-        if sum(map(len, part)) >= LEAK_WORDS
-    ]
-
-
-def _same_recordings(corpus: Corpus) -> Iterator[Finding]:
-    """Yields how many utterances are the same part of a recording as one of an earlier split."""
-    places = _in_earlier_splits(
-        (
-            (u.media, u.audio_media, u.start_s, u.end_s),
-            dialogue.split,
-            f"{dialogue.id} turn {u.turn}",
-        )
-        for dialogue, u in corpus.utterances()
-        if u.media or u.audio_media
-    )
-    if places:
-        yield Finding(
-            "warning",
-            _some(places),
-            f"{len(places)} utterances are the same part of a recording as one of another split:"
-            " remove them, or they leak into the score",
-        )
-
-
-def _same_features(corpus: Corpus) -> Iterator[Finding]:
-    """Yields how many features of a modality are, to the last bit, those of an earlier split."""
-    for modality, features in corpus.features.items():
-        places = _in_earlier_splits(
-            (hash(features.values[rows].tobytes()), split, place)
-            for split, place, rows in _comparable(corpus, modality)
-            if features.present[rows].all()
-            and features.values[rows].any()
-            and "silent" not in " ".join(features.flags[rows])
-        )
-        if places:
-            what = "dialogues" if modality == "text" else "utterances"
-            yield Finding(
-                "warning",
-                _some(places),
-                f"{len(places)} {what} have the same {modality} features as one of another split:"
-                " if they are copies, remove them, or they leak into the score",
-            )
-
-
-def _comparable(corpus: Corpus, modality: str) -> Iterator[tuple[str, str, slice]]:
-    """Yields the split, the place and the rows of what has features as nothing else has.
-
-    These are utterances; but the same words have the same features, so of text they are dialogues
-    of several turns, where ``_same_words`` has no words to compare.
-    """
-    row = 0
-    for dialogue in corpus.dialogues:
-        after = row + len(dialogue.utterances)
-        if modality != "text":
-            for turn, utterance in enumerate(dialogue.utterances, row):
-                place = f"{dialogue.id} turn {utterance.turn}"
-                yield dialogue.split, place, slice(turn, turn + 1)
-        elif after - row > 1 and not any(utterance.text for utterance in dialogue.utterances):
-            yield dialogue.split, dialogue.id, slice(row, after)
-        row = after
-
-
-def _in_earlier_splits(found: Iterable[tuple[Hashable, str, str]]) -> list[str]:
-    """Returns the places, with their splits, whose key an earlier split has as well.
-
-    Args:
-        found: Key, split and place.
-    """
-    found = list(found)
-    first: dict[Hashable, int] = {}
-    for key, split, _ in found:
-        first[key] = min(SPLITS.index(split), first.get(key, len(SPLITS)))
-    return [f"{place} ({split})" for key, split, place in found if SPLITS.index(split) > first[key]]
-
-
 def _texts(corpus: Corpus) -> Iterator[Finding]:
     if not any(utterance.text for _, utterance in corpus.utterances()):
         yield Finding("note", "text", "no utterance has a transcript")
@@ -276,11 +142,11 @@ def _texts(corpus: Corpus) -> Iterator[Finding]:
         elif any(sign in (utterance.text or "") for sign in MOJIBAKE):
             garbled.append(place)
     if empty:
-        yield Finding("warning", _some(empty), f"{len(empty)} utterances without text")
+        yield Finding("warning", some(empty), f"{len(empty)} utterances without text")
     if garbled:
         yield Finding(
             "warning",
-            _some(garbled),
+            some(garbled),
             f"{len(garbled)} texts were read in a wrong encoding somewhere; get a UTF-8 copy",
         )
 
@@ -297,9 +163,9 @@ def _times(corpus: Corpus) -> Iterator[Finding]:
         elif lasts_s == 0:
             instant.append(place)
     if long:
-        yield Finding("warning", _some(long), f"{len(long)} utterances longer than {LONG_S:.0f} s")
+        yield Finding("warning", some(long), f"{len(long)} utterances longer than {LONG_S:.0f} s")
     if instant:
-        yield Finding("warning", _some(instant), f"{len(instant)} utterances end as they start")
+        yield Finding("warning", some(instant), f"{len(instant)} utterances end as they start")
 
 
 def _media(corpus: Corpus) -> Iterator[Finding]:
@@ -316,12 +182,12 @@ def _media(corpus: Corpus) -> Iterator[Finding]:
     if paths:
         for split, places in bare.items():
             yield Finding(
-                "warning", split, f"{len(places)} utterances have no recording: {_some(places)}"
+                "warning", split, f"{len(places)} utterances have no recording: {some(places)}"
             )
     if gone:
         yield Finding(
             "warning",
-            _some(gone),
+            some(gone),
             f"the recordings of {len(gone)} utterances are not where they were: put them back, or"
             " import the corpus again",
         )
@@ -338,7 +204,7 @@ def _features(corpus: Corpus) -> Iterator[Finding]:
         missing = [pairs[row] for row in np.flatnonzero(~features.present)]
         yield Finding("note", modality, f"{features.dim} features from {features.extractor.name}")
         if missing:
-            places = _some([f"{d.id} turn {u.turn}" for d, u in missing])
+            places = some([f"{d.id} turn {u.turn}" for d, u in missing])
             yield Finding("note", modality, f"missing in {len(missing)} utterances: {places}")
         for split in SPLITS:
             here = [d.split == split for d, _ in pairs]
@@ -361,8 +227,3 @@ def _values(modality: str, values: np.ndarray) -> Iterator[Finding]:
             modality,
             f"{zero} utterances are all zeros; if they stand for missing ones, mark them missing",
         )
-
-
-def _some(places: Sequence[str]) -> str:
-    """Returns the first three places."""
-    return ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
