@@ -34,7 +34,7 @@ Fold = Annotated[
 ]
 
 
-@app.command("import", epilog="Example: synctva import corpora/MELD/data --out stores/meld")
+@app.command("import", epilog="Example: synctva import MELD/data/MELD --out stores/meld")
 def import_(
     source: Annotated[
         Path,

@@ -37,7 +37,7 @@ def recognise(
     transcript: Annotated[
         Path | None,
         typer.Option(
-            help="Who says what when: srt, vtt, eaf, TextGrid, csv, rttm, whisper's json; without,"
+            help="Who says what when: srt, vtt, eaf, TextGrid, csv, tsv, rttm, json; without,"
             " speech is listened for."
         ),
     ] = None,
