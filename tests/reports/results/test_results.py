@@ -27,6 +27,7 @@ def sweep(tmp_path_factory):
         write_recipe(
             *(own / "imbalance-none", 0.75), name="no strategy", dialogues=dialogues, past=3
         )
+        write_recipe(own / "no-graphs", 0.7, name="no graphs", dialogues=dialogues, past=4)
     write_recipe(folder / "mosi" / "unready", name="unready")
     (folder / "mosi" / "unready" / "evaluation.json").unlink()
     return folder
@@ -92,7 +93,7 @@ def test_page_and_document_show_the_same_numbers(page, document):
 def test_numbers_are_those_of_the_runs(sweep, written, document):
     with (written / "scores.csv").open(encoding="utf-8", newline="") as lines:
         rows = {(row["corpus"], row["recipe"]): row for row in csv.DictReader(lines)}
-    assert len(rows) == 6
+    assert len(rows) == 8
     own = rows["meld", "default"]
     assert (own["seeds"], own["parameters"], own["seconds_per_epoch"]) == ("2", "1234", "0.500")
     mean = 100 * float(own["test_weighted_f1_mean"])

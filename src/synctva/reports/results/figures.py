@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from synctva.evaluation.bootstrap import Difference
 from synctva.reports.record import F1Scores, Score
-from synctva.reports.results.corpus import F1S, CorpusResults, rare_f1
+from synctva.reports.results.corpus import F1S, Ablation, CorpusResults, rare_f1
 from synctva.reports.results.drawing import (
     Dot,
     DotPanel,
@@ -59,11 +59,12 @@ def summary_figures(
                 "Mean over seeds and 95 % interval over dialogues; the line is Sync-TVA's mean.",
                 draw_dots(names, strong, panels, columns=min(len(panels), 4)),
             )
-    if ablations:
+    parts = [a for a in ablations if not all(map(_is_strategy, a.ablations.values()))]
+    if parts:
         panels = [
             DotPanel(
                 f"Δ {_words(score)}",
-                [_difference_dot(ablation.differences[score]) for ablation in ablations],
+                [_difference_dot(part.differences[score]) for part in parts],
                 guide=0.0,
             )
             for score in F1S
@@ -73,7 +74,7 @@ def summary_figures(
             "What every part is worth",
             "Each ablation against the full model, mean over corpora with 95 % interval: left of"
             " zero, the part earns its place.",
-            draw_dots([a.name for a in ablations], [False] * len(ablations), panels, columns=2),
+            draw_dots([part.name for part in parts], [False] * len(parts), panels, columns=2),
         )
 
 
@@ -150,9 +151,14 @@ def _curve(result: RecipeResult, curve: Mapping[float, F1Scores], scale: int, st
     )
 
 
+def _is_strategy(ablation: Ablation) -> bool:
+    """Returns whether it is no part of the model, but another strategy against imbalance."""
+    return ablation.result.stem.startswith("imbalance-")
+
+
 def _imbalance(corpus: CorpusResults) -> Shown | None:
     """Returns weighted F1 against macro F1 and rare F1 for every strategy against imbalance."""
-    strategies = [a.result for a in corpus.ablations if a.result.stem.startswith("imbalance-")]
+    strategies = [ablation.result for ablation in corpus.ablations if _is_strategy(ablation)]
     if not strategies or corpus.ours is None:
         return None
     scores = {
