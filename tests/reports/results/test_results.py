@@ -10,6 +10,8 @@ from sweeps import findings, write_recipe
 from test_page import Reader
 
 from synctva.errors import InputError
+from synctva.reports.results import figures
+from synctva.reports.results.chapters import read_chapters
 from synctva.reports.results.write import write_results
 
 HOSTILE = '</td><script>alert(1)</script> <img src=x onerror="alert(1)"> {{ 7 * 7 }} | $x'
@@ -78,6 +80,19 @@ def test_the_page_holds_everything_and_loads_nothing(page):
     policy = next(a["content"] for t, a in page.elements if "http-equiv" in a)
     assert policy.startswith("default-src 'none'")
     assert "script" not in policy
+
+
+def test_the_figure_of_the_parts_leaves_out_strategies_against_imbalance(sweep, monkeypatch):
+    drawn, draw = [], figures.draw_dots
+
+    def recorded(names, *rest, **settings):
+        drawn.append(names)
+        return draw(names, *rest, **settings)
+
+    monkeypatch.setattr(figures, "draw_dots", recorded)
+    read_chapters([sweep])
+    assert ["no graphs"] in drawn
+    assert not any("no strategy" in names for names in drawn)
 
 
 def test_page_and_document_show_the_same_numbers(page, document):
