@@ -12,13 +12,13 @@ from pathlib import Path
 from synctva import terminal
 from synctva.batch import Batch
 from synctva.corpus import Corpus
-from synctva.data.planted import bayes_probabilities, planted_corpus
+from synctva.data.made.planted import bayes_probabilities, planted_corpus
 from synctva.evaluation.attribution import subset_scores, subsets_of
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.protocol import add_to_evaluation, counts_of, evaluate, load_evaluated
 from synctva.features.store import write_store
 from synctva.recipe import load_recipe
-from synctva.reports.page import write_report
+from synctva.reports.run.page import write_report
 from synctva.training.run import train_run
 
 SEEDS = 2

@@ -29,15 +29,15 @@ from rich.console import Console
 from rich.table import Table
 
 from synctva.corpus import Corpus
-from synctva.data.meld import read_meld
-from synctva.data.playhouse import Production, render_playhouse
+from synctva.data.corpora.meld import read_meld
+from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import schema_named
-from synctva.features.audio import AudioExtractor
-from synctva.features.expression import load_expression_network
+from synctva.features.extractors.audio import AudioExtractor
+from synctva.features.extractors.expression import load_expression_network
+from synctva.features.extractors.text import TextExtractor
+from synctva.features.extractors.visual import VisualExtractor
 from synctva.features.store import write_store
-from synctva.features.text import TextExtractor
-from synctva.features.visual import VisualExtractor
 from synctva.media import probe, read_audio, read_frames
 
 WARM_UP = 3

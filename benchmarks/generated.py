@@ -13,8 +13,8 @@ import os
 from pathlib import Path
 
 from synctva import terminal
-from synctva.data.planted import planted_corpus
-from synctva.data.playhouse import Production, amount, render_playhouse
+from synctva.data.made.planted import planted_corpus
+from synctva.data.made.playhouse import Production, amount, render_playhouse
 from synctva.features.store import write_store
 
 PLANTED = (400, 60, 1000)

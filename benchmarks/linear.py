@@ -1,10 +1,10 @@
-"""What a standardised linear model gets on the features of a store, beside runs of Sync-TVA.
+"""What a normalised linear model gets on the features of a store, beside runs of Sync-TVA.
 
     python benchmarks/linear.py --store stores/ravdess --modalities audio --run runs/ravdess
 
 C and class weights are chosen on ``valid`` by unweighted average recall, among a few; training is
 on ``train`` alone. Each utterance stands for itself: the linear models see no dialogue. A modality
-that an utterance lacks is zero after standardisation, beside a column that says so.
+that an utterance lacks is zero after normalisation, beside a column that says so.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from synctva.errors import InputError
 from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.evaluation.prediction_files import read_counts
 from synctva.features.store import open_store
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """The values of C that are tried, each with balanced class weights and with none."""
@@ -45,7 +45,7 @@ SPLITS = ("valid", "test")
 
 @dataclass(frozen=True)
 class Rows:
-    """The labelled utterances of a split: standardised features and emotions."""
+    """The labelled utterances of a split: normalised features and emotions."""
 
     features: Float[np.ndarray, "utterance column"]
     emotion: Int[np.ndarray, " utterance"]
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def rows_of(corpus: Corpus, modalities: tuple[str, ...]) -> Mapping[str, Rows]:
-    """Returns each split's labelled utterances, standardised with mean and sd of ``train``."""
+    """Returns each split's labelled utterances, normalised with mean and sd of ``train``."""
     for m in modalities:
         if m not in corpus.features:
             raise InputError(f"{corpus.name}: no {m} features; it has {', '.join(corpus.dims)}")

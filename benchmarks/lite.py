@@ -27,17 +27,18 @@ from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
-from synctva.data.donors import names_in
-from synctva.emotion_model import EmotionModel
+from synctva.data.made.donors import names_in
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.evaluation.prediction import predict
-from synctva.features.audio import AudioExtractor
-from synctva.features.standardise import Standardisation, standardise, standardise_towards
+from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
-from synctva.inference.network import SHIPPED, causal
+from synctva.features.store.normalise import SpeakerNormalisation, normalise, normalise_towards
+from synctva.model.causal import causal
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import SHIPPED
 
 SUBSETS = [own for count in (1, 2, 3) for own in combinations(MODALITIES, count)]
 
@@ -95,7 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", type=Path, default=SHIPPED / "lite")
     parser.add_argument("--composed", type=Path, required=True, help="the composed store")
-    parser.add_argument("--voices", type=Path, required=True, help="RAVDESS, not standardised")
+    parser.add_argument("--voices", type=Path, required=True, help="RAVDESS, not normalised")
     parser.add_argument("--faces", type=Path, required=True, help="FER2013")
     parser.add_argument("--split", choices=("valid", "test"), default="test")
     arguments = parser.parse_args()
@@ -112,7 +113,7 @@ def main() -> None:
     console = Console(width=160 if not sys.stdout.isatty() else None)
     console.print(table_of(lines, f"{arguments.model}, {arguments.split}"))
     console.print(emotions_of(lines, model.emotions))
-    own = standardise(voices, "audio", "speaker")[0]
+    own = normalise(voices, "audio", "speaker")[0]
     words, scores = best_linear("svm", rows_of(own, ("audio",)), len(schema))
     console.print(f"RAVDESS, the same features, {words}: UAR {scores[arguments.split].uar:.3f}")
 
@@ -138,17 +139,17 @@ def of_conversations(model: EmotionModel, corpus: Corpus) -> Iterator[Line]:
 
 
 def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]:
-    """Yields voices standardised by themselves, and clip by clip, as strangers are heard."""
-    own = standardise(voices, "audio", "speaker")[0].split(split)
+    """Yields voices normalised by themselves, and clip by clip, as strangers are heard."""
+    own = normalise(voices, "audio", "speaker")[0].split(split)
     yield Line("RAVDESS, voices alone", judge(model, own), "uar", 0.5)
     mean, sd = (np.array([model.provenance.voices[name]]) for name in ("mean", "sd"))
-    known = Standardisation("audio", "speaker", ("",), mean, sd)
+    known = SpeakerNormalisation("audio", "speaker", ("",), mean, sd)
     heard = cut_to_speech(voices.split(split), AudioExtractor("egemaps"))
     strangers = tuple(
         replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
         for d in heard.dialogues
     )
-    lone = standardise_towards(replace(heard, dialogues=strangers), known)
+    lone = normalise_towards(replace(heard, dialogues=strangers), known)
     yield Line("RAVDESS, one clip of a stranger", judge(model, lone), "uar")
 
 

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from synctva.batch import Batch, batch_of
-from synctva.emotion_model import EmotionModel
 from synctva.features.store import open_store
-from synctva.networks import NetworkSettings
+from synctva.model.emotion_model import EmotionModel
+from synctva.networks.registry import NetworkSettings
 from synctva.recipe import Recipe, load_recipe
 from synctva.training.batches import batches_of
 from synctva.training.loss import EmotionLoss

@@ -16,7 +16,7 @@ from rich.table import Table
 from sklearn.metrics import f1_score
 
 from synctva import terminal
-from synctva.data.playhouse.scenes import (
+from synctva.data.made.playhouse.scenes import (
     CONTAGION,
     EMOTIONS,
     INERTIA,

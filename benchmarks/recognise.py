@@ -25,8 +25,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from synctva.data.meld import read_meld
-from synctva.data.playhouse import Production, render_playhouse
+from synctva.data.corpora.meld import read_meld
+from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.dialogue import Utterance
 
 SCENES = (5, 1, 1)

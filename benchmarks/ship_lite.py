@@ -22,22 +22,22 @@ from lite import SUBSETS, in_schema, widened
 from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
-from synctva.features.audio import AudioExtractor
-from synctva.features.standardise import Standardisation, standardise, voices_of
+from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
-from synctva.inference.network import SHIPPED
-from synctva.run_folder import RunFolder
+from synctva.features.store.normalise import SpeakerNormalisation, normalise, voices_of
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import SHIPPED
+from synctva.run.folder import RunFolder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="a finished run of recipes/lite-model.toml")
-    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="standardised stores")
+    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="normalised stores")
     parser.add_argument("--composed", type=Path, required=True, help="the run's store")
     parser.add_argument("--faces", type=Path, required=True, help="FER2013")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,10 +74,10 @@ def temperature(model: EmotionModel, parts: list[Batch]) -> float:
     return fit_temperature(logits, np.concatenate([part.emotion.numpy() for part in parts]))
 
 
-def training_voices(path: Path) -> tuple[Standardisation, list[str]]:
+def training_voices(path: Path) -> tuple[SpeakerNormalisation, list[str]]:
     """Returns statistics of a store's training voices, as recognition will hear voices."""
     corpus = cut_to_speech(open_store(path).read().split("train"), AudioExtractor("egemaps"))
-    found = standardise(corpus, "audio", "speaker")[1]
+    found = normalise(corpus, "audio", "speaker")[1]
     return found, [person for person in found.people if person]
 
 

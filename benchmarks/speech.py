@@ -9,9 +9,9 @@ from silero_vad import get_speech_timestamps, load_silero_vad
 
 from synctva.corpus import Corpus, Features
 from synctva.errors import InputError
-from synctva.features.audio import AudioExtractor
-from synctva.features.encoded import Encoded
-from synctva.inference.speech import MARGIN_S, PAUSE_S, SHORTEST_S
+from synctva.features.extractors.audio import AudioExtractor
+from synctva.features.extractors.encoded import Encoded
+from synctva.listening.voice_activity import MARGIN_S, PAUSE_S, SHORTEST_S
 from synctva.media import SAMPLE_RATE_HZ, read_audio
 
 
@@ -20,7 +20,7 @@ def cut_to_speech(corpus: Corpus, extractor: AudioExtractor) -> Corpus:
 
     Args:
         corpus: Its recordings are where they were when it was imported.
-        extractor: Makes the features; nothing is standardised.
+        extractor: Makes the features; nothing is normalised.
 
     Raises:
         InputError: A recording is missing, or has no sound.

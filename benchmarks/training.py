@@ -17,9 +17,9 @@ from accelerate import Accelerator
 from rich.console import Console
 from rich.table import Table
 
-from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
 from synctva.features.store import FeatureStore, open_store
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe, with_settings
 from synctva.training.description import used_dims
 from synctva.training.loop import accumulate, steps_of
@@ -88,7 +88,7 @@ def begun(recipe: Recipe, store: FeatureStore, train: Split) -> Way:
     torch.manual_seed(0)
     encoders = load_encoders(recipe.encoders)
     model = EmotionModel(store.schema.emotions, used_dims(store, recipe), recipe.model, encoders)
-    train.standardise(model)
+    train.normalise(model)
     accelerator = accelerator_of(recipe.training.precision)
     optimizer = torch.optim.AdamW(model.parameter_groups(recipe.training.learning_rate), fused=True)
     objective = Objective(model, EmotionLoss(model.emotions, {}, recipe.loss))

@@ -6,8 +6,9 @@ from pathlib import Path
 import jaxtyping
 import pytest
 
-pytest.register_assert_rewrite("contract")
-jaxtyping.install_import_hook("synctva", "type_checker.check")
+pytest.register_assert_rewrite("support")
+
+jaxtyping.install_import_hook("synctva", "support.type_checker.check")
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import corpora
+from support.strategies import corpora
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
-from synctva.data.planted import planted_corpus
+from synctva.data.made.planted import planted_corpus
 from synctva.emotions import MODALITIES
 
 CORPUS = planted_corpus(0, (5, 1, 1), missing=0.3)

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
-from recordings import Making, record
-from tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
+from support.recordings import Making, record
+from support.tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Extractor
@@ -194,7 +194,7 @@ def features_of_another_extractor(path: Path) -> Bad:
 
 def an_empty_split(path: Path) -> Bad:
     source = table(path / "own.csv", second="train")
-    from synctva.data.table import read_table
+    from synctva.data.own.table import read_table
 
     tiny_store(path / "other", read_table(source))
     words = ["train", "--store", path / "other", "--out", path / "new"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import assert_same_corpus, corpora
+from support.strategies import assert_same_corpus, corpora
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import SPLITS, Dialogue, Utterance

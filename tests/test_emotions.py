@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from synctva.data.donors import names_in
+from synctva.data.made.donors import names_in
 from synctva.emotions import SCHEMAS, EmotionSchema, schema_for, schema_in_order, schema_named
 from synctva.errors import InputError
 

@@ -10,19 +10,21 @@ from scipy.special import softmax
 
 import synctva
 from synctva.batch import Batch, batch_of
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES, schema_named
 from synctva.evaluation.attribution import subsets_of
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
-from synctva.features.text import text_features
-from synctva.features.tokens import TokenExtractor
-from synctva.inference.network import SHIPPED, causal, feel
+from synctva.features.extractors.text import text_features
+from synctva.features.extractors.tokens import TokenExtractor
+from synctva.inference.predictions import predictions_of
 from synctva.inference.recognise import Recogniser
+from synctva.model.causal import causal
 from synctva.model.checkpoint import Provenance
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import SHIPPED
 from synctva.recipe import load_recipe
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 
 ROOT = Path(__file__).parents[1]
 LITE = SHIPPED / "lite"
@@ -90,7 +92,7 @@ def test_every_set_of_modalities_has_a_temperature_and_gives_probabilities(lite:
     assert lite.emotions == schema_named("meld-7").emotions
     for subset in subsets_of(MODALITIES):
         assert "+".join(subset) in lite.provenance.temperatures
-        found = feel(lite, batch.keep(subset)).probabilities
+        found = predictions_of(lite, batch.keep(subset)).probabilities
         assert found.shape == (len(batch), 7)
         np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
         assert len(np.unique(found.round(4), axis=0)) > 1

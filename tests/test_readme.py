@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from synctva.cli import app
-from synctva.data.planted import planted_corpus
+from synctva.data.made.planted import planted_corpus
 from synctva.data.source import read_source
 from synctva.features.store import write_store
 from synctva.recipe import load_recipe

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.model.architecture import PAIRS, Architecture
+from synctva.networks.sync_tva.architecture import PAIRS, Architecture
 from synctva.recipe import (
     LossRecipe,
     Recipe,

@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synctva.emotion_model import EmotionModel
     from synctva.inference.recognise import Recogniser
+    from synctva.model.emotion_model import EmotionModel
 
 __all__ = ["EmotionModel", "Recogniser"]
 
-_PLACES = {"EmotionModel": "emotion_model", "Recogniser": "inference.recognise"}
+_PLACES = {"EmotionModel": "model.emotion_model", "Recogniser": "inference.recognise"}
 
 
 def __getattr__(name: str) -> object:

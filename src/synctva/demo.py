@@ -5,20 +5,20 @@ from functools import partial
 from pathlib import Path
 
 from synctva import terminal
-from synctva.data.meld import read_meld
-from synctva.data.playhouse import Production, amount, render_playhouse, render_recording
+from synctva.data.corpora.meld import read_meld
+from synctva.data.made.playhouse import Production, amount, render_playhouse, render_recording
 from synctva.evaluation.attribution import subset_scores
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
-from synctva.features import fill
-from synctva.features.cache import Cache
-from synctva.features.extract import extract
+from synctva.features.extraction import fill
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.extract import extract
 from synctva.features.preset import PRESETS
 from synctva.features.store import FeatureStore, write_store
 from synctva.inference.recognise import Recogniser
 from synctva.recipe import load_recipe
-from synctva.recognition_table import recognition_table
-from synctva.reports.page import write_report
 from synctva.reports.recognition import write_report as write_recognition_page
+from synctva.reports.run.page import write_report
+from synctva.terminal.recognition import recognition_table
 from synctva.training.run import train_run
 
 PRODUCTION = Production(

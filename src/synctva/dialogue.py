@@ -1,4 +1,4 @@
-"""Utterance and Dialogue: who said what when, how it felt, and where its recording is."""
+"""Utterance and Dialogue: who said what when, with which emotion, and where it is recorded."""
 
 import math
 from dataclasses import dataclass

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from synctva.emotions import MODALITIES
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError, did_you_mean
-from synctva.model.architecture import Architecture
-from synctva.networks import NETWORKS, AnySettings
+from synctva.networks.registry import NETWORKS, AnySettings
+from synctva.networks.sync_tva.architecture import Architecture
 
 Modality = Literal["text", "audio", "visual"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -112,7 +112,7 @@ class Recipe(Section):
         name: What tables call the run.
         modalities: Which of the store's modalities the model uses.
         model: The network (``network``, by default Sync-TVA), its sizes and submodules.
-        encoders: Encoders that are trained along, by modality; else the store's features are used.
+        encoders: Encoders that are fine-tuned jointly, by modality; else features are the store's.
         loss: Terms of the loss.
         training: The optimisation.
     """

@@ -8,18 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import samples
+from support import samples
 
-from synctva.data.arrays import read_arrays
-from synctva.data.emodb import read_emodb
-from synctva.data.fer2013 import read_fer2013, read_fer2013_faces
-from synctva.data.iemocap import read_iemocap
-from synctva.data.iemocap_release import read_iemocap_release
-from synctva.data.meld import read_meld
-from synctva.data.mosi import read_mosi
-from synctva.data.ravdess import read_ravdess
+from synctva.data.corpora.emodb import read_emodb
+from synctva.data.corpora.fer2013 import read_fer2013, read_fer2013_faces
+from synctva.data.corpora.iemocap import read_iemocap
+from synctva.data.corpora.iemocap_release import read_iemocap_release
+from synctva.data.corpora.meld import read_meld
+from synctva.data.corpora.mosi import read_mosi
+from synctva.data.corpora.ravdess import read_ravdess
+from synctva.data.own.arrays import read_arrays
+from synctva.data.own.table import read_table
 from synctva.data.source import KINDS, read_source
-from synctva.data.table import read_table
 from synctva.errors import InputError
 
 

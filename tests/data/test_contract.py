@@ -6,24 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import samples
-from strategies import assert_same_corpus
+from support import samples
+from support.strategies import assert_same_corpus
 
 from synctva.corpus import Corpus
-from synctva.data.arrays import read_arrays
-from synctva.data.emodb import read_emodb
-from synctva.data.fer2013 import read_fer2013
-from synctva.data.folder import read_folder
-from synctva.data.iemocap import read_iemocap
-from synctva.data.iemocap_release import read_iemocap_release
-from synctva.data.legacy import read_legacy
-from synctva.data.meld import read_meld
-from synctva.data.meld_dev_features import read_meld_dev_features
-from synctva.data.mosi import read_mosi
-from synctva.data.official import KNOWN
-from synctva.data.ravdess import read_ravdess
+from synctva.data.checks.official import KNOWN
+from synctva.data.corpora.emodb import read_emodb
+from synctva.data.corpora.fer2013 import read_fer2013
+from synctva.data.corpora.iemocap import read_iemocap
+from synctva.data.corpora.iemocap_release import read_iemocap_release
+from synctva.data.corpora.legacy import read_legacy
+from synctva.data.corpora.meld import read_meld
+from synctva.data.corpora.meld_dev_features import read_meld_dev_features
+from synctva.data.corpora.mosi import read_mosi
+from synctva.data.corpora.ravdess import read_ravdess
+from synctva.data.own.arrays import read_arrays
+from synctva.data.own.folder import read_folder
+from synctva.data.own.table import read_table
 from synctva.data.source import KINDS, kind_of, read_source
-from synctva.data.table import read_table
 from synctva.dialogue import SPLITS
 from synctva.emotions import SCHEMAS
 

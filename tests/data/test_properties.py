@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import samples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from strategies import assert_same_corpus, corpora
+from support import samples
+from support.strategies import assert_same_corpus, corpora
 
 from synctva.corpus import Corpus
 from synctva.data.source import read_source

@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import samples
-from strategies import assert_same_corpus
+from support import samples
+from support.strategies import assert_same_corpus
 
-from synctva.data.arrays import read_arrays
-from synctva.data.iemocap import AUDIO, read_iemocap
-from synctva.data.meld import read_meld
-from synctva.data.mosi import read_mosi
+from synctva.data.corpora.iemocap import AUDIO, read_iemocap
+from synctva.data.corpora.meld import read_meld
+from synctva.data.corpora.mosi import read_mosi
+from synctva.data.own.arrays import read_arrays
+from synctva.data.own.table import read_table
 from synctva.data.source import read_source
-from synctva.data.table import read_table
 from synctva.dialogue import Utterance
 from synctva.errors import InputError
 

@@ -7,24 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hub_models import make_resnet, make_roberta, make_wavlm
 from safetensors.torch import load_file
+from support.hub_models import make_resnet, make_roberta, make_wavlm
 from torch import Tensor
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import Dialogue, Utterance
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import EmotionSchema
 from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
-from synctva.features.text import TextExtractor
-from synctva.features.tokens import TokenExtractor
-from synctva.features.visual import VisualExtractor
-from synctva.features.waveform import WaveformExtractor
+from synctva.features.extractors.text import TextExtractor
+from synctva.features.extractors.tokens import TokenExtractor
+from synctva.features.extractors.visual import VisualExtractor
+from synctva.features.extractors.waveform import WaveformExtractor
 from synctva.media import Frames
-from synctva.model.architecture import Architecture
+from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva.architecture import Architecture
 
 SAID = ("i am so happy", "no", "", "yes yes i am sad so sad", "you")
 SCHEMA = EmotionSchema("own", ("joy", "anger"))
@@ -91,7 +91,7 @@ def joint(folder: Path, tune: str, batch: Batch) -> EmotionModel:
     dims = {m: rows.shape[1] for m, rows in batch.features.items()}
     encoders = load_encoders(settings_of(folder, tune))
     model = EmotionModel(SCHEMA.emotions, dims, SMALL, encoders)
-    model.standardise(batch)
+    model.normalise(batch)
     return model
 
 

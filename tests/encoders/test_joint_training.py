@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hub_models import WORDS, make_roberta
-from tiny import assert_same_weights, tiny_corpus, weights_of
+from support.hub_models import WORDS, make_roberta
+from support.tiny import assert_same_weights, tiny_corpus, weights_of
 
 from synctva.corpus import Corpus, Features
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
+from synctva.features.extractors.tokens import TokenExtractor
 from synctva.features.store import write_store
-from synctva.features.tokens import TokenExtractor
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe
 from synctva.training.run import train_run
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import tiny_run
+from support.tiny import tiny_run
 
 
 @pytest.fixture(autouse=True)

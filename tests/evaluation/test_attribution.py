@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
-from tiny import only, tiny_corpus, tiny_recipe
+from support.tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import Batch, batch_of
-from synctva.data.planted import planted_corpus
-from synctva.emotion_model import EmotionModel
+from synctva.data.made.planted import planted_corpus
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import shapley_values, subset_scores, subsets_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features.store import write_store
 from synctva.model.checkpoint import Provenance
+from synctva.model.emotion_model import EmotionModel
 from synctva.output import Output
 from synctva.recipe import load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training.run import train_run
 
 CORPUS = tiny_corpus((3, 0, 0))

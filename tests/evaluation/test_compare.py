@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from tiny import tiny_corpus, tiny_recipe, tiny_store
+from support.tiny import tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.errors import InputError
 from synctva.evaluation.compare import compare

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from batches import random_batch
+from support.batches import random_batch
 
 from synctva.evaluation.attribution import over_seeds
 from synctva.evaluation.imbalance import TAUS, best_tau, log_prior, logit_adjustment_scores

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from synctva.batch import Batch, batch_of
-from synctva.data.planted import planted_corpus
-from synctva.emotion_model import EmotionModel
+from synctva.data.made.planted import planted_corpus
 from synctva.evaluation import prediction
 from synctva.evaluation.prediction import predict
-from synctva.model.architecture import Architecture
+from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva.architecture import Architecture
 from synctva.training.splits import concatenated
 
 ARCHITECTURE = Architecture(width=8, heads=2, past=3, future=2)

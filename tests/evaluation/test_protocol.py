@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.special import softmax
 from sklearn.metrics import f1_score
-from tiny import only, tiny_corpus, tiny_recipe, tiny_store
+from support.tiny import only, tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.dialogue import Dialogue, Utterance
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES, schema_named
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
@@ -25,9 +24,10 @@ from synctva.evaluation.prediction_files import read_counts
 from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
 from synctva.evaluation.reliability import calibration_findings
 from synctva.evaluation.robustness import missing_rate_scores
-from synctva.inference.network import probabilities_of
+from synctva.inference.predictions import probabilities_of
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import with_settings
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training.run import train_run
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import tiny_corpus
+from support.tiny import tiny_corpus
 
 from synctva.batch import Batch, batch_of
 from synctva.emotions import MODALITIES

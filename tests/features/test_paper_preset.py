@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_models import make_roberta
+from support.hub_models import make_roberta
 from transformers import ResNetConfig, ResNetModel
 
-from synctva.data.playhouse import Production, render_playhouse
+from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.features.store import open_store
 
 

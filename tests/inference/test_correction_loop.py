@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from models import SAID, SCHEMA, film, model_of, silence, voice
+from support.models import SAID, SCHEMA, film, model_of, silence, voice
 
 from synctva import Recogniser, cli
-from synctva.emotion_model import EmotionModel
-from synctva.features.standardise import Standardisation
 from synctva.features.store import open_store
+from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.inference.export import read_recognition
-from synctva.inference.segment import utterances_of
+from synctva.inference.utterances import utterances_of
+from synctva.model.emotion_model import EmotionModel
 
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A model of random weights, as shipped ones are: its audio standardised towards voices."""
+    """A model of random weights, as shipped ones are: its audio normalised towards voices."""
     monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "cache"))
     made = model_of()
     plain = Recogniser(made, "own", workers=1).extractors.known["audio"].extractor
@@ -110,7 +110,7 @@ def test_the_store_has_the_features_of_recognition(
         np.testing.assert_array_equal(own.present, features.present)
         np.testing.assert_allclose(own.values, features.values, atol=1e-6)
     assert corpus.features["audio"].present.tolist() == [True, False]  # Bob is muted
-    assert isinstance(recogniser.extractors.voices, Standardisation)
+    assert isinstance(recogniser.extractors.voices, SpeakerNormalisation)
     assert "visual" in corpus.features  # no face is seen, and that is known
 
 

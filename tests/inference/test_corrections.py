@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from talks import CHANCE, EMOTIONS, felt, fuzzed, made, recognition, talk, written
+from support.talks import CHANCE, EMOTIONS, felt, fuzzed, made, recognition, talk, written
 
 from synctva import cli
-from synctva.annotation import Span, read_annotation
 from synctva.errors import InputError
 from synctva.inference.corrections import CORRECTED, corrected, match
 from synctva.inference.export import write_recognition
 from synctva.inference.recognition import RecognisedUtterance
+from synctva.transcripts import Segment, read_transcript
 
 
-def span(start_s: float, end_s: float, speaker: str | None, emotion: str | None = "joy") -> Span:
-    return Span(start_s, end_s, "", "here", speaker, emotion)
+def span(start_s: float, end_s: float, speaker: str | None, emotion: str | None = "joy") -> Segment:
+    return Segment(start_s, end_s, "", "here", speaker, emotion)
 
 
 def said(start_s: float, end_s: float, speaker: str = "Ada") -> RecognisedUtterance:
@@ -46,7 +46,7 @@ def test_a_recognition_agrees_with_its_own_file(tmp_path: Path, talk_json: Path,
 @given(CHANCE)
 def test_nobody_loses_an_utterance_by_elan(tmp_path: Path, chance: list):
     one = made(chance)
-    pairs = match(one.utterances, read_annotation(written(one, tmp_path, ".eaf")) if chance else [])
+    pairs = match(one.utterances, read_transcript(written(one, tmp_path, ".eaf")) if chance else [])
     assert [row for row, _ in pairs] == list(range(len(one.utterances)))
     assert len({number for _, number in pairs}) == len(pairs)
 

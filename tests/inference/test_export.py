@@ -17,7 +17,7 @@ import xmlschema
 from hypothesis import given
 from praatio import textgrid
 from pympi.Elan import Eaf
-from talks import (
+from support.talks import (
     CHANCE,
     EMOTIONS,
     felt,

@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from pympi.Elan import Eaf
-from talks import CHANCE, felt, fuzzed, made, plain, recognition, talk, told, written
+from support.talks import CHANCE, felt, fuzzed, made, plain, recognition, talk, told, written
 from typer.testing import CliRunner
 
-from synctva.annotation import linked_recording, read_annotation
 from synctva.cli import app
 from synctva.features.store import open_store
 from synctva.inference.export import write_recognition
 from synctva.inference.recognition import RecognisedUtterance
+from synctva.transcripts import linked_recording, read_transcript
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".eaf", ".TextGrid", ".vtt", ".srt"])
 def test_our_own_reader_finds_speakers_words_and_emotions(tmp_path: Path, suffix: str):
     one = talk(media="talk.srt")
-    spans = read_annotation(written(one, tmp_path, suffix))
+    spans = read_transcript(written(one, tmp_path, suffix))
     assert [(s.speaker, s.text, s.emotion) for s in spans] == [
         ("Ada", "We won!", "joy"),
         ("Ben", "Really, \u05d0\u05de\u05ea?", "anger"),
@@ -38,7 +38,7 @@ def test_elan_brings_every_speaker_back(tmp_path: Path, chance: list[tuple]):
     path = written(one, tmp_path, ".eaf")
     if not one.utterances:
         return
-    spans = read_annotation(path)
+    spans = read_transcript(path)
     named = {plain(u.speaker) for u in one.utterances if plain(u.speaker)}
     assert named <= {plain(s.speaker) for s in spans}
     assert sorted(
@@ -128,5 +128,5 @@ def test_a_folder_of_corrected_tables_is_one_corpus(tmp_path: Path):
 def test_times_are_exact_to_the_millisecond(tmp_path: Path, suffix: str):
     times = [(1.001, 2.003), (4.35, 8.029), (1001.001, 1001.999)]  # x 1000 is a little less or more
     said = [RecognisedUtterance(*span, "Ada", "Hi.", felt("joy")) for span in times]
-    spans = read_annotation(written(recognition(*said), tmp_path, suffix))
+    spans = read_transcript(written(recognition(*said), tmp_path, suffix))
     assert [(span.start_s, span.end_s) for span in spans] == times

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import Making, record
+from support.recordings import Making, record
 
-from synctva.data.playhouse.expressions import EXPRESSIONS
-from synctva.data.playhouse.people import cast
-from synctva.data.playhouse.stage import film, paint_room
+from synctva.data.made.playhouse.expressions import EXPRESSIONS
+from synctva.data.made.playhouse.people import cast
+from synctva.data.made.playhouse.stage import film, paint_room
 from synctva.errors import InputError
-from synctva.features.faces import CascadeDetector, Face
+from synctva.features.extractors.faces import CascadeDetector, Face
 from synctva.inference import preview
 from synctva.inference.preview import blurred, make_preview
 from synctva.media import browser_type, probe, read_frames, write_movie

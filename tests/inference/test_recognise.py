@@ -1,4 +1,4 @@
-"""A recording in, who felt what when out: the same features as in training, and what carried it."""
+"""A recording in, who expressed what when out: features as in training, and what carried it."""
 
 import multiprocessing
 from dataclasses import replace
@@ -7,32 +7,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hub_models import make_roberta
-from models import SAID, SCHEMA, SMALL, film, model_of, silence, voice
-from recordings import Making, of_unknown_codec
 from scipy.special import softmax
+from support.hub_models import make_roberta
+from support.models import SAID, SCHEMA, SMALL, film, model_of, silence, voice
+from support.recordings import Making, of_unknown_codec
 
 from synctva import Recogniser
 from synctva.batch import batch_of
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue, Utterance
-from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.evaluation.attribution import shapley_values
 from synctva.evaluation.prediction import predict
-from synctva.features.cache import Cache
-from synctva.features.extract import extract
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.extract import extract
+from synctva.features.extractors.tokens import TokenExtractor
 from synctva.features.preset import PRESETS
-from synctva.features.standardise import Standardisation, standardise_towards
 from synctva.features.store import open_store, write_store
-from synctva.features.tokens import TokenExtractor
-from synctva.inference import network
+from synctva.features.store.normalise import SpeakerNormalisation, normalise_towards
+from synctva.inference import predictions as predictions_module
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.extractors import extractors_of
-from synctva.inference.network import causal, feel
-from synctva.inference.segment import utterances_of
+from synctva.inference.predictions import predictions_of
+from synctva.inference.utterances import utterances_of
+from synctva.model.causal import causal
+from synctva.model.emotion_model import EmotionModel
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_probabilities_are_calibrated_and_contributions_are_shapley_values(
     assert dialogue is not None
     encoded = recogniser.encode(dialogue)
     batch, model = batch_of(encoded.corpus), recogniser.model
-    felt = recogniser.feel(encoded)
+    felt = recogniser.predict(encoded)
     np.testing.assert_allclose(
         felt.probabilities, softmax(predict(model, batch).numpy() / 2.0, axis=1), rtol=1e-5
     )
@@ -208,11 +209,13 @@ def changed_at(encoded: EncodedDialogue, row: int) -> EncodedDialogue:
 def test_a_later_utterance_changes_nothing_in_causal_mode(row: int):
     encoded, model = random_dialogue(20), model_of()
     live = causal(model, "own")
-    before, after = (feel(live, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row)))
+    before, after = (
+        predictions_of(live, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row))
+    )
     np.testing.assert_allclose(before.probabilities[:row], after.probabilities[:row], atol=1e-6)
     np.testing.assert_allclose(before.contributions[:row], after.contributions[:row], atol=1e-6)
     assert np.abs(before.probabilities[row] - after.probabilities[row]).max() > 1e-3
-    usual = [feel(model, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row))]
+    usual = [predictions_of(model, batch_of(e.corpus)) for e in (encoded, changed_at(encoded, row))]
     assert np.abs(usual[0].probabilities[row - 1] - usual[1].probabilities[row - 1]).max() > 1e-6
 
 
@@ -228,14 +231,14 @@ def test_a_causal_model_has_the_same_weights_and_looks_back_as_far():
 
 
 def test_a_network_of_single_utterances_is_causal():
-    from synctva.baselines.concatenation import ConcatenationSettings
+    from synctva.networks.peers.concatenation import ConcatenationSettings
 
     peer = EmotionModel(SCHEMA.emotions, {"text": 384}, ConcatenationSettings())
     assert causal(peer, "peer") is peer
 
 
 def test_not_every_network_has_a_causal_mode():
-    from synctva.baselines.bigru import BigruSettings
+    from synctva.networks.peers.bigru import BigruSettings
 
     peer = EmotionModel(SCHEMA.emotions, {"text": 384}, BigruSettings())
     with pytest.raises(InputError, match="no causal mode"):
@@ -258,8 +261,8 @@ def test_a_models_own_encoder_runs_once_and_to_the_same_end(
     said = ("i am so happy", "no", "", "yes yes")
     dialogue = Dialogue("d", "test", tuple(Utterance(n, "A", t) for n, t in enumerate(said)))
     batch = batch_of(own.encode(dialogue).corpus)
-    monkeypatch.setattr(network, "ENCODED_AT_ONCE", 2)
-    felt = feel(model, batch)
+    monkeypatch.setattr(predictions_module, "ENCODED_AT_ONCE", 2)
+    felt = predictions_of(model, batch)
     expected = softmax(predict(model, batch).numpy(), axis=1)
     np.testing.assert_allclose(felt.probabilities, expected, atol=1e-5)
     carried = shapley_values(model, batch, expected.argmax(1))
@@ -268,10 +271,10 @@ def test_a_models_own_encoder_runs_once_and_to_the_same_end(
     )
     live = causal(model, "own")
     assert live.settings.future == 0  # pyright: ignore
-    np.testing.assert_allclose(feel(live, batch).probabilities.sum(1), 1, atol=1e-6)
+    np.testing.assert_allclose(predictions_of(live, batch).probabilities.sum(1), 1, atol=1e-6)
 
 
-def test_features_of_whole_faces_and_of_standardised_sound_are_known():
+def test_features_of_whole_faces_and_of_normalised_sound_are_known():
     plain = extractors_of(model_of("audio", "visual"), "own").known
     sound, faces = plain["audio"], plain["visual"]
     by_speaker = {**sound.extractor.settings, "standardised": "speaker"}
@@ -281,23 +284,23 @@ def test_features_of_whole_faces_and_of_standardised_sound_are_known():
         "visual": replace(faces.extractor, settings=whole).fingerprint(faces.dim),
     }
     found = extractors_of(model_of("audio", "visual", fingerprints=prints), "own")
-    assert found.standardise_by == "speaker"
+    assert found.normalise_by == "speaker"
     assert found.known["visual"].extractor.fingerprint(faces.dim) == prints["visual"]
 
 
 @pytest.mark.parametrize("is_causal", [False, True])
-def test_a_voice_is_standardised_by_what_it_said_so_far_in_causal_mode(is_causal: bool):
+def test_a_voice_is_normalised_by_what_it_said_so_far_in_causal_mode(is_causal: bool):
     corpus = random_dialogue(12).corpus
-    known = Standardisation("audio", "speaker", ("",), np.zeros((1, 88)), np.ones((1, 88)))
+    known = SpeakerNormalisation("audio", "speaker", ("",), np.zeros((1, 88)), np.ones((1, 88)))
     later = changed_at(EncodedDialogue(corpus), 9).corpus
     before, after = (
-        standardise_towards(one, known, is_causal=is_causal).features["audio"].values
+        normalise_towards(one, known, is_causal=is_causal).features["audio"].values
         for one in (corpus, later)
     )
     assert np.array_equal(before[:9], after[:9]) == is_causal
     np.testing.assert_array_equal(before[10], after[10])  # somebody else speaks
     assert not np.array_equal(before[11], after[11])
-    last = standardise_towards(corpus, known).features["audio"].values[11]
+    last = normalise_towards(corpus, known).features["audio"].values[11]
     np.testing.assert_allclose(last, before[11], rtol=1e-6)
 
 
@@ -318,7 +321,7 @@ def test_a_checkpoint_is_loaded_by_its_folder(tmp_path: Path):
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(network, "SHIPPED", tmp_path)
+    monkeypatch.setattr(predictions_module, "SHIPPED", tmp_path)
     with pytest.raises(InputError, match="not in this installation"):
         Recogniser.load()
     model_of("audio").save_pretrained(tmp_path / "lite")

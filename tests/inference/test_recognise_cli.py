@@ -1,4 +1,4 @@
-"""The verb recognise: tables and files out, folders that go on where they were, bad input told."""
+"""The verb recognise: tables and files out, folders that resume, bad input told."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from models import SAID, film, model_of, silence
+from support.models import SAID, film, model_of, silence
 
 from synctva import cli
 from synctva.inference.export import SUFFIXES, read_recognition

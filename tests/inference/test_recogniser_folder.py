@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from recordings import record
-from talks import talk
+from support.recordings import record
+from support.talks import talk
 
 from synctva.errors import InputError
 from synctva.inference.folder import jobs_in

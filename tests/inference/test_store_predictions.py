@@ -14,23 +14,23 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
-from tiny import only, tiny_corpus, tiny_run, tiny_store
+from support.tiny import only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
-from synctva.cluster import RETRIES
 from synctva.corpus import Corpus, Extractor
-from synctva.emotion_model import EmotionModel
-from synctva.engines import Engine, on_cluster
 from synctva.evaluation.protocol import evaluate, load_evaluated
-from synctva.features import store as store_module
+from synctva.features.store import folder as store_module
 from synctva.features.store import open_store
 from synctva.inference.store_predictions import (
-    Job,
+    PredictionJob,
     Predictions,
     attempt,
     plan_predictions,
     predict_store,
 )
+from synctva.model.emotion_model import EmotionModel
+from synctva.work.cluster import RETRIES
+from synctva.work.engine import Engine, on_cluster
 
 UTTERANCES_A_SHARD = 24
 DEADLINE_S = 240
@@ -57,12 +57,14 @@ def store(tmp_path: Path) -> Path:
 class Inline:
     """An engine that does jobs at once, in this process; some processes die before they begin."""
 
-    def __init__(self, is_dying: Callable[[int, Job], bool] = lambda number, job: False) -> None:
+    def __init__(
+        self, is_dying: Callable[[int, PredictionJob], bool] = lambda number, job: False
+    ) -> None:
         self.jobs: list[str] = []
         self.is_dying = is_dying
         self.engine = Engine(2, self.submit)
 
-    def submit(self, job: Job) -> Future[str | None]:
+    def submit(self, job: PredictionJob) -> Future[str | None]:
         self.jobs.append(job.file)
         future: Future[str | None] = Future()
         if self.is_dying(len(self.jobs), job):
@@ -179,7 +181,7 @@ def test_a_job_whose_process_dies_is_begun_again(run: Path, store: Path, tmp_pat
     first = plan.jobs[0]
     unlucky = Inline(lambda number, job: job == first and is_early(unlucky, job))
 
-    def is_early(engine: Inline, job: Job) -> bool:
+    def is_early(engine: Inline, job: PredictionJob) -> bool:
         return engine.jobs.count(job.file) <= RETRIES
 
     predict_store(plan, unlucky.engine, out)
@@ -242,7 +244,7 @@ def test_causal_is_refused_where_later_turns_are_in_the_features(
     if not is_there:
         plan_predictions(str(tmp_path / "model"), store, out, is_causal=True)
         return
-    with pytest.raises(cli.InputError, match=r"audio features are standardised by speaker over"):
+    with pytest.raises(cli.InputError, match=r"audio features are normalised by speaker over"):
         plan_predictions(str(tmp_path / "model"), store, out, is_causal=True)
 
 

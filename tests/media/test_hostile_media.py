@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recordings import MOVING, Making, mkv_of, of_100_hours, png_of, record
+from support.recordings import MOVING, Making, mkv_of, of_100_hours, png_of, record
 
 from synctva.errors import InputError
 from synctva.media import probe, read_audio, read_frames

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import drawn, number_in, step_in
+from support.recordings import drawn, number_in, step_in
 
 from synctva.errors import InputError
 from synctva.media import probe, read_audio, read_frames, write_movie

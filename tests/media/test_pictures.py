@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from recordings import HEIGHT, MOVING, WIDTH, Making, drawn, number_in, record
+from support.recordings import HEIGHT, MOVING, WIDTH, Making, drawn, number_in, record
 
 from synctva.errors import InputError
 from synctva.media import Frames, probe, read_frames, write_small

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import (
+from support.recordings import (
     MOVING,
     SOUNDING,
     Making,

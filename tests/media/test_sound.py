@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import LOUDNESS, MOVING, SOUNDING, Making, record, step_in
+from support.recordings import LOUDNESS, MOVING, SOUNDING, Making, record, step_in
 
 from synctva.errors import InputError
 from synctva.media import SAMPLE_RATE_HZ, browser_type, length_of, read_audio

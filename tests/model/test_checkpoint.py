@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from batches import DIMS, EMOTIONS, random_batch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
+from support.batches import DIMS, EMOTIONS, random_batch
 
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.model import checkpoint
-from synctva.model.architecture import MOST_LAYERS, Architecture
 from synctva.model.checkpoint import Provenance, read_checkpoint
+from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva.architecture import MOST_LAYERS, Architecture
 
 PROVENANCE = Provenance("meld", "meld-7", {"text": "00ff", "audio": "11ee"}, 1.5)
 
@@ -25,7 +25,7 @@ def saved(tmp_path: Path) -> Path:
     model = EmotionModel(
         EMOTIONS, DIMS, Architecture(width=8, heads=2, past=5, graphs=("text_audio",))
     )
-    model.standardise(random_batch([9]))
+    model.normalise(random_batch([9]))
     model.provenance = PROVENANCE
     model.save_pretrained(tmp_path / "model")
     return tmp_path / "model"

@@ -1,5 +1,5 @@
 import pytest
-from run_folders import write_run
+from support.run_folders import write_run
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 import dataclasses
 
 import pytest
-from run_folders import edit, write_run
+from support.run_folders import edit, write_run
 
 from synctva.emotions import SCHEMAS
-from synctva.reports import figures, palette
-from synctva.reports.record import load_run
+from synctva.reports import palette
+from synctva.reports.run import figures
+from synctva.reports.run.record import load_run
 
 
 @pytest.fixture(scope="module")

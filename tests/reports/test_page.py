@@ -4,10 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from run_folders import edit, write_run
+from support.run_folders import edit, write_run
 
 from synctva.errors import InputError
-from synctva.reports.page import write_report
+from synctva.reports.run.page import write_report
 
 HOSTILE = '</script><img src=x onerror="alert(1)"><a href="https://x.example">%{x} {{ 7 * 7 }}'
 VOID = {"meta", "br", "rect", "img", "link", "input", "hr"}

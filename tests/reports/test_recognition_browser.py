@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, Page, browser
-from recognitions import HOSTILE, conversation, recognition, utterance
-from recordings import Making, record
+from support.browser import CHROMIUM, Page, browser
+from support.recognitions import HOSTILE, conversation, recognition, utterance
+from support.recordings import Making, record
 
 from synctva.reports.recognition import player, write_report
 

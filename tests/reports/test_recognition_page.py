@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from recognitions import EMOTIONS, HOSTILE, RTL, conversation, recognition, utterance
-from recordings import Making, record
+from support.recognitions import EMOTIONS, HOSTILE, RTL, conversation, recognition, utterance
+from support.recordings import Making, record
 
 from synctva.errors import InputError
 from synctva.reports.recognition import player, write_report

@@ -1,8 +1,8 @@
 import pytest
-from run_folders import edit, write_run
+from support.run_folders import edit, write_run
 
 from synctva.errors import InputError
-from synctva.reports.record import load_run
+from synctva.reports.run.record import load_run
 
 
 @pytest.fixture

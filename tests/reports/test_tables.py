@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from run_folders import edit, write_run
+from support.run_folders import edit, write_run
 
 from synctva.errors import InputError
-from synctva.reports.record import Score, load_run
-from synctva.reports.tables import Table, percent, score_text, scores_table, seeds_table
+from synctva.reports.run.record import Score, load_run
+from synctva.reports.run.tables import Table, percent, score_text, scores_table, seeds_table
 
 HOSTILE = Table("a_b & <c>", ("run", "5 %"), (("[x|y]\n\\end{tabular}", "$1 ± 2"),))
 
@@ -107,7 +107,7 @@ def test_a_row_of_another_width_is_refused():
 
 def test_tables_load_without_plotly_and_torch():
     code = (
-        "import sys, synctva.reports.tables as _; "
+        "import sys, synctva.reports.run.tables as _; "
         "sys.exit(bool({'plotly', 'torch', 'jinja2'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from batches import random_batch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import tiny_corpus
+from support.batches import random_batch
+from support.tiny import tiny_corpus
 
 from synctva.batch import Batch, batch_of
 from synctva.emotions import MODALITIES

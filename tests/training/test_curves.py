@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import tiny_recipe, tiny_store
+from support.tiny import tiny_recipe, tiny_store
 
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 from synctva.training.curves import curves
 from synctva.training.run import train_run
 

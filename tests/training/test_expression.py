@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from synctva.errors import InputError
-from synctva.features.expression import (
+from synctva.features.extractors.expression import (
     EMOTIONS,
     ExpressionNetwork,
     load_expression_network,

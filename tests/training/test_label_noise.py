@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from batches import random_batch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.batches import random_batch
 
 from synctva.training.label_noise import with_label_noise
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from batches import DIMS, EMOTIONS, random_batch
-from tiny import assert_same_weights, only, tiny_corpus, tiny_recipe, weights_of
+from support.batches import DIMS, EMOTIONS, random_batch
+from support.tiny import assert_same_weights, only, tiny_corpus, tiny_recipe, weights_of
 
 from synctva.batch import batch_of
 from synctva.corpus import Corpus
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import LossRecipe, Recipe
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 from synctva.training import loop
 from synctva.training.loop import Finished, accumulate, fit, steps_of, validate
 from synctva.training.loss import EmotionLoss, Objective

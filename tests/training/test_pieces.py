@@ -1,7 +1,7 @@
 """Long dialogues are cut, and nothing else changes."""
 
 import torch
-from tiny import tiny_corpus
+from support.tiny import tiny_corpus
 
 from synctva.batch import batch_of
 from synctva.training.pieces import in_pieces

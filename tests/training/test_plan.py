@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synctva.errors import InputError
-from synctva.model.architecture import Architecture
+from synctva.networks.sync_tva.architecture import Architecture
 from synctva.recipe import Recipe
 from synctva.training.plan import load_plan
 

@@ -13,11 +13,11 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from support.tiny import SETTINGS, tiny_corpus, tiny_store
 from test_resume import DEADLINE_S, outcome, place, wait_until
-from tiny import SETTINGS, tiny_corpus, tiny_store
 
 from synctva.recipe import load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training.ranks import seed_step
 from synctva.training.run import train_run
 

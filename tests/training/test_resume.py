@@ -15,11 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
-from tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
+from support.tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
 
-from synctva.features import store as store_module
+from synctva.features.store import folder as store_module
 from synctva.recipe import load_recipe
-from synctva.run_folder import RunFolder, SeedFolder
+from synctva.run.folder import RunFolder, SeedFolder
 from synctva.training import splits
 from synctva.training.run import train_run
 

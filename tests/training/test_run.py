@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pebble import ProcessExpired
-from tiny import (
+from support.tiny import (
     assert_same_weights,
     only,
     tiny_corpus,
@@ -24,12 +24,12 @@ from torch.nn.functional import cross_entropy
 from synctva.batch import batch_of
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue, Utterance
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.features.store import open_store, write_parts
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training.run import _watch, train_run
 from synctva.training.temperature import CALIBRATED_UTTERANCES
 

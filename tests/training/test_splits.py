@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import tiny_corpus, tiny_recipe
+from support.tiny import tiny_corpus, tiny_recipe
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.features import store as store_module
 from synctva.features.store import FeatureStore, write_store
+from synctva.features.store import folder as store_module
+from synctva.model.emotion_model import EmotionModel
 from synctva.training import splits
 from synctva.training.loop import validate
 from synctva.training.splits import InMemory, Split, Streamed, concatenated, open_splits
@@ -137,10 +137,8 @@ def test_statistics_and_counts_are_those_of_the_split_in_memory(store: FeatureSt
     for limit in (2**40, 0):
         train = opened(store, limit)[0]
         model = EmotionModel(CORPUS.schema.emotions, CORPUS.dims, tiny_recipe().model)
-        train.standardise(model)
-        found.append(
-            (train.counts(len(CORPUS.schema.emotions)), model.standardisation.state_dict())
-        )
+        train.normalise(model)
+        found.append((train.counts(len(CORPUS.schema.emotions)), model.normalisation.state_dict()))
     assert torch.equal(found[0][0], found[1][0])
     torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-5, atol=1e-6)
 

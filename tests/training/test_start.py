@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import (
+from support.tiny import (
     assert_same_weights,
     only,
     tiny_corpus,
@@ -21,12 +21,12 @@ from tiny import (
 
 from synctva.batch import batch_of
 from synctva.corpus import Corpus
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.features.store import concatenate, open_store
-from synctva.run_folder import RunFolder
+from synctva.model.emotion_model import EmotionModel
+from synctva.run.folder import RunFolder
 from synctva.training import run as training_run
 from synctva.training.run import train_run
 from synctva.training.splits import InMemory
@@ -91,7 +91,7 @@ def test_it_goes_on_with_the_networks_statistics_and_voices(
     after = weights_of(trained_further.seed(0).checkpoint)
     assert before.keys() == after.keys()
     for name, weights in before.items():
-        if "standardisation" in name:
+        if "normalisation" in name:
             assert torch.equal(weights, after[name])
     farthest = max(float((after[n] - w).abs().max()) for n, w in before.items())
     assert 0 < farthest < 0.5

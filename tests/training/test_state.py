@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import only, tiny_corpus, tiny_recipe
+from support.tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import batch_of
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
-from synctva.run_folder import SeedFolder
+from synctva.model.emotion_model import EmotionModel
+from synctva.run.folder import SeedFolder
 from synctva.training.state import Progress, TrainingState, restore, save
 
 CORPUS = only(tiny_corpus(), "text", "audio")

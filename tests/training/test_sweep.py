@@ -12,19 +12,19 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 from test_resume import DEADLINE_S, Killed, kill_at, outcome, wait_until
-from tiny import SETTINGS, only, tiny_corpus, tiny_store
 
 from synctva import cli
 from synctva.errors import InputError
 from synctva.recipe import load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training import jobs
-from synctva.training.jobs import Engine, Job, attempt, ray_engine
-from synctva.training.lock import alone
+from synctva.training.jobs import Engine, TrainingJob, attempt, ray_engine
+from synctva.training.lock import seed_lock
 from synctva.training.plan import load_plan
 from synctva.training.run import train_run
-from synctva.training.sweep import Standing, run_sweep
+from synctva.training.sweep import RunStatus, run_sweep
 
 Done = list[tuple[str, int | None]]
 """The recipe and the seed of jobs, in their order; seed None is an evaluation."""
@@ -51,18 +51,18 @@ class Inline:
         self.done: Done = []
         self.engine = Engine(slots, self.submit)
 
-    def submit(self, job: Job) -> Future[str | None]:
+    def submit(self, job: TrainingJob) -> Future[str | None]:
         self.done.append((job.run.name, job.seed))
         future: Future[str | None] = Future()
         future.set_result(attempt(job))
         return future
 
 
-def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, Standing]]:
+def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, RunStatus]]:
     """Sweeps in this process; returns the jobs, and how the runs stand, by recipe."""
     inline = Inline(slots)
-    standings = run_sweep(load_plan(plan), inline.engine)
-    return inline.done, {standing.run.name: standing for standing in standings}
+    statuses = run_sweep(load_plan(plan), inline.engine)
+    return inline.done, {status.run.name: status for status in statuses}
 
 
 @pytest.fixture(scope="session")
@@ -114,9 +114,9 @@ def test_a_seed_has_the_very_weights_of_a_training_by_itself(finished, tmp_path)
 
 def test_what_is_done_is_not_done_again(plan):
     before = outcome(plan.parent)
-    done, standings = swept(plan)
+    done, statuses = swept(plan)
     assert done == []
-    assert all(standing.evaluated and standing.trained for standing in standings.values())
+    assert all(status.evaluated and status.trained for status in statuses.values())
     assert outcome(plan.parent) == before
 
 
@@ -162,8 +162,8 @@ def test_killed_at_a_write_it_goes_on_and_ends_with_the_same_files(
 def test_a_run_of_something_else_in_the_folder_leaves_the_others(plan):
     (plan.parent / "full.toml").write_text("training.epochs = 1\n")
     shutil.rmtree(run_of(plan, "no-graphs").path)
-    done, standings = swept(plan)
-    assert "holds a run of another recipe (" in standings["full"].failures[None]
+    done, statuses = swept(plan)
+    assert "holds a run of another recipe (" in statuses["full"].failures[None]
     assert [name for name, _ in done] == ["no-graphs"] * 3
 
 
@@ -171,11 +171,11 @@ def test_a_seed_that_another_process_trains_fails_and_the_others_are_trained(pla
     busy = run_of(plan, "full").seed(1)
     busy.finished.unlink()
     shutil.rmtree(run_of(plan, "no-graphs").path)
-    with alone(busy):
-        done, standings = swept(plan)
+    with seed_lock(busy):
+        done, statuses = swept(plan)
     assert done == [("no-graphs", 0), ("full", 1), ("no-graphs", 1), ("no-graphs", None)]
-    assert f"{busy.path}: another process trains" in standings["full"].failures[1]
-    assert standings["no-graphs"].evaluated
+    assert f"{busy.path}: another process trains" in statuses["full"].failures[1]
+    assert statuses["no-graphs"].evaluated
     assert swept(plan)[0] == [("full", 1), ("full", None)]
 
 
@@ -189,12 +189,12 @@ def test_recipes_for_modalities_that_are_not_there_are_left_out(plan):
         (plan.parent / f"{name}.toml").write_text(text)
     names = '["full.toml", "seen.toml", "heard-and-seen.toml", "heard.toml"]'
     plan.write_text(plan.read_text().replace('["full.toml", "no-graphs.toml"]', names))
-    done, standings = swept(plan)
+    done, statuses = swept(plan)
     assert [name for name, _ in done] == ["heard"] * 3  # with its graph of text and audio
     for name in ("seen", "heard-and-seen"):
-        assert standings[name].skipped == "store has no visual features"
+        assert statuses[name].skipped == "store has no visual features"
         assert not run_of(plan, name).path.exists()
-    assert not standings["full"].skipped  # it takes what there is
+    assert not statuses["full"].skipped  # it takes what there is
 
 
 def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
@@ -212,15 +212,15 @@ def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
         (plan.parent / f"{name}.toml").write_text(f'based_on = "full.toml"\n{change}\n')
     more = ", ".join(f'"{name}.toml"' for name in changes)
     plan.write_text(plan.read_text().replace('"no-graphs.toml"]', f'"no-graphs.toml", {more}]'))
-    _, standings = swept(plan)
-    assert standings["no-seen-graphs"].skipped == "on store it is the same as full"
-    assert standings["no-heard-graph"].skipped == "on store it is the same as no-graphs"
-    assert standings["causal-too"].skipped == "on store it is the same as causal"
-    assert standings["unweighted-too"].skipped == "on store it is the same as unweighted"
+    _, statuses = swept(plan)
+    assert statuses["no-seen-graphs"].skipped == "on store it is the same as full"
+    assert statuses["no-heard-graph"].skipped == "on store it is the same as no-graphs"
+    assert statuses["causal-too"].skipped == "on store it is the same as causal"
+    assert statuses["unweighted-too"].skipped == "on store it is the same as unweighted"
     same = "on store it is the same as not-enhanced"
-    assert standings["not-enhanced-nor-gated"].skipped == same
+    assert statuses["not-enhanced-nor-gated"].skipped == same
     assert not run_of(plan, "no-seen-graphs").path.exists()
-    assert not any(standings[name].skipped for name in ("full", "no-graphs", "causal"))
+    assert not any(statuses[name].skipped for name in ("full", "no-graphs", "causal"))
 
 
 def test_a_store_that_is_not_there_is_told_before_anything_begins(plan):
@@ -236,7 +236,7 @@ def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
         raise KeyError("two\nlines")
 
     monkeypatch.setattr(jobs, "train_seed", broken)
-    told = attempt(Job(tmp_path, tmp_path, 0))
+    told = attempt(TrainingJob(tmp_path, tmp_path, 0))
     assert told is not None
     assert told.startswith("KeyError: ")
     assert "(test_sweep.py, line " in told
@@ -246,7 +246,7 @@ def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
 def test_a_finished_seed_is_not_begun_again_by_a_cluster(monkeypatch, finished):
     monkeypatch.setattr("synctva.training.run.fit", lambda *arguments: pytest.fail("trained"))
     run = finished[0] / "runs" / "tiny" / "full"
-    assert attempt(Job(run, finished[0] / "store", 0)) is None
+    assert attempt(TrainingJob(run, finished[0] / "store", 0)) is None
 
 
 # The command
@@ -388,14 +388,14 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
     plan = write_plan(tmp_path / "ray")
     killed: list[int] = []
 
-    def kill_one(standings: object) -> None:
+    def kill_one(statuses: object) -> None:
         for process in psutil.Process().children(recursive=True):
             if not killed and process.name().startswith("ray::attempt"):
                 killed.append(process.pid)
                 process.kill()
 
     with ray_engine(2) as engine:
-        standings = run_sweep(load_plan(plan), engine, on_look=kill_one)
+        statuses = run_sweep(load_plan(plan), engine, on_look=kill_one)
     assert killed
-    assert not any(standing.failures for standing in standings)
+    assert not any(status.failures for status in statuses)
     assert left_by(plan.parent) == left_by(finished[0])

@@ -67,7 +67,7 @@ def import_(
     asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
     corpus = read_asked(source, asked, pictures_of(out))
     if speed:
-        from synctva.data.speeds import with_speeds
+        from synctva.data.made.speeds import with_speeds
 
         bar = partial(terminal.progress, "Copying voices")
         corpus = with_speeds(corpus, speed, out.with_name(f"{out.name}-speeds"), progress=bar)
@@ -88,7 +88,7 @@ def check(
     fold: Fold = None,
 ) -> None:
     """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
-    from synctva.data.check import check as examine
+    from synctva.data.checks.check import check as examine
     from synctva.features.store import open_store
 
     asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
@@ -184,7 +184,7 @@ def compose(
 
     The store says that it is composed, and how; its scores are no scores on the text's corpus.
     """
-    from synctva.data.compose import compose as put_together
+    from synctva.data.made.compose import compose as put_together
     from synctva.features.store import check_place, open_store, write_store
 
     check_place(out, overwrite=overwrite)

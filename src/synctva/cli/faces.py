@@ -26,7 +26,7 @@ def train_faces(
     ] = None,
 ) -> None:
     """Train the network that reads faces; the epoch is chosen on valid."""
-    from synctva.data.fer2013 import read_fer2013_faces
+    from synctva.data.corpora.fer2013 import read_fer2013_faces
     from synctva.recipe import load_section
     from synctva.training.expression import ExpressionRecipe, train_expression
 
@@ -54,8 +54,8 @@ def evaluate_faces(
     ] = None,
 ) -> None:
     """Score the network that reads faces on valid and test."""
-    from synctva.data.fer2013 import read_fer2013_faces
-    from synctva.features.expression import EMOTIONS, WEIGHTS, load_expression_network
+    from synctva.data.corpora.fer2013 import read_fer2013_faces
+    from synctva.features.extractors.expression import EMOTIONS, WEIGHTS, load_expression_network
     from synctva.training.expression import score_expressions
 
     network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)

@@ -97,7 +97,7 @@ def features(
     detector: Annotated[
         Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
     ] = None,
-    standardise: Annotated[
+    normalise: Annotated[
         str | None,
         typer.Option(help="Audio by: corpus, speaker, or speaker_in_dialogue; else as it is."),
     ] = None,
@@ -116,20 +116,20 @@ def features(
         bool, typer.Option("--overwrite", help="Replace the store at --out.")
     ] = False,
 ) -> None:
-    """Extract features from recordings and words into a store; killed, it goes on where it was.
+    """Extract features from recordings and words into a store; killed, it resumes.
 
     What was computed once is kept in a cache and not computed again, in whatever store. Exit
     code 1: some utterances failed; failures.csv in the store says which, and why.
     """
-    from synctva.features.cache import Cache, default_cache
-    from synctva.features.cluster_pool import supervised_on_cluster
-    from synctva.features.extract import extract
-    from synctva.features.fill import amount, fill, refuse_loss
-    from synctva.features.pool import supervised
+    from synctva.features.extraction.cache import Cache, default_cache
+    from synctva.features.extraction.extract import extract
+    from synctva.features.extraction.fill import amount, fill, refuse_loss
+    from synctva.features.extraction.verify import verify as compute_again
     from synctva.features.preset import choose, share_of
     from synctva.features.store import open_store
-    from synctva.features.verify import verify as compute_again
     from synctva.inference.training_features import as_recognised, with_emotions_of
+    from synctva.work.cluster_pool import supervised_on_cluster
+    from synctva.work.supervised import supervised
 
     names = {"text": text, "audio": audio, "visual": visual}
     where = None if detector is None else str(detector)
@@ -141,7 +141,7 @@ def features(
     chosen = choose(preset, names, settings)
     check_engine(engine)
     share = share_of(shard)
-    own = {"preset": preset, **names, "standardise": standardise, "verify": verify or None}
+    own = {"preset": preset, **names, "normalise": normalise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, {**own, "schema": schema})
     asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
     store = _store_of(source, out, asked, overwrite, None if wanted is None else wanted[0])
@@ -158,7 +158,7 @@ def features(
     place = supervised_on_cluster if engine == "ray" else supervised
     steps = amount(store, chosen, share)
     with terminal.progress(f"Extracting {store.name}", steps) as advance:
-        whole = partial(extract, standardise_by=standardise)
+        whole = partial(extract, normalise_by=normalise)
         work = whole if share == (1, 1) else partial(fill, shard=share)
         filled = work(store, chosen, kept, workers=workers, engine=place, advance=advance)
     if wanted is not None and share == (1, 1):
@@ -189,8 +189,8 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
         asked: Options that choose something else, None where they are not given.
     """
     from synctva.inference.extractors import extractors_of
-    from synctva.inference.network import load_model
     from synctva.inference.training_features import schema_of
+    from synctva.model.load import load_model
 
     if given := [name for name, value in asked.items() if value is not None]:
         raise InputError(f"--for {model}: the model says what it reads; leave --{given[0]} away")
@@ -200,7 +200,7 @@ def _wanted_by(model: str, asked: "Mapping[str, object]") -> "tuple[EmotionSchem
 
 def _refuse_own(store: "FeatureStore", model: str, extractors: "Extractors") -> None:
     """Refuses features that are not the model's and that nothing is there to replace."""
-    from synctva.features.fill import has_source
+    from synctva.features.extraction.fill import has_source
 
     other = {
         modality
@@ -232,8 +232,8 @@ def _store_of(
 
     Few corrections have few emotions, which alone would be taken for a schema of their own.
     """
-    from synctva.features.made_of import is_made_of
     from synctva.features.store import check_place, open_store, write_store
+    from synctva.features.store.made_of import is_made_of
 
     if (source / "manifest.json").is_file():
         refuse_asked(source, {"out": out, **asked})

@@ -11,7 +11,7 @@ from synctva.cli.app import app
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
-    from synctva.run_folder import RunFolder
+    from synctva.run.folder import RunFolder
     from synctva.training.start import Start
 
 
@@ -42,7 +42,7 @@ def train(
         float, typer.Option(min=0, help="Seconds between two saved states.")
     ] = 10.0,
 ) -> None:
-    """Train Sync-TVA; killed and started again, it goes on where it was."""
+    """Train Sync-TVA; killed and started again, it resumes."""
     if "RANK" in os.environ:  # torch would tell every process that its share uses all weights
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from synctva.recipe import load_recipe
@@ -67,7 +67,7 @@ def train(
 def _start_of(source: str, store: Path) -> "Start":
     """Returns the model that a training begins with; tells what validates where no split does."""
     from synctva.features.store import open_store
-    from synctva.inference.network import load_model
+    from synctva.model.load import load_model
     from synctva.training.start import Start
 
     if not open_store(store).utterances["valid"]:
@@ -194,9 +194,9 @@ def _evaluate_recognition(
     """Scores recognitions by their corrections."""
     if others:
         raise InputError(f"--against with {others[0]}: that is for runs; leave one of them away")
-    from synctva.agreement_table import show_agreement
     from synctva.evaluation.agreement import agreement
     from synctva.inference.corrections import corrected
+    from synctva.terminal.agreement import show_agreement
 
     beside = corrected(recognised, corrections)
     found = agreement(beside.emotions, beside.emotion, beside.probabilities)
@@ -227,7 +227,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The HTML file; .md, .csv and .tex go beside it.")],
 ) -> None:
     """Write one self-contained page of results, and its table as Markdown, CSV and LaTeX."""
-    from synctva.reports.page import write_report
+    from synctva.reports.run.page import write_report
 
     for path in write_report(runs, out):
         terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")

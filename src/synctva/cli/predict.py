@@ -29,14 +29,14 @@ def predict(
     workers: Workers = None,
     engine: EngineName = "local",
 ) -> None:
-    """Recognise the emotions of a whole store; killed, it goes on where it was.
+    """Recognise the emotions of a whole store; killed, it resumes.
 
     It holds a shard at a time, however large the store is. Features must be of the extractors that
     the model was trained on.
     """
     check_engine(engine)
-    from synctva.engines import on_cluster, on_this_machine
     from synctva.inference.store_predictions import attempt, plan_predictions, predict_store
+    from synctva.work.engine import on_cluster, on_this_machine
 
     plan = plan_predictions(model, store, out, is_causal=causal)
     if plan.lacking:

@@ -1,4 +1,4 @@
-"""The verb recognise: from a recording to who felt what when."""
+"""The verb recognise: from a recording to who expressed what when."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from synctva.cli.app import Workers, app
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
-    from synctva.inference.folder import Job
+    from synctva.inference.folder import RecognitionJob
     from synctva.inference.recognition import Recognition
 
 REPORT = ".html"
@@ -104,7 +104,7 @@ def recognise(
     if jobs is None and not overwrite:
         _check_uncorrected(outs)
     from synctva.inference.recognise import Recogniser
-    from synctva.inference.spoken import listener_of
+    from synctva.listening.listener import listener_of
 
     listener = listener_of(asr, diarise)
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
@@ -120,7 +120,10 @@ def recognise(
 
 
 def _recognise_all(
-    work: "Callable[..., Recognition]", jobs: "Sequence[Job]", blur: bool, overwrite: bool
+    work: "Callable[..., Recognition]",
+    jobs: "Sequence[RecognitionJob]",
+    blur: bool,
+    overwrite: bool,
 ) -> None:
     """Makes the results that are not there yet; a recording that fails costs only itself."""
     failures: list[tuple[Path, str]] = []
@@ -145,7 +148,7 @@ def _recognise_all(
 
 
 def _show(found: "Recognition") -> None:
-    from synctva.recognition_table import recognition_table
+    from synctva.terminal.recognition import recognition_table
 
     if not found.utterances:
         terminal.say(f"{terminal.escape(found.media)}: no speech found.")
@@ -208,7 +211,7 @@ def _write(
 ) -> None:
     from synctva.inference.export import write_recognition
     from synctva.inference.progress import unseen
-    from synctva.inference.segment import is_transcript
+    from synctva.inference.utterances import is_transcript
     from synctva.reports.recognition import write_report
 
     bar = partial(terminal.progress, "A small copy for the page, in seconds")

@@ -10,8 +10,8 @@ from synctva import terminal
 from synctva.cli.app import EngineName, app, check_engine
 
 if TYPE_CHECKING:
-    from synctva.training.jobs import Job
-    from synctva.training.sweep import Standing
+    from synctva.training.jobs import TrainingJob
+    from synctva.training.sweep import RunStatus
 
 
 @app.command(epilog="Example: synctva sweep recipes/sweeps/mosi.toml --out runs/comparison")
@@ -30,7 +30,7 @@ def sweep(
 
     Exit code 1 if a job has failed; the others are done nevertheless.
     """
-    from synctva.sweep_table import line_of, sweep_table
+    from synctva.terminal.sweep import line_of, sweep_table
     from synctva.training.jobs import local_engine, ray_engine
     from synctva.training.plan import load_plan
     from synctva.training.sweep import run_sweep
@@ -39,28 +39,28 @@ def sweep(
     planned = load_plan(plan, out)
     with (ray_engine if engine == "ray" else local_engine)(jobs) as own, terminal.live() as show:
 
-        def on_done(standing: "Standing", job: "Job") -> None:
+        def on_done(status: "RunStatus", job: "TrainingJob") -> None:
             if not terminal.is_watched():
-                terminal.say(line_of(standing, job))
+                terminal.say(line_of(status, job))
 
-        standings = run_sweep(
+        statuses = run_sweep(
             planned,
             own,
             on_look=lambda known: show(lambda height: sweep_table(known, own.slots, height)),
             on_done=on_done,
         )
-        show(lambda height: sweep_table(standings, own.slots))
-    _tell_rest(standings)
+        show(lambda height: sweep_table(statuses, own.slots))
+    _tell_rest(statuses)
 
 
-def _tell_rest(standings: "Sequence[Standing]") -> None:
+def _tell_rest(statuses: "Sequence[RunStatus]") -> None:
     """Tells what was left out and what has failed, with the reasons."""
-    for standing in standings:
-        title = terminal.escape(standing.run.title)
-        if standing.skipped:
-            terminal.say(f"Left out: {title}: {terminal.escape(standing.skipped)}")
-        for seed, failure in standing.failures.items():
+    for status in statuses:
+        title = terminal.escape(status.run.title)
+        if status.skipped:
+            terminal.say(f"Left out: {title}: {terminal.escape(status.skipped)}")
+        for seed, failure in status.failures.items():
             part = "" if seed is None else f", seed {seed}"
             terminal.say(f"[red]Failed:[/red] {title}{part}: {terminal.escape(failure)}")
-    if any(standing.failures for standing in standings):
+    if any(status.failures for status in statuses):
         raise typer.Exit(1)

@@ -1,1 +1,1 @@
-"""Corpora on disk -> ``Corpus``: one file per corpus or format, and the doctor that checks them."""
+"""Corpora on disk -> ``Corpus``."""

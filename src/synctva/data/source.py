@@ -6,31 +6,31 @@ from pathlib import Path
 from types import MappingProxyType
 
 from synctva.corpus import Corpus
-from synctva.data import emodb, fer2013, iemocap, meld, meld_dev_features, mosi, ravdess
-from synctva.data.arrays import read_arrays
-from synctva.data.clips import MEDIA_SUFFIXES, has_named_clip, visible_files
-from synctva.data.csv_file import read_header
-from synctva.data.emodb import read_emodb
-from synctva.data.fer2013 import read_fer2013
-from synctva.data.folder import (
+from synctva.data.corpora import emodb, fer2013, iemocap, meld, meld_dev_features, mosi, ravdess
+from synctva.data.corpora.emodb import read_emodb
+from synctva.data.corpora.fer2013 import read_fer2013
+from synctva.data.corpora.iemocap import read_iemocap
+from synctva.data.corpora.iemocap_release import is_release, read_iemocap_release
+from synctva.data.corpora.legacy import read_legacy
+from synctva.data.corpora.meld import read_meld
+from synctva.data.corpora.meld_dev_features import read_meld_dev_features
+from synctva.data.corpora.meld_raw import find_table
+from synctva.data.corpora.mosi import read_mosi
+from synctva.data.corpora.ravdess import read_ravdess
+from synctva.data.files.clips import MEDIA_SUFFIXES, has_named_clip, visible_files
+from synctva.data.files.csv_file import read_header
+from synctva.data.files.npz_file import npz_names
+from synctva.data.files.parquet_file import parquet_names
+from synctva.data.own.arrays import read_arrays
+from synctva.data.own.folder import (
     find_tables,
     is_annotation,
     is_folder,
     lists_clips,
     read_folder,
 )
-from synctva.data.iemocap import read_iemocap
-from synctva.data.iemocap_release import is_release, read_iemocap_release
-from synctva.data.legacy import read_legacy
-from synctva.data.meld import read_meld
-from synctva.data.meld_dev_features import read_meld_dev_features
-from synctva.data.meld_raw import find_table
-from synctva.data.mosi import read_mosi
-from synctva.data.npz_file import npz_names
-from synctva.data.parquet_file import parquet_names
-from synctva.data.ravdess import read_ravdess
+from synctva.data.own.table import read_table
 from synctva.data.split import fold_of
-from synctva.data.table import read_table
 from synctva.errors import InputError, did_you_mean
 
 

@@ -1,1 +1,1 @@
-"""Encoders that are trained along: tokens, crops of faces or sound in, features out."""
+"""Encoders that are fine-tuned jointly: tokens, crops of faces or sound in, features out."""

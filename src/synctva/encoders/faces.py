@@ -5,9 +5,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from synctva.errors import InputError
-from synctva.features.expression import FACE_PX, load_expression_network
-from synctva.features.hub import load_image_model, weights_sha256
-from synctva.features.visual import RESNETS
+from synctva.features.extractors.expression import FACE_PX, load_expression_network
+from synctva.features.extractors.hub import load_image_model, weights_sha256
+from synctva.features.extractors.visual import RESNETS
 
 BATCH_FACES = 256
 """So many faces at a time."""

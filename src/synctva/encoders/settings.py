@@ -1,4 +1,4 @@
-"""Which encoder is trained along, and how much of it."""
+"""Which encoder is fine-tuned jointly, and how much of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from synctva.features.hub import load_speech_model
-from synctva.features.text import batches_by_length
+from synctva.features.extractors.hub import load_speech_model
+from synctva.features.extractors.text import batches_by_length
 
 BATCH_SAMPLES = 16 * 16_000 * 6
 """So many samples at a time, padding included."""

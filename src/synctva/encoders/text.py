@@ -4,18 +4,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from synctva.features.hub import load_text_model
-from synctva.features.text import batches_by_length, encode_tokens, preset_of, sources
+from synctva.features.extractors.hub import load_text_model
+from synctva.features.extractors.text import batches_by_length, encode_tokens, preset_of, sources
 
 BATCH_TOKENS = 4096
 """So many tokens at a time, padding included: utterances of like length share a batch."""
 
 
 class TextEncoder(nn.Module):
-    """Encodes rows of :class:`synctva.features.tokens.TokenExtractor` as the text features are.
+    """Encodes rows of a ``TokenExtractor`` as the text features are.
 
     Args:
-        name: As for :class:`synctva.features.text.TextExtractor`.
+        name: As for :class:`synctva.features.extractors.text.TextExtractor`.
 
     Raises:
         InputError: There is no such encoder, or it is damaged.

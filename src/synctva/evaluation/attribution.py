@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from synctva.batch import Batch
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES
 from synctva.evaluation.metrics import SCORES, scores_of
 from synctva.evaluation.prediction import calibrated, predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
 from synctva.evaluation.spread import spread
+from synctva.model.emotion_model import EmotionModel
 
 Subset = tuple[str, ...]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.protocol import EvaluatedRun, counts_of
 from synctva.evaluation.spread import spread
+from synctva.model.emotion_model import EmotionModel
 
 
 def community_score(run: EvaluatedRun) -> dict[str, Any]:

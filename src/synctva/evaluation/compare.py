@@ -7,7 +7,7 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Difference, paired_difference
 from synctva.evaluation.metrics import SCORES
 from synctva.evaluation.prediction_files import read_counts
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from torch import Tensor
 
 from synctva.batch import Batch
-from synctva.emotion_model import EmotionModel
+from synctva.model.emotion_model import EmotionModel
 
 CHUNK_UTTERANCES = 4096
 """So many utterances at a time; a longer dialogue is cut where the model's window allows it."""

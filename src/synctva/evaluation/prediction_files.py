@@ -12,7 +12,7 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
 from synctva.evaluation.metrics import confusions
 from synctva.files import write_bytes
-from synctva.run_folder import RunFolder, SeedFolder
+from synctva.run.folder import RunFolder, SeedFolder
 
 
 def write_predictions(

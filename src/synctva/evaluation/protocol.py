@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus, Extractor, Features
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import estimates
 from synctva.evaluation.calibration import calibration_error
@@ -20,7 +19,8 @@ from synctva.evaluation.prediction_files import write_predictions
 from synctva.evaluation.spread import spread
 from synctva.features.store import open_store
 from synctva.files import write_json
-from synctva.run_folder import RunFolder, dialogue_digest
+from synctva.model.emotion_model import EmotionModel
+from synctva.run.folder import RunFolder, dialogue_digest
 
 SPLITS = ("valid", "test")
 

@@ -14,9 +14,9 @@ class Preset:
     """Names of extractors, and their settings where they are not the default.
 
     Attributes:
-        text: Of :class:`synctva.features.text.TextExtractor`; None = leave the modality as it is.
-        audio: Of :class:`synctva.features.audio.AudioExtractor`.
-        visual: Of :class:`synctva.features.visual.VisualExtractor`.
+        text: Of a ``TextExtractor``; None = leave the modality as it is.
+        audio: Of an ``AudioExtractor``.
+        visual: Of a ``VisualExtractor``.
         settings: Modality -> arguments of its extractor.
     """
 

@@ -1,1 +1,1 @@
-"""From a recording to who felt what when: transcripts, speech, recognition, exports."""
+"""From a recording to who expressed what when: transcripts, speech, recognition, exports."""

@@ -1,4 +1,4 @@
-"""Recognitions held against their corrections: which utterance is which, and how it was felt."""
+"""Recognitions held against their corrections: which utterance is which, and what it expressed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from synctva.annotation import SUFFIXES, Span, read_annotation
-from synctva.annotation.span import one_line
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError, told_at
 from synctva.inference.export.as_json import is_recognition, read_recognition
 from synctva.inference.recognition import RecognisedUtterance, Recognition
-from synctva.inference.segment import NOBODY
+from synctva.inference.utterances import NOBODY
+from synctva.transcripts import SUFFIXES, Segment, read_transcript
+from synctva.transcripts.segment import one_line
 
 LEAST_OVERLAP = 0.5
 """Utterances are the same if they share so much of the time that either takes."""
@@ -82,9 +82,9 @@ def corrected(recognised: Path, corrections: Path) -> Corrected:
 
 
 def match(
-    utterances: Sequence[RecognisedUtterance], spans: Sequence[Span]
+    utterances: Sequence[RecognisedUtterance], segments: Sequence[Segment]
 ) -> list[tuple[int, int]]:
-    """Returns which utterances are which spans, by number; each is taken once.
+    """Returns which utterances are which segments, by number; each is taken once.
 
     Those of one speaker come first, and of these the pairs that share most time. Then whatever is
     left may match under another name, since names are corrected too.
@@ -92,12 +92,12 @@ def match(
     starts = np.array([utterance.start_s for utterance in utterances]) - ROUNDING_S
     ends = np.array([utterance.end_s for utterance in utterances]) + ROUNDING_S
     candidates = []
-    for number, span in enumerate(spans):
-        start_s, end_s = span.start_s - ROUNDING_S, span.end_s + ROUNDING_S
+    for number, segment in enumerate(segments):
+        start_s, end_s = segment.start_s - ROUNDING_S, segment.end_s + ROUNDING_S
         shared = np.minimum(ends, end_s) - np.maximum(starts, start_s)
         overlap = shared / (np.maximum(ends, end_s) - np.minimum(starts, start_s))
         for row in np.flatnonzero(overlap >= LEAST_OVERLAP).tolist():
-            is_other = not _is_same_speaker(utterances[row], span)
+            is_other = not _is_same_speaker(utterances[row], segment)
             candidates.append((is_other, -float(overlap[row]), row, number))
     rows, numbers, pairs = set[int](), set[int](), []
     for _, _, row, number in sorted(candidates):
@@ -108,34 +108,34 @@ def match(
     return sorted(pairs)
 
 
-def _is_same_speaker(utterance: RecognisedUtterance, span: Span) -> bool:
-    return one_line(utterance.speaker) == (span.speaker or NOBODY)
+def _is_same_speaker(utterance: RecognisedUtterance, segment: Segment) -> bool:
+    return one_line(utterance.speaker) == (segment.speaker or NOBODY)
 
 
 def _held_against(found: Recognition, file: Path) -> Corrected:
     if file.suffix.lower() not in CORRECTED:
         raise InputError(f"{file}: no corrections; they are read from {', '.join(CORRECTED)}")
-    spans, schema = read_annotation(file), EmotionSchema(found.model, found.emotions)
-    pairs = match(found.utterances, spans)
+    segments, schema = read_transcript(file), EmotionSchema(found.model, found.emotions)
+    pairs = match(found.utterances, segments)
     if not pairs:
         raise InputError(
-            f"{file}: none of its {len(spans)} utterances is where one of the"
+            f"{file}: none of its {len(segments)} utterances is where one of the"
             f" {len(found.utterances)} recognised is; are they another recording's?"
         )
-    labelled = [(row, number) for row, number in pairs if spans[number].emotion]
+    labelled = [(row, number) for row, number in pairs if segments[number].emotion]
     emotion = np.zeros(len(labelled), dtype=np.int64)
     for place, (_, number) in enumerate(labelled):
-        span = spans[number]
-        with told_at(lambda span=span: span.place):
-            emotion[place] = schema.number(span.emotion or "")
+        segment = segments[number]
+        with told_at(lambda segment=segment: segment.place):
+            emotion[place] = schema.number(segment.emotion or "")
     rows = [found.utterances[row].probabilities for row, _ in labelled]
-    renamed = (not _is_same_speaker(found.utterances[row], spans[n]) for row, n in labelled)
+    renamed = (not _is_same_speaker(found.utterances[row], segments[n]) for row, n in labelled)
     counts = {
         "matched": len(labelled),
         "renamed": sum(renamed),
         "unlabelled": len(pairs) - len(labelled),
         "only_recognised": len(found.utterances) - len(pairs),
-        "only_corrected": len(spans) - len(pairs),
+        "only_corrected": len(segments) - len(pairs),
     }
     probabilities = np.array(rows, dtype=np.float64).reshape(len(rows), len(found.emotions))
     return Corrected(found.emotions, emotion, probabilities, counts)

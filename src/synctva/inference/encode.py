@@ -11,12 +11,12 @@ from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.encoded import Encoded
-from synctva.features.pool import Supervised
+from synctva.features.extraction.recording import Encoding, Request
+from synctva.features.extractors.encoded import Encoded
 from synctva.features.preset import Preset
-from synctva.features.recording import Encoding, Request
-from synctva.features.standardise import standardise, standardise_towards
+from synctva.features.store.normalise import normalise, normalise_towards
 from synctva.inference.extractors import Extractors
+from synctva.work.supervised import Supervised
 
 TIME_LIMIT_S = 300.0
 """For one modality of one utterance, the loading of the extractor included."""
@@ -89,7 +89,7 @@ def encode(
             else _gathered(len(corpus), modality, extractors, made)
         )
         corpus = corpus.with_features(modality, features)
-    return EncodedDialogue(standardised(without_silence(corpus), extractors), notes)
+    return EncodedDialogue(normalised(without_silence(corpus), extractors), notes)
 
 
 def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
@@ -116,7 +116,7 @@ def _encoded(request: Request) -> Encoded:
 
 
 def _words(corpus: Corpus, extractors: Extractors, advance: Advance) -> Features:
-    from synctva.features.text import text_features
+    from synctva.features.extractors.text import text_features
 
     return replace(
         text_features(corpus, extractors.text, advance),
@@ -152,20 +152,20 @@ def without_silence(corpus: Corpus) -> Corpus:
     return corpus.with_features("audio", replace(audio, values=values, present=heard))
 
 
-def standardised(corpus: Corpus, extractors: Extractors) -> Corpus:
-    """Returns the corpus with its audio standardised as it was in training.
+def normalised(corpus: Corpus, extractors: Extractors) -> Corpus:
+    """Returns the corpus with its audio normalised as it was in training.
 
     By itself; where the model knows the voices it was trained on, towards those as well.
     """
-    if extractors.standardise_by is None:
+    if extractors.normalise_by is None:
         return corpus
     if extractors.voices is not None:
-        return standardise_towards(corpus, extractors.voices, is_causal=extractors.is_causal)
+        return normalise_towards(corpus, extractors.voices, is_causal=extractors.is_causal)
     audio = corpus.features["audio"]
     if not audio.present.any():
-        settings = {**audio.extractor.settings, "standardised": extractors.standardise_by}
+        settings = {**audio.extractor.settings, "standardised": extractors.normalise_by}
         told = replace(audio.extractor, settings=settings)
         return corpus.with_features("audio", replace(audio, extractor=told))
     dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
-    own, _ = standardise(replace(corpus, dialogues=dialogues), "audio", extractors.standardise_by)
+    own, _ = normalise(replace(corpus, dialogues=dialogues), "audio", extractors.normalise_by)
     return replace(own, dialogues=corpus.dialogues)

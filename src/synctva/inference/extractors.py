@@ -7,13 +7,13 @@ from typing import Any, cast
 import numpy as np
 
 from synctva.corpus import Extractor
-from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import Encoder
 from synctva.errors import InputError
+from synctva.features.extraction.recording import WAVEFORM, Known, load_extractor
 from synctva.features.preset import Preset
-from synctva.features.recording import WAVEFORM, Known, load_extractor
-from synctva.features.standardise import BY, Standardisation
+from synctva.features.store.normalise import BY, SpeakerNormalisation
 from synctva.media import SAMPLE_RATE_HZ
+from synctva.model.emotion_model import EmotionModel
 
 BY_WIDTH: Mapping[str, Mapping[int, tuple[str, Mapping[str, str]]]] = {
     "text": {
@@ -47,16 +47,16 @@ class Extractors:
         preset: The extractors of the recording and the words.
         known: Modality -> what its extractor says of itself.
         text: The text extractor, loaded; None without text.
-        standardise_by: How the audio features are standardised, of ``standardise.BY``; None = not.
-        voices: What the audio features of voices that are hardly heard are standardised by, too.
+        normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not.
+        voices: What the audio features of voices that are hardly heard are normalised by, too.
         is_causal: Whether the model looks at no later utterance, nor may its features.
     """
 
     preset: Preset
     known: Mapping[str, Known]
     text: Any
-    standardise_by: str | None = None
-    voices: Standardisation | None = None
+    normalise_by: str | None = None
+    voices: SpeakerNormalisation | None = None
     is_causal: bool = False
 
 
@@ -76,7 +76,7 @@ def extractors_of(model: EmotionModel, place: str) -> Extractors:
     names: dict[str, str] = {}
     settings: dict[str, dict[str, Any]] = {}
     known: dict[str, Known] = {}
-    standardise_by = text = None
+    normalise_by = text = None
     for modality in model.dims:
         names[modality], settings[modality] = _named(model, modality, place)
         chosen = Preset(**names, settings=settings)
@@ -89,23 +89,23 @@ def extractors_of(model: EmotionModel, place: str) -> Extractors:
                 made = load_extractor(Preset(**names, settings=settings), "text")
             text = made
         if modality == "audio":
-            standardise_by = cast("str | None", found.settings.get("standardised"))
+            normalise_by = cast("str | None", found.settings.get("standardised"))
     preset = Preset(**names, settings=settings)
-    voices, is_causal = _voices(model, standardise_by), (model.reach or (0, 1))[1] == 0
-    if is_causal and standardise_by is not None and voices is None:
+    voices, is_causal = _voices(model, normalise_by), (model.reach or (0, 1))[1] == 0
+    if is_causal and normalise_by is not None and voices is None:
         raise InputError(
-            f"{place}: its audio features are standardised by {standardise_by}, and it keeps no"
+            f"{place}: its audio features are normalised by {normalise_by}, and it keeps no"
             " statistics of voices to begin with, so it has no causal mode; train it again"
         )
-    return Extractors(preset, known, text, standardise_by, voices, is_causal)
+    return Extractors(preset, known, text, normalise_by, voices, is_causal)
 
 
-def _voices(model: EmotionModel, standardise_by: str | None) -> Standardisation | None:
+def _voices(model: EmotionModel, normalise_by: str | None) -> SpeakerNormalisation | None:
     found = model.provenance.voices
-    if standardise_by is None or not found:
+    if normalise_by is None or not found:
         return None
     mean, sd = (np.array([found[name]], dtype=np.float64) for name in ("mean", "sd"))
-    return Standardisation("audio", standardise_by, ("",), mean, sd)
+    return SpeakerNormalisation("audio", normalise_by, ("",), mean, sd)
 
 
 def _named(model: EmotionModel, modality: str, place: str) -> tuple[str, dict[str, Any]]:

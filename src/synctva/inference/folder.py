@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from synctva.annotation import SUFFIXES, may_be_annotation
 from synctva.errors import InputError
 from synctva.inference.preview import is_preview
-from synctva.inference.segment import is_transcript
+from synctva.inference.utterances import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES
+from synctva.transcripts import SUFFIXES, may_be_transcript
 
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
 
 
 @dataclass(frozen=True)
-class Job:
+class RecognitionJob:
     """One recording of a folder.
 
     Attributes:
@@ -30,12 +30,12 @@ class Job:
     transcript: Path | None
     outs: tuple[Path, ...]
 
-    def rest(self) -> "Job":
+    def rest(self) -> "RecognitionJob":
         """Returns what is left of it: the results that are not there yet."""
         return replace(self, outs=tuple(out for out in self.outs if not os.access(out, os.F_OK)))
 
 
-def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
+def jobs_in(folder: Path, outs: Sequence[str]) -> list[RecognitionJob]:
     """Returns the recordings in a folder and below, in the order of their names.
 
     Args:
@@ -55,7 +55,7 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[Job]:
     for path, transcript in _recordings(files):
         name = path.relative_to(folder).with_suffix("").as_posix()
         own = tuple(Path(out.replace(NAME, name)) for out in outs)
-        jobs.append(Job(path, transcript, own))
+        jobs.append(RecognitionJob(path, transcript, own))
     if not jobs:
         raise InputError(
             f"{folder}: no recording in it ({', '.join(MEDIA_SUFFIXES)}), and no transcript"
@@ -112,5 +112,5 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
         alone.pop(path.with_suffix(""), None)
         yield path, own
     for found in alone.values():
-        if may_be_annotation(found[0]):
+        if may_be_transcript(found[0]):
             yield found[0], None

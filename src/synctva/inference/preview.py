@@ -17,9 +17,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from synctva.errors import InputError
-from synctva.features.faces import CascadeDetector, Face, resize
-from synctva.features.pool import supervised
+from synctva.features.extractors.faces import CascadeDetector, Face, resize
 from synctva.media import write_small
+from synctva.work.supervised import supervised
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

@@ -1,4 +1,4 @@
-"""The recogniser: a recording in, who felt what when out."""
+"""The recogniser: a recording in, who expressed what when out."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,18 +7,20 @@ from types import TracebackType
 
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import MODALITIES, EmotionSchema
-from synctva.features.hub import weights_sha256
-from synctva.features.pool import Supervised
+from synctva.features.extractors.hub import weights_sha256
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.extractors import extractors_of
-from synctva.inference.network import Felt, causal, feel, load_model
+from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
-from synctva.inference.segment import Segmented, utterances_of
-from synctva.inference.speech import ears
-from synctva.inference.spoken import NO_LISTENER, Listener
+from synctva.inference.utterances import Segmented, utterances_of
+from synctva.listening.listener import NO_LISTENER, Listener
+from synctva.listening.voice_activity import voice_activity
+from synctva.model.causal import causal
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import load_model
+from synctva.work.supervised import Supervised
 
 
 class Recogniser:
@@ -43,11 +45,14 @@ class Recogniser:
         self.extractors = extractors_of(model, name)
         self.schema = EmotionSchema(model.provenance.schema or name, model.emotions)
         self._readers: Supervised | None = None
-        self._ears: Supervised | None = None
+        self._voice_activity: Supervised | None = None
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
-        self._readers, self._ears = readers(self.extractors, self.workers), ears()
+        self._readers, self._voice_activity = (
+            readers(self.extractors, self.workers),
+            voice_activity(),
+        )
         return self
 
     def __exit__(
@@ -57,10 +62,10 @@ class Recogniser:
         trace: TracebackType | None,
     ) -> None:
         """Ends the processes."""
-        for kept in (self._readers, self._ears):
+        for kept in (self._readers, self._voice_activity):
             if kept is not None:
                 kept.stop()
-        self._readers = self._ears = None
+        self._readers = self._voice_activity = None
 
     @classmethod
     def load(
@@ -89,7 +94,7 @@ class Recogniser:
         listener: Listener = NO_LISTENER,
         progress: Progress = unseen,
     ) -> Recognition:
-        """Returns who felt what when in a recording; no utterance where nobody speaks.
+        """Returns who expressed what when in a recording; no utterance where nobody speaks.
 
         Args:
             recording: Sound, pictures or both; or a transcript alone, for its text.
@@ -101,23 +106,23 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, or neither says who speaks when.
         """
         said = None if transcript is None else Path(transcript)
-        segmented = utterances_of(Path(recording), said, listener, self._ears)
+        segmented = utterances_of(Path(recording), said, listener, self._voice_activity)
         return self.recognise_utterances(segmented, progress=progress)
 
     def recognise_utterances(
         self, segmented: Segmented, *, progress: Progress = unseen
     ) -> Recognition:
-        """Returns how the utterances of a recording are felt.
+        """Returns what the utterances of a recording express.
 
         Args:
-            segmented: From :func:`synctva.inference.segment.utterances_of`, or made by hand.
+            segmented: From :func:`synctva.inference.utterances.utterances_of`, or made by hand.
             progress: Shows how far the features are.
         """
         utterances: tuple[RecognisedUtterance, ...] = ()
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.extractors)) as advance:
                 encoded = self.encode(segmented.dialogue, advance)
-            utterances = tuple(_recognised(encoded, self.feel(encoded)))
+            utterances = tuple(_recognised(encoded, self.predict(encoded)))
         return Recognition(
             segmented.media,
             segmented.duration_s,
@@ -139,14 +144,14 @@ class Recogniser:
             if kept is not self._readers:
                 kept.stop()
 
-    def feel(self, encoded: EncodedDialogue) -> Felt:
+    def predict(self, encoded: EncodedDialogue) -> Predictions:
         """Returns the probabilities of the emotions, and what carried them."""
         found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
         self.model.provenance.check(found, encoded.corpus.name)
-        return feel(self.model, batch_of(encoded.corpus))
+        return predictions_of(self.model, batch_of(encoded.corpus))
 
 
-def _recognised(encoded: EncodedDialogue, felt: Felt) -> Iterator[RecognisedUtterance]:
+def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[RecognisedUtterance]:
     features = encoded.corpus.features
     for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
         flags = (word for f in features.values() if f.flags for word in f.flags[row].split())
@@ -155,9 +160,9 @@ def _recognised(encoded: EncodedDialogue, felt: Felt) -> Iterator[RecognisedUtte
             utterance.end_s or 0.0,
             utterance.speaker,
             utterance.text,
-            tuple(felt.probabilities[row].tolist()),
+            tuple(found.probabilities[row].tolist()),
             {
-                m: float(felt.contributions[row, i])
+                m: float(found.contributions[row, i])
                 for i, m in enumerate(MODALITIES)
                 if m in features and features[m].present[row]
             },

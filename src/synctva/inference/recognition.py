@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from synctva.annotation.span import LONGEST_S
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
+from synctva.transcripts.segment import LONGEST_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecognisedUtterance:
-    """One utterance and how it is felt.
+    """One utterance and the emotion that it expresses.
 
     Attributes:
         start_s: Its start in the recording, in seconds.
@@ -55,7 +55,7 @@ class RecognisedUtterance:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Who felt what when in one recording.
+    """Who expressed what when in one recording.
 
     Attributes:
         media: Path of the recording, or of the transcript where there is no recording.

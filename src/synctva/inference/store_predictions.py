@@ -24,20 +24,22 @@ import torch
 from jaxtyping import Float
 
 from synctva.batch import batch_of
-from synctva.cluster import RETRIES
 from synctva.corpus import Corpus
-from synctva.emotion_model import EmotionModel
-from synctva.engines import Engine
 from synctva.errors import InputError
 from synctva.evaluation.protocol import with_absent
-from synctva.features.hub import weights_sha256
+from synctva.features.extractors.hub import weights_sha256
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import write_bytes
-from synctva.inference.network import causal, load_model, probabilities_of
+from synctva.inference.predictions import probabilities_of
+from synctva.model.causal import causal
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import load_model
+from synctva.work.cluster import RETRIES
+from synctva.work.engine import Engine
 
 
 @dataclass(frozen=True)
-class Job:
+class PredictionJob:
     """The predictions of a shard.
 
     Attributes:
@@ -68,7 +70,7 @@ class Predictions:
         lacking: The modalities that the model reads and the store does not hold.
     """
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[PredictionJob, ...]
     folder: Path
     utterances: int
     lacking: tuple[str, ...]
@@ -100,7 +102,7 @@ def plan_predictions(
         _check_causal(model, store)
     folder = out.absolute().with_name(f".{out.name}-parts")
     jobs = tuple(
-        Job(
+        PredictionJob(
             *(source, is_causal, digest, store.path.absolute(), file),
             folder / f"{sha256[:16]}-{digest[:16]}.parquet",
         )
@@ -153,7 +155,7 @@ def predict_store(
     return counts
 
 
-def attempt(job: Job) -> str | None:
+def attempt(job: PredictionJob) -> str | None:
     """Writes the predictions of a shard; returns in one line what went wrong."""
     torch.set_num_threads(1)  # sums come out differently over more
     try:
@@ -173,9 +175,9 @@ def attempt(job: Job) -> str | None:
     return None
 
 
-def _done(engine: Engine, jobs: Sequence[Job]) -> Iterator[Job]:
+def _done(engine: Engine, jobs: Sequence[PredictionJob]) -> Iterator[PredictionJob]:
     """Yields the jobs as they are done; one whose process dies is begun again."""
-    waiting, pending = deque(jobs), dict[Future[str | None], Job]()
+    waiting, pending = deque(jobs), dict[Future[str | None], PredictionJob]()
     deaths: Counter[Path] = Counter()
     while waiting or pending:
         while waiting and len(pending) < engine.slots:
@@ -196,7 +198,7 @@ def _done(engine: Engine, jobs: Sequence[Job]) -> Iterator[Job]:
                 raise InputError(failure)
 
 
-def _given_up(job: Job, error: Exception) -> str:
+def _given_up(job: PredictionJob, error: Exception) -> str:
     reason = " ".join(str(error).split())[-200:]
     return (
         f"{job.store / job.file}: its process has died {RETRIES + 1} times"
@@ -238,14 +240,14 @@ def _check_causal(model: EmotionModel, store: FeatureStore) -> None:
     """Refuses features that later utterances had a part in.
 
     Raises:
-        InputError: Those of a modality are standardised, and some utterance has it.
+        InputError: Those of a modality are normalised, and some utterance has it.
     """
     read = {m: extractor for m, (extractor, _) in store.extractors.items() if m in model.dims}
     for modality, extractor in read.items():
         by = extractor.settings.get("standardised")
         if by and any(part.features[modality].present.any() for part in store.read_shards()):
             raise InputError(
-                f"{store.path}: its {modality} features are standardised by {by} over whole"
+                f"{store.path}: its {modality} features are normalised by {by} over whole"
                 " recordings, later utterances too; run `synctva recognise --causal` on the"
                 " recordings, or leave --causal away"
             )

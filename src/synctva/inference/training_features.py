@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from synctva.corpus import Corpus, Features
-from synctva.emotion_model import EmotionModel
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, concatenate, write_parts
-from synctva.inference.encode import standardised, without_silence
+from synctva.inference.encode import normalised, without_silence
 from synctva.inference.extractors import Extractors
+from synctva.model.emotion_model import EmotionModel
 
 
 def schema_of(model: EmotionModel, name: str) -> EmotionSchema:
@@ -42,7 +42,7 @@ def with_emotions_of(store: FeatureStore, schema: EmotionSchema) -> FeatureStore
 def as_recognised(store: FeatureStore, extractors: Extractors) -> FeatureStore:
     """Returns the store, rewritten with what recognition makes of extracted features.
 
-    Audio is standardised recording by recording, as it will be when the model is used; digital
+    Audio is normalised recording by recording, as it will be when the model is used; digital
     silence, and what no utterance has, is there as missing.
 
     Args:
@@ -76,5 +76,5 @@ def _as_recognised(part: Corpus, extractors: Extractors) -> Corpus:
             found = Features(absent, np.zeros(len(part), np.bool_), known.extractor)
         features[modality] = replace(found, extractor=known.extractor)
     whole = without_silence(replace(part, features=features))
-    each = [standardised(whole.select([d.id]), extractors) for d in whole.dialogues]
+    each = [normalised(whole.select([d.id]), extractors) for d in whole.dialogues]
     return concatenate(each)

@@ -1,1 +1,1 @@
-"""Batch -> logits: the Sync-TVA network."""
+"""A network with all that must travel with it: made, saved, loaded."""

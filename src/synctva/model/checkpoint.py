@@ -40,7 +40,7 @@ class Provenance:
         temperatures: Likewise, of utterances that have just these modalities, such as
             ``text+audio``; else ``temperature``.
         voices: ``mean`` and ``sd`` of the audio features of the training voices, where they were
-            standardised by speaker: what a voice that is hardly heard yet is standardised by.
+            normalised by speaker: what a voice that is hardly heard yet is normalised by.
     """
 
     corpus: str = ""

@@ -4,7 +4,7 @@ import base64
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from synctva.reports.tables import percent
+from synctva.reports.run.tables import percent
 
 
 def environment() -> Environment:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 
 
 @contextmanager

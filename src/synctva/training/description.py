@@ -21,7 +21,7 @@ from synctva.errors import InputError
 from synctva.features.store import FeatureStore
 from synctva.files import is_staged, write_json, write_text
 from synctva.recipe import Recipe, load_recipe
-from synctva.run_folder import RunFolder, dialogue_digest
+from synctva.run.folder import RunFolder, dialogue_digest
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from synctva.errors import InputError
 from synctva.evaluation.metrics import Scores, confusions, scores_of
-from synctva.features.expression import (
+from synctva.features.extractors.expression import (
     EMOTIONS,
     ExpressionNetwork,
     load_expression_network,

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import torch
 
-from synctva.engines import Engine, on_cluster, on_this_machine
 from synctva.errors import InputError
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.training.run import train_seed
+from synctva.work.engine import Engine, on_cluster, on_this_machine
 
 SAVE_EVERY_S = 10.0
 """Seconds between two saved states of a seed."""
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """The training of a run's seed; without a seed, the evaluation of the run."""
 
     run: Path
@@ -26,7 +26,7 @@ class Job:
     seed: int | None
 
 
-def attempt(job: Job) -> str | None:
+def attempt(job: TrainingJob) -> str | None:
     """Does a job, and returns in one line what went wrong; the same wherever it runs."""
     torch.set_num_threads(1)
     try:

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import IO
 
 from synctva.errors import InputError
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 
 if sys.platform != "win32":
     import fcntl
 
 
 @contextmanager
-def alone(folder: SeedFolder) -> Iterator[None]:
+def seed_lock(folder: SeedFolder) -> Iterator[None]:
     """Keeps other processes from a seed until this one has left it, or is dead.
 
     Raises:

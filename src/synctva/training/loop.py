@@ -17,12 +17,12 @@ from accelerate import Accelerator
 from torch import nn
 
 from synctva.batch import Batch
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, TrainingRecipe
-from synctva.run_folder import SeedFolder
+from synctva.run.folder import SeedFolder
 from synctva.training.batches import hide_modalities, share_of
 from synctva.training.loss import EmotionLoss, Objective
 from synctva.training.ranks import accelerator_of, gathered, processes, seed_step, summed

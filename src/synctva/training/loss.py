@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.batch import Batch
-from synctva.emotion_model import EmotionModel
+from synctva.model.emotion_model import EmotionModel
 from synctva.output import Output
 from synctva.recipe import LossRecipe
 

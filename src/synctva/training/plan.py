@@ -10,7 +10,7 @@ from pydantic import Field
 
 from synctva.errors import InputError, did_you_mean
 from synctva.recipe import Recipe, Section, load_difference, load_recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 
 DEFAULT = "default"
 """Stands in a plan for the recipe that ``synctva train`` takes where none is given."""

@@ -11,18 +11,17 @@ from pathlib import Path
 import torch
 from pebble import ProcessExpired
 
-from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import load_encoders
-from synctva.engines import on_this_machine
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import remove_staged, write_json
 from synctva.model.checkpoint import Provenance
+from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
-from synctva.run_folder import RunFolder, SeedFolder
+from synctva.run.folder import RunFolder, SeedFolder
 from synctva.training.curves import curves
 from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
-from synctva.training.lock import alone
+from synctva.training.lock import seed_lock
 from synctva.training.loop import Record, fit
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
@@ -34,6 +33,7 @@ from synctva.training.start import (
     splits_for_more,
 )
 from synctva.training.temperature import calibrated_on
+from synctva.work.engine import on_this_machine
 
 OnEpoch = Callable[[int, Record], None]
 """Called with a seed and the record of an epoch that it has finished."""
@@ -127,7 +127,7 @@ def train_seed(
     torch.set_num_threads(threads)
     run, own = RunFolder(out), processes()
     folder = run.seed(seed)
-    with alone(folder) if own.is_main_process else nullcontext():
+    with seed_lock(folder) if own.is_main_process else nullcontext():
         own.wait_for_everyone()
         if folder.finished.is_file():  # by another process meanwhile
             return
@@ -179,7 +179,7 @@ def _fresh(store: FeatureStore, recipe: Recipe, train: Split) -> EmotionModel:
     dims = used_dims(store, recipe)
     encoders = load_encoders(recipe.encoders)
     model = EmotionModel(store.schema.emotions, dims, recipe.model, encoders)
-    train.standardise(model)
+    train.normalise(model)
     model.provenance = Provenance(
         store.name, store.schema.name, {m: store.fingerprints[m] for m in dims}
     )
@@ -207,7 +207,7 @@ def _watch(run: RunFolder, futures: Mapping[int, Future[None]], on_epoch: OnEpoc
             except ProcessExpired as error:
                 raise InputError(
                     f"{run.path}: the process of a seed has died (out of memory?); the same"
-                    " `synctva train` goes on where it was"
+                    " `synctva train` resumes"
                 ) from error
         for seed in futures:
             records = run.seed(seed).read_log()

@@ -13,10 +13,10 @@ from jaxtyping import Int
 from torch import Tensor
 
 from synctva.batch import Batch, batch_of
-from synctva.emotion_model import EmotionModel, Standardisation
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore
+from synctva.model.emotion_model import EmotionModel, Normalisation
 from synctva.training.batches import batches_of, share_of
 from synctva.training.label_noise import with_label_noise
 from synctva.training.moments import Moments
@@ -58,9 +58,9 @@ class InMemory:
         """Yields the dialogues that one of ``ranks`` processes looks at, for predictions."""
         yield share_of(self.batch, rank, ranks)
 
-    def standardise(self, model: EmotionModel) -> None:
+    def normalise(self, model: EmotionModel) -> None:
         """Gives a model the features' mean and sd."""
-        model.standardise(self.batch)
+        model.normalise(self.batch)
 
     def with_label_noise(self, rate: float, seed: int) -> "InMemory":
         """Returns the split with wrong emotions; see ``label_noise``."""
@@ -140,16 +140,16 @@ class Streamed:
         for part in self._read(shards[rank::ranks]):
             yield part.to(self.device)
 
-    def standardise(self, model: EmotionModel) -> None:
+    def normalise(self, model: EmotionModel) -> None:
         """Gives a model mean and sd of all features; encoders are content with a window's."""
-        model.standardise(concatenated(list(self._read(self.windows(0, 0)[0]))))
+        model.normalise(concatenated(list(self._read(self.windows(0, 0)[0]))))
         moments = {m: Moments(dim) for m, dim in model.dims.items() if m not in model.encoders}
         for part in self.parts():
             for m, own in moments.items():
                 own.add(part.features[m][part.present[:, MODALITIES.index(m)]])
         for m, own in moments.items():
             if own.count:
-                cast(Standardisation, model.standardisation[m]).take(own.mean, own.sd)
+                cast(Normalisation, model.normalisation[m]).take(own.mean, own.sd)
 
     def with_label_noise(self, rate: float, seed: int) -> "Streamed":
         """Returns the split, where no noise is asked for.

@@ -5,28 +5,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from synctva.emotion_model import EmotionModel
 from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
-from synctva.features.hub import weights_sha256
+from synctva.features.extractors.hub import weights_sha256
 from synctva.features.store import FeatureStore
-from synctva.inference.network import SHIPPED
+from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import SHIPPED
 from synctva.recipe import Recipe, load_recipe, with_settings
-from synctva.run_folder import RunFolder, SeedFolder
+from synctva.run.folder import RunFolder, SeedFolder
 from synctva.training.loop import Finished, validate
 from synctva.training.pieces import in_pieces
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
 
-GENTLE = (
+FINE_TUNING = (
     *("training.epochs=20", "training.patience=10", "training.learning_rate=1e-3"),
     *("training.batch_utterances=32", "training.averaging=0.9"),
 )
 """What changes in the recipe of the model, for some hundred utterances."""
 
 ENCODER_LEARNING_RATE = 3e-4
-"""Of encoders that are trained along, so that they do not forget."""
+"""Of encoders that are fine-tuned jointly, so that they do not forget."""
 
 FURTHER = ", trained further"
 """Ends the name of the recipe."""
@@ -76,7 +76,7 @@ def recipe_from(start: Start, path: Path | None = None, settings: Sequence[str] 
     Args:
         start: The model.
         path: A recipe whose loss and training are taken as they are; None = those of the recipe
-            that lies with the model, made gentle.
+            that lies with the model, made fit for fine-tuning.
         settings: ``key=value`` pairs that change the result.
 
     Raises:
@@ -95,7 +95,7 @@ def recipe_from(start: Start, path: Path | None = None, settings: Sequence[str] 
             "modalities": tuple(start.model.dims),
         }
     )
-    changed = with_settings(recipe, (*(() if path else GENTLE), *settings))
+    changed = with_settings(recipe, (*(() if path else FINE_TUNING), *settings))
     kept = {m: replace(one, learning_rate=rates.get(m, 1)) for m, one in changed.encoders.items()}
     same = changed.model == recipe.model and changed.modalities == recipe.modalities
     if not same or kept != own:

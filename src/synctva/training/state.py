@@ -10,10 +10,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from synctva.emotion_model import EmotionModel
 from synctva.errors import InputError
 from synctva.files import write_bytes
-from synctva.run_folder import SeedFolder
+from synctva.model.emotion_model import EmotionModel
+from synctva.run.folder import SeedFolder
 
 
 @dataclass

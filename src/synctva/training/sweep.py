@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
 from synctva.recipe import Recipe
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 from synctva.training.description import Survey, lacking, survey
-from synctva.training.jobs import Engine, Job, one_line
+from synctva.training.jobs import Engine, TrainingJob, one_line
 from synctva.training.loop import Record
 from synctva.training.plan import PlannedRun, PlannedSweep
 from synctva.training.run import begin_run
@@ -21,7 +21,7 @@ EVERY_S = 0.5
 
 
 @dataclass
-class Standing:
+class RunStatus:
     """How far a run of a sweep is.
 
     Attributes:
@@ -59,7 +59,7 @@ class Standing:
                 self.finished.add(seed)
 
 
-OnDone = Callable[[Standing, Job], None]
+OnDone = Callable[[RunStatus, TrainingJob], None]
 """Called with a run and its job that is over, well or not."""
 
 
@@ -67,9 +67,9 @@ def run_sweep(
     plan: PlannedSweep,
     engine: Engine,
     *,
-    on_look: Callable[[Sequence[Standing]], None] = lambda standings: None,
-    on_done: OnDone = lambda standing, job: None,
-) -> list[Standing]:
+    on_look: Callable[[Sequence[RunStatus]], None] = lambda statuses: None,
+    on_done: OnDone = lambda status, job: None,
+) -> list[RunStatus]:
     """Does every job of a plan that is not done yet, and returns how far each run has come.
 
     Seed 0 of all runs comes first, so that early results span the comparison; a run is evaluated
@@ -78,61 +78,61 @@ def run_sweep(
     Raises:
         InputError: A store cannot be read; no job is begun then.
     """
-    standings = begin(plan)
-    by_folder = {standing.run.folder.path: standing for standing in standings}
-    waiting = deque(_jobs(standings, plan.seeds))
-    pending: dict[Future[str | None], Job] = {}
-    on_look(standings)
+    statuses = begin(plan)
+    by_folder = {status.run.folder.path: status for status in statuses}
+    waiting = deque(_jobs(statuses, plan.seeds))
+    pending: dict[Future[str | None], TrainingJob] = {}
+    on_look(statuses)
     while waiting or pending:
         while waiting and len(pending) < engine.slots:
             job = waiting.popleft()
             by_folder[job.run].busy.add(job.seed)
             pending[engine.submit(job)] = job
         done, _ = wait(pending, EVERY_S, FIRST_COMPLETED)
-        for standing in standings:
-            standing.read([seed for seed in standing.busy if seed is not None])
+        for status in statuses:
+            status.read([seed for seed in status.busy if seed is not None])
         for future in done:
             job = pending.pop(future)
-            standing = by_folder[job.run]
-            _close(standing, job, future)
-            on_done(standing, job)
-            if standing.trained and job.seed is not None and not standing.busy:
-                waiting.appendleft(Job(job.run, job.store, None))
-        on_look(standings)
-    return standings
+            status = by_folder[job.run]
+            _close(status, job, future)
+            on_done(status, job)
+            if status.trained and job.seed is not None and not status.busy:
+                waiting.appendleft(TrainingJob(job.run, job.store, None))
+        on_look(statuses)
+    return statuses
 
 
-def begin(plan: PlannedSweep) -> list[Standing]:
+def begin(plan: PlannedSweep) -> list[RunStatus]:
     """Describes every run in its folder, and returns how far each is already."""
-    standings = [Standing(run, range(plan.seeds)) for run in plan.runs]
+    statuses = [RunStatus(run, range(plan.seeds)) for run in plan.runs]
     stores = {run.store: open_store(run.store) for run in plan.runs}
     for path, store in stores.items():
         found = survey(store)
         begun: list[PlannedRun] = []
-        for standing in standings:
-            if standing.run.store == path:
-                _begin(standing, store, found, begun)
-                if not standing.skipped:
-                    begun.append(standing.run)
-    return standings
+        for status in statuses:
+            if status.run.store == path:
+                _begin(status, store, found, begun)
+                if not status.skipped:
+                    begun.append(status.run)
+    return statuses
 
 
 def _begin(
-    standing: Standing, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
+    status: RunStatus, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
 ) -> None:
-    run = standing.run
+    run = status.run
     missing = lacking(run.recipe, store) if store.extractors else []
     none = f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
-    standing.skipped = none or _repeated(run, begun, store)
-    if standing.skipped:
+    status.skipped = none or _repeated(run, begun, store)
+    if status.skipped:
         return
     try:
-        begin_run(run.recipe, store, found, run.folder.path, len(standing.seeds))
+        begin_run(run.recipe, store, found, run.folder.path, len(status.seeds))
     except (InputError, OSError) as error:
-        standing.failures[None] = one_line(error)
+        status.failures[None] = one_line(error)
         return
-    standing.read(standing.seeds)
-    standing.evaluated = standing.trained and _is_evaluated(run.folder)
+    status.read(status.seeds)
+    status.evaluated = status.trained and _is_evaluated(run.folder)
 
 
 def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore) -> str:
@@ -158,28 +158,28 @@ def _is_evaluated(folder: RunFolder) -> bool:
     return known.get("seeds") == len(finished) and max(finished) <= written
 
 
-def _jobs(standings: Sequence[Standing], seeds: int) -> Iterator[Job]:
+def _jobs(statuses: Sequence[RunStatus], seeds: int) -> Iterator[TrainingJob]:
     """Yields what is to be done: evaluations that were left over, then seed after seed."""
-    going = [s for s in standings if not s.skipped and not s.failures]
-    for standing in going:
-        if standing.trained and not standing.evaluated:
-            yield Job(standing.run.folder.path, standing.run.store, None)
+    going = [s for s in statuses if not s.skipped and not s.failures]
+    for status in going:
+        if status.trained and not status.evaluated:
+            yield TrainingJob(status.run.folder.path, status.run.store, None)
     for seed in range(seeds):
-        for standing in going:
-            if seed not in standing.finished:
-                yield Job(standing.run.folder.path, standing.run.store, seed)
+        for status in going:
+            if seed not in status.finished:
+                yield TrainingJob(status.run.folder.path, status.run.store, seed)
 
 
-def _close(standing: Standing, job: Job, future: Future[str | None]) -> None:
+def _close(status: RunStatus, job: TrainingJob, future: Future[str | None]) -> None:
     """Notes how a job has ended."""
     try:
         failure = future.result()
     except Exception as error:  # its process was killed, or its machine is gone
         failure = f"its process has died ({one_line(error)}); sweep again to go on"
-    standing.busy.discard(job.seed)
+    status.busy.discard(job.seed)
     if failure is not None:
-        standing.failures[job.seed] = failure
+        status.failures[job.seed] = failure
     elif job.seed is None:
-        standing.evaluated = True
+        status.evaluated = True
     else:
-        standing.read([job.seed])
+        status.read([job.seed])

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import torch
 
-from synctva.emotion_model import EmotionModel
 from synctva.evaluation.calibration import fit_temperature
 from synctva.evaluation.prediction import predict
 from synctva.model.checkpoint import Provenance
+from synctva.model.emotion_model import EmotionModel
 from synctva.training.ranks import gathered, processes
 from synctva.training.splits import Split
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from run_folders import edit
-from sweeps import findings, write_recipe
+from support.run_folders import edit
+from support.sweeps import findings, write_recipe
 from test_page import Reader
 
 from synctva.errors import InputError

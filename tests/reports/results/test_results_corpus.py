@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sweeps import write_recipe
+from support.sweeps import write_recipe
 
 from synctva.evaluation.bootstrap import holm
 from synctva.evaluation.compare import compare

@@ -2,9 +2,9 @@ import re
 import shutil
 
 import pytest
-from run_folders import edit
-from sweeps import EMOTIONS, findings, write_recipe
-from tiny import tiny_run
+from support.run_folders import edit
+from support.sweeps import EMOTIONS, findings, write_recipe
+from support.tiny import tiny_run
 
 from synctva.errors import InputError
 from synctva.evaluation.metrics import SCORES

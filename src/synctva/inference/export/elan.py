@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synctva.annotation.emotion_tiers import emotion_tier
-from synctva.annotation.span import one_line
 from synctva.inference.export.places import (
     Tier,
     recording_of,
@@ -19,6 +17,8 @@ from synctva.inference.export.places import (
     words,
 )
 from synctva.inference.recognition import Recognition
+from synctva.transcripts.emotion_tiers import emotion_tier
+from synctva.transcripts.segment import one_line
 
 if TYPE_CHECKING:
     from pympi.Elan import Eaf
@@ -44,10 +44,10 @@ def elan_bytes(recognition: Recognition, path: Path) -> bytes:
     slots = _slots(file, [times_ms(u) for tier in spoken for u in tier.utterances])
     for tier in spoken:
         file.add_tier(tier.name, part=tier.speaker)
-        felt = emotion_tier(tier.name)
-        file.add_tier(felt, ling="emotion", parent=tier.name, part=tier.speaker)
+        expressed = emotion_tier(tier.name)
+        file.add_tier(expressed, ling="emotion", parent=tier.name, part=tier.speaker)
         own, slots = slots[: len(tier.utterances)], slots[len(tier.utterances) :]
-        _add_utterances(file, recognition, tier, felt, own)
+        _add_utterances(file, recognition, tier, expressed, own)
     return to_string(file, encoding="UTF-8")
 
 
@@ -80,15 +80,19 @@ def _slots(file: "Eaf", spans_ms: Sequence[tuple[int, int]]) -> list[tuple[str, 
 
 
 def _add_utterances(
-    file: "Eaf", recognition: Recognition, tier: Tier, felt: str, slots: Sequence[tuple[str, str]]
+    file: "Eaf",
+    recognition: Recognition,
+    tier: Tier,
+    expressed: str,
+    slots: Sequence[tuple[str, str]],
 ) -> None:
-    """Adds a tier's words, and to each the emotion on the tier ``felt``.
+    """Adds a tier's words, and to each the emotion on the tier ``expressed``.
 
     Written where pympi keeps them: its own function looks through the whole tier for each.
     """
     for utterance, (start, end) in zip(tier.utterances, slots, strict=True):
         spoken, emotion = file.generate_annotation_id(), file.generate_annotation_id()
-        file.annotations |= {spoken: tier.name, emotion: felt}
+        file.annotations |= {spoken: tier.name, emotion: expressed}
         file.tiers[tier.name][0][spoken] = (start, end, words(utterance), None)
         name = one_line(recognition.emotion_of(utterance))
-        file.tiers[felt][1][emotion] = (spoken, name, None, None)
+        file.tiers[expressed][1][emotion] = (spoken, name, None, None)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from synctva.annotation.span import one_line
 from synctva.inference.export.places import relative_url, times_ms, words
 from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.transcripts.segment import one_line
 
 NAMESPACE = "http://www.w3.org/2009/10/emotionml"
 OWN_NAMESPACE = "urn:synctva:recognition"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from synctva.annotation import SUFFIXES
-from synctva.annotation.emotion_tiers import is_emotion
-from synctva.annotation.span import one_line
 from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.transcripts import SUFFIXES
+from synctva.transcripts.emotion_tiers import is_emotion
+from synctva.transcripts.segment import one_line
 
 
 @dataclass(frozen=True)

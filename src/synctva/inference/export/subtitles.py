@@ -6,9 +6,9 @@ SRT knows no escapes: what would be markup or a line of times in it is parted by
 import re
 from pathlib import Path
 
-from synctva.annotation.span import one_line
 from synctva.inference.export.places import percent, times_ms, words
 from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.transcripts.segment import one_line
 
 
 def srt_bytes(recognition: Recognition, path: Path) -> bytes:

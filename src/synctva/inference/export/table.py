@@ -9,9 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from synctva.annotation.span import one_line, writable
 from synctva.inference.export.places import recording_of
 from synctva.inference.recognition import Recognition
+from synctva.transcripts.segment import one_line, writable
 
 TEXTS = ("speaker", "text", "emotion", "flags", "note")
 """The columns that hold text; all others hold numbers."""

@@ -6,10 +6,10 @@ Nothing on a tier may overlap: a speaker who speaks over himself has ``Ada`` and
 from collections.abc import Sequence
 from pathlib import Path
 
-from synctva.annotation.emotion_tiers import emotion_tier
-from synctva.annotation.span import one_line
 from synctva.inference.export.places import tiers, times_ms, words
 from synctva.inference.recognition import Recognition
+from synctva.transcripts.emotion_tiers import emotion_tier
+from synctva.transcripts.segment import one_line
 
 
 def textgrid_bytes(recognition: Recognition, path: Path) -> bytes:

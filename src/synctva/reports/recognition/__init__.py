@@ -1,4 +1,4 @@
-"""The report of one recording: who felt what when, on one page that plays it."""
+"""The report of one recording: who expressed what when, on one page that plays it."""
 
 from synctva.reports.recognition.page import write_report
 

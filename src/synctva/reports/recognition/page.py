@@ -1,4 +1,4 @@
-"""One self-contained HTML page about one recording: it plays, and shows who felt what when.
+"""One self-contained HTML page about one recording: it plays, and shows who expressed what when.
 
 The page asks the network for nothing, and its content policy forbids it to: recording, script and
 style are inside. Every name and text passes Jinja's escaping.
@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from synctva.annotation.span import writable
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
@@ -17,9 +16,10 @@ from synctva.inference.recognition import Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
 from synctva.reports.recognition.clock import length
 from synctva.reports.recognition.player import Player, player_for
-from synctva.reports.recognition.rows import LOW_CONFIDENCE, Row, rows_of
+from synctva.reports.recognition.rows import LOW_CONFIDENCE, TranscriptRow, rows_of
 from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
 from synctva.reports.templating import environment
+from synctva.transcripts.segment import writable
 
 
 def write_report(
@@ -142,7 +142,10 @@ def _ink_on(colour: str) -> str:
 
 
 def _data(
-    recognition: Recognition, rows: list[Row], looks: dict[str, dict[str, str]], duration_s: float
+    recognition: Recognition,
+    rows: list[TranscriptRow],
+    looks: dict[str, dict[str, str]],
+    duration_s: float,
 ) -> dict[str, Any]:
     """Returns what the page's script knows: all numbers; texts and names are in the page."""
     speakers = {name: number for number, name in enumerate(recognition.speakers)}

@@ -42,7 +42,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Row:
+class TranscriptRow:
     """An utterance in words and numbers.
 
     Attributes:
@@ -72,7 +72,7 @@ class Row:
     notices: tuple[str, ...]
 
 
-def rows_of(recognition: Recognition) -> list[Row]:
+def rows_of(recognition: Recognition) -> list[TranscriptRow]:
     """Returns a row for every utterance, in their order."""
     utterances = recognition.utterances
     sizes = [abs(value) for u in utterances for value in u.contributions.values()]
@@ -84,13 +84,13 @@ def rows_of(recognition: Recognition) -> list[Row]:
 
 def _row(
     recognition: Recognition, utterance: RecognisedUtterance, modalities: list[str], scale: float
-) -> Row:
+) -> TranscriptRow:
     ranked = sorted(
         zip(recognition.emotions, utterance.probabilities, strict=True), key=lambda pair: -pair[1]
     )
     emotion, probability = recognition.emotion_of(utterance), max(utterance.probabilities)
     second = next((pair for pair in ranked if pair[0] != emotion), (emotion, 0.0))
-    return Row(
+    return TranscriptRow(
         time=clock(utterance.start_s, recognition.duration_s),
         speaker=utterance.speaker,
         text=utterance.text,

@@ -20,7 +20,7 @@ from synctva.reports.results.tables import (
     significance_table,
     valid_table,
 )
-from synctva.reports.tables import Table
+from synctva.reports.run.tables import Table
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synctva.evaluation.bootstrap import Difference, Resampled, difference, holm
-from synctva.reports.record import Score
 from synctva.reports.results.runs import LeftOut, RecipeResult, Sweep
+from synctva.reports.run.record import Score
 
 F1S = ("weighted_f1", "macro_f1")
 """The scores that ranks, tests and ablations are about."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from synctva.evaluation.bootstrap import Difference
-from synctva.reports.record import F1Scores, Score
 from synctva.reports.results.corpus import F1S, Ablation, CorpusResults, rare_f1
 from synctva.reports.results.drawing import (
     Dot,
@@ -23,6 +22,7 @@ from synctva.reports.results.findings import Bin, F1sOfAll
 from synctva.reports.results.runs import RecipeResult
 from synctva.reports.results.summary import MeanAblation, Place
 from synctva.reports.results.tables import WORDS
+from synctva.reports.run.record import F1Scores, Score
 
 MOST_CURVES = 6
 """So many models share a figure of curves: Sync-TVA, and the best of the others."""

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from synctva.errors import InputError
-from synctva.reports.record import F1Scores, Score
-from synctva.run_folder import RunFolder
+from synctva.reports.run.record import F1Scores, Score
+from synctva.run.folder import RunFolder
 
 Curve = Mapping[float, F1Scores]
 """Scores at each rate of missing modalities, or of noise."""

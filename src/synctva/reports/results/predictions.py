@@ -7,7 +7,7 @@ import numpy as np
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
 from synctva.evaluation.prediction_files import read_seed_counts
-from synctva.run_folder import RunFolder
+from synctva.run.folder import RunFolder
 
 
 @dataclass(frozen=True)

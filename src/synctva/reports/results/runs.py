@@ -19,10 +19,10 @@ from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import SCORES
 from synctva.evaluation.prediction_files import read_probabilities
 from synctva.evaluation.spread import spread
-from synctva.reports.record import RunFile, Score
 from synctva.reports.results.findings import Findings, read_findings, together
 from synctva.reports.results.predictions import Predicted
-from synctva.run_folder import RunFolder
+from synctva.reports.run.record import RunFile, Score
+from synctva.run.folder import RunFolder
 
 if TYPE_CHECKING:
     from synctva.recipe import Recipe

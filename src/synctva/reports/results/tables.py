@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from synctva.evaluation.bootstrap import Difference
-from synctva.reports.record import Score
 from synctva.reports.results.corpus import F1S, Ablation, CorpusResults
 from synctva.reports.results.runs import LeftOut, RecipeResult
 from synctva.reports.results.summary import MeanAblation, Place
-from synctva.reports.tables import ABSENT, Table, score_text
+from synctva.reports.run.record import Score
+from synctva.reports.run.tables import ABSENT, Table, score_text
 
 WORDS = {
     "weighted_f1": "weighted F1",

@@ -1,0 +1,1 @@
+"""Published corpora -> ``Corpus``, a file each."""

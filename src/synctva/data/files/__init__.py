@@ -1,0 +1,1 @@
+"""File formats -> columns, arrays and rows, each fault told with its file and row."""

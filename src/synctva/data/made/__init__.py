@@ -1,0 +1,1 @@
+"""Corpora that are made here: planted, composed, and the playhouse."""

@@ -1,0 +1,1 @@
+"""Own recordings, tables and archives -> ``Corpus``."""

@@ -1,0 +1,1 @@
+"""Recordings and words -> a store's features: cached, parallel, resumable."""

@@ -1,0 +1,141 @@
+"""From recordings and words to a store's features: cached, parallel, resumable.
+
+First every missing vector is computed and put into the cache, which is all that a killed job
+needs to go on; then the store is written from the cache, shard by shard. So jobs of an array may
+fill the same cache, each with its own share of the dialogues.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from synctva.corpus import Corpus, Features
+from synctva.errors import InputError
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.fill import TIME_LIMIT_S, Advance, Failure, Filled, fill
+from synctva.features.extraction.recording import Known
+from synctva.features.extraction.words import read_words
+from synctva.features.preset import Preset
+from synctva.features.store.folder import (
+    FAILURES,
+    NORMALISATION,
+    FeatureStore,
+    concatenate,
+    write_parts,
+    write_store,
+)
+from synctva.features.store.normalise import normalise
+from synctva.files import write_bytes, write_text
+from synctva.work.supervised import Engine, supervised
+
+
+def extract(
+    store: FeatureStore,
+    preset: Preset,
+    cache: Cache,
+    *,
+    workers: int | None = 1,
+    engine: Engine = supervised,
+    normalise_by: str | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    advance: Advance = lambda count: None,
+) -> Filled:
+    """Fills the cache for a store and writes the features into it; returns what was done.
+
+    An utterance that fails lacks the modality, with the flag ``failed``. A modality of which no
+    utterance has a recording, or words, stays as it is in the store; that only some would keep
+    features of a modality is refused.
+
+    Args:
+        store: The store; it is replaced by the one with the features, at once, at the end.
+        preset: Which extractors.
+        cache: Where features are looked up and kept.
+        workers: Processes that decode recordings; None = as many as the engine has cores for.
+        engine: Where they are: on this machine, or ``features.cluster_pool.supervised_on_cluster``.
+        normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not
+            (a model normalises what it is trained on by itself). Needs the store in memory.
+        time_limit_s: For one modality of one utterance.
+        advance: Called with the number of utterances that are done in one more modality.
+
+    Raises:
+        InputError: As ``fill``, or nothing can be normalised.
+    """
+    filled = fill(
+        store,
+        preset,
+        cache,
+        workers=workers,
+        engine=engine,
+        time_limit_s=time_limit_s,
+        advance=advance,
+    )
+    parts = _with_features(store, filled, cache)
+    statistics = store.path / NORMALISATION
+    if normalise_by is None:
+        write_parts(parts, store.path, overwrite=True)
+        if "audio" in filled.known:
+            statistics.unlink(missing_ok=True)
+    else:
+        corpus, found = normalise(concatenate(list(parts)), "audio", normalise_by)
+        write_store(corpus, store.path, overwrite=True)
+        content = io.BytesIO()
+        pq.write_table(found.to_table(), content)
+        write_bytes(statistics, content.getvalue())
+    _write_failures(filled.failures, store.path / FAILURES)
+    return filled
+
+
+def _write_failures(failures: list[Failure], path: Path) -> None:
+    if not failures:
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Failure))
+    writer.writerows(astuple(failure) for failure in failures)
+    write_text(path, text.getvalue())
+
+
+def _with_features(store: FeatureStore, filled: Filled, cache: Cache) -> Iterator[Corpus]:
+    """Yields the store's shards with the features that the cache holds for them."""
+    failed = {(failure.modality, failure.dialogue, failure.turn) for failure in filled.failures}
+    row = 0
+    for part in store.read_shards():
+        for modality, known in filled.known.items():
+            read = read_words if modality == "text" else _read
+            features = read(part, known, filled.keys[modality], row, cache)
+            if failed:
+                flags = list(features.flags or ("",) * len(part))
+                for number, (dialogue, utterance) in enumerate(part.utterances()):
+                    if (modality, dialogue.id, utterance.turn) in failed:
+                        flags[number] = "failed"
+                features = replace(features, flags=tuple(flags))
+            part = part.with_features(modality, features)
+        yield part
+        row += len(part)
+
+
+def _read(
+    part: Corpus, known: Known, keys: Mapping[int, str], first: int, cache: Cache
+) -> Features:
+    """Returns the cached features of a shard whose first utterance has the row ``first``."""
+    values = np.zeros((len(part), known.dim), np.float32)
+    present = np.zeros(len(part), np.bool_)
+    flags = [""] * len(part)
+    for number in range(len(part)):
+        if (key := keys.get(first + number)) is None:
+            continue
+        encoded = cache.get(key)
+        if encoded is None:
+            raise InputError(
+                f"{cache.path(key)}: deleted or damaged meanwhile; run the command again"
+            )
+        flags[number] = " ".join(encoded.flags)
+        if encoded.vector is not None:
+            values[number], present[number] = encoded.vector, True
+    return Features(values, present, known.extractor, tuple(flags) if any(flags) else ())

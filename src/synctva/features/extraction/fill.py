@@ -1,0 +1,259 @@
+"""Puts the features of a store's utterances into the cache: recordings in processes, words beside.
+
+Requests for recordings go to an engine: processes of this machine, or a cluster. The words are
+encoded meanwhile by this process, in a thread: they are little work, and one model in memory.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from synctva.dialogue import Dialogue, Utterance
+from synctva.errors import InputError
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.recording import Known, Recordings, Request
+from synctva.features.extraction.words import Words, share_of_chunks, words_beside
+from synctva.features.preset import Preset
+from synctva.features.store import FeatureStore
+from synctva.work.supervised import Engine, Outcomes, supervised
+
+TIME_LIMIT_S = 300.0
+"""For one modality of one utterance."""
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An utterance that has no features of a modality because something is wrong with it."""
+
+    dialogue: str
+    turn: int
+    modality: str
+    reason: str
+
+
+@dataclass
+class Filled:
+    """What the cache holds for a store.
+
+    Attributes:
+        known: Modality -> its extractor and width.
+        keys: Modality -> row -> key in the cache: of an utterance's recording (none where it
+            failed or there is none), of a chunk's words under the chunk's first row.
+        failures: Utterances that failed.
+        computed: Vectors that were not in the cache before.
+    """
+
+    known: dict[str, Known] = field(default_factory=dict)
+    keys: dict[str, dict[int, str]] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    computed: int = 0
+
+
+def amount(store: FeatureStore, preset: Preset, shard: tuple[int, int] = (1, 1)) -> int:
+    """Returns how many steps ``fill`` will tell of: utterances times modalities."""
+    preset = _where_words_are(store, preset)
+    steps = sum(
+        has_recording(utterance, modality)
+        for _, _, utterance in _rows(store, shard)
+        for modality in preset.chosen
+    )
+    if preset.text is not None:
+        steps += sum(len(chunk) for _, chunk in share_of_chunks(store, shard))
+    return steps
+
+
+def fill(
+    store: FeatureStore,
+    preset: Preset,
+    cache: Cache,
+    *,
+    workers: int | None = 1,
+    engine: Engine = supervised,
+    shard: tuple[int, int] = (1, 1),
+    time_limit_s: float = TIME_LIMIT_S,
+    advance: Advance = lambda count: None,
+) -> Filled:
+    """Puts the features of a store's utterances into the cache, those that are not there yet.
+
+    Args:
+        store: Whose utterances; it is only read.
+        preset: Which extractors.
+        cache: Where the features go.
+        workers: Processes that decode recordings; None = as many as the engine has cores for.
+        engine: Where they are.
+        shard: (i, n): only every n-th dialogue, from the i-th (counted from 1).
+        time_limit_s: For one modality of one utterance.
+        advance: Called with the number of utterances that are done in one more modality; by two
+            threads, but never at once.
+
+    Raises:
+        InputError: As ``refuse_loss``; an extractor cannot be loaded; or the engine's machines have
+            not the same extractors, or not the same cache.
+    """
+    refuse_loss(store, preset)
+    preset = _where_words_are(store, preset)
+    filled, lock = Filled(), Lock()
+
+    def told(count: int) -> None:
+        with lock:
+            advance(count)
+
+    recorded = _recorded(store, preset)
+    requests = (
+        Request(row, dialogue.id, modality, utterance)
+        for row, dialogue, utterance in _rows(store, shard)
+        for modality in recorded
+        if has_recording(utterance, modality)
+    )
+    with words_beside(store, preset, cache, shard, told) as words:
+        if recorded:
+            begin = (preset, cache)
+            outcomes = engine(_key, requests, workers, time_limit_s, _begin, begin, recorded)
+            _collect(filled, outcomes, words, cache, told)
+        if preset.text is not None:
+            found = words.result()
+            filled.known["text"], filled.keys["text"] = found.known, found.keys
+            filled.computed += found.computed
+    return filled
+
+
+def _collect(
+    filled: Filled, outcomes: Outcomes, words: Future[Words], cache: Cache, advance: Advance
+) -> None:
+    """Notes what becomes of every request; a failure of the words is raised as soon as it is."""
+    with closing(outcomes):
+        for request, outcome in outcomes:
+            if words.done():
+                words.result()
+            if not isinstance(request, Request):
+                _meet(filled, outcome)
+                continue
+            if isinstance(outcome, InputError):
+                where = request.dialogue, request.utterance.turn, request.modality
+                filled.failures.append(Failure(*where, str(outcome)))
+            else:
+                key, computed = outcome
+                _check_place(cache, key)
+                filled.keys[request.modality][request.row] = key
+                filled.computed += computed
+            advance(1)
+
+
+def _meet(filled: Filled, outcome: "dict[str, Known] | InputError") -> None:
+    """Notes the extractors of a worker, which may be on another machine than the others."""
+    if isinstance(outcome, InputError):
+        raise outcome
+    for modality, known in outcome.items():
+        first = filled.known.setdefault(modality, known)
+        filled.keys.setdefault(modality, {})
+        if known != first:
+            raise InputError(
+                f"{modality}: one worker has {first.extractor.name} ({first.extractor.version}),"
+                f" another {known.extractor.name} ({known.extractor.version}), or other weights;"
+                " install the same on every machine"
+            )
+
+
+def _check_place(cache: Cache, key: str) -> None:
+    """Checks that what a worker has put into the cache is there for this process too."""
+    if not cache.path(key).is_file():
+        raise InputError(
+            f"{cache.folder}: what a worker has put there is not there; give a --cache that all"
+            " machines share, at the same path"
+        )
+
+
+_recordings: list[Recordings] = []
+"""In a worker: the one it was begun with."""
+
+
+def _begin(preset: Preset, cache: Cache) -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
+    if "torch" in sys.modules:  # by way of the script that this process was begun with
+        sys.modules["torch"].set_num_threads(1)
+    _recordings.append(Recordings(preset, cache))
+
+
+def _key(request: Request | tuple[str, ...]) -> tuple[str, bool] | dict[str, Known]:
+    """Does a request; or loads the extractors of modalities and tells which they are."""
+    if isinstance(request, Request):
+        return _recordings[0].key(request)
+    return {modality: _recordings[0].known(modality) for modality in request}
+
+
+def _where_words_are(store: FeatureStore, preset: Preset) -> Preset:
+    """Returns the preset, without text where the store has features of it but no words."""
+    if "text" not in store.extractors or any(one.text for _, _, one in _rows(store)):
+        return preset
+    return replace(preset, text=None)
+
+
+def refuse_loss(store: FeatureStore, preset: Preset) -> None:
+    """Checks that every utterance with features has what others can be extracted from.
+
+    Raises:
+        InputError: One has not, and would lack the modality where others get it.
+    """
+    preset = _where_words_are(store, preset)
+    words = () if preset.text is None else ("text",)
+    for modality in (*words, *_recorded(store, preset)):
+        lost = [
+            f"dialogue {dialogue.id!r} turn {utterance.turn}"
+            for part in (store.read_shards() if modality in store.extractors else ())
+            for (dialogue, utterance), here in zip(
+                part.utterances(), part.features[modality].present, strict=True
+            )
+            if here and not has_source(utterance, modality)
+        ]
+        if lost:
+            needed = "words" if modality == "text" else "recordings"
+            raise InputError(
+                f"{store.path}: {lost[0]} would lose its {modality} features ({len(lost)} in all"
+                f" would), as there are no {needed} to extract others from; keep them by, say,"
+                f" --preset lite --{modality} none, or import again without them"
+            )
+
+
+def has_source(utterance: Utterance, modality: str) -> bool:
+    """Returns whether an utterance has what features of a modality can be extracted from."""
+    if modality == "text":
+        return bool((utterance.text or "").strip())
+    return has_recording(utterance, modality)
+
+
+def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:
+    """Returns the modalities that any utterance of the store has a recording for."""
+    found = {
+        modality: None
+        for _, _, utterance in _rows(store)
+        for modality in preset.chosen
+        if has_recording(utterance, modality)
+    }
+    return tuple(found)
+
+
+def _rows(
+    store: FeatureStore, shard: tuple[int, int] = (1, 1)
+) -> Iterator[tuple[int, Dialogue, Utterance]]:
+    """Yields the utterances of a store, or of a share of its dialogues, with their rows in it."""
+    row = number = 0
+    for part in store.read_shards():
+        for dialogue in part.dialogues:
+            for utterance in dialogue.utterances:
+                if number % shard[1] == shard[0] - 1:
+                    yield row, dialogue, utterance
+                row += 1
+            number += 1
+
+
+def has_recording(utterance: Utterance, modality: str) -> bool:
+    """Returns whether an utterance's features of a modality can be made from a recording."""
+    if modality == "audio":
+        return (utterance.audio_media or utterance.media) is not None
+    return modality == "visual" and utterance.media is not None

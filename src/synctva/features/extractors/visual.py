@@ -1,0 +1,259 @@
+"""Visual features: the speaker's face in the frames of an utterance, as one vector."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+from synctva.corpus import Extractor
+from synctva.errors import InputError, did_you_mean
+from synctva.features.extractors import faces as opencv
+from synctva.features.extractors.encoded import Encoded
+from synctva.features.extractors.expression import (
+    FACE_PX,
+    ExpressionNetwork,
+    load_expression_network,
+)
+from synctva.features.extractors.faces import crop, detector_named, grey, resize
+from synctva.features.extractors.hub import load_image_model, weights_sha256
+from synctva.features.extractors.tracks import Track, largest_track, link_faces, moving_track
+from synctva.media import Frames
+
+RESNETS = {"resnet50": "microsoft/resnet-50"}
+"""Names of ResNets and their hub ids."""
+
+CHOICES = {
+    "faces": ("found", "whole"),
+    "speaker": ("largest", "moving"),
+    "no_face": ("absent", "frame"),
+    "pooling": ("mean", "mean_sd"),
+}
+"""The extractor's settings and what each may be."""
+
+RATE_HZ = 5.0
+"""Frames per second that are looked at."""
+MOST_FRAMES = 64
+"""Frames of a longer utterance are spread evenly; it bounds time and memory."""
+SMALLEST_PX = 40
+"""Smaller faces are ignored; the side in a picture of at most 640 pixels."""
+RESNET_BATCH = 16
+"""Faces that go through the ResNet at once; it bounds the memory."""
+
+
+@dataclass(frozen=True)
+class FaceEncoder:
+    """Turns crops of faces into vectors, and tells where the vectors come from.
+
+    Attributes:
+        size_px: Side of the crops it takes.
+        dim: Width of a face's vector.
+        pooling: How an utterance's vectors become one: ``mean``, or ``mean_sd``, both in a row.
+        weights: sha256 of the weights.
+        version: Of the software that runs it.
+        encode: RGB crops -> vectors.
+    """
+
+    size_px: int
+    dim: int
+    pooling: str
+    weights: str
+    version: str
+    encode: Callable[[UInt8[np.ndarray, "face size size 3"]], Float[Tensor, "face dim"]]
+
+
+class VisualExtractor:
+    """Encodes an utterance's frames: faces -> the speaker's -> crops -> network -> pooled vector.
+
+    ``expression`` is our own network: its vector and its seven probabilities, mean and standard
+    deviation over the frames unless told otherwise: single pictures have no deviation, and a model
+    that learns from them must not see that of a recording. ``resnet50`` is the mean only, so that
+    its width is 2048.
+
+    Args:
+        name: ``expression``, ``resnet50``, the hub id of a ResNet, or its folder.
+        detector: YuNet's ONNX file; None = OpenCV's own cascade.
+        speaker: Whose face: the ``largest``, or the one whose mouth is ``moving`` with the sound.
+        faces: They have to be ``found``; or each ``whole`` picture is a face already.
+        no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
+        pooling: Of the faces' vectors: ``mean``, or ``mean_sd``; None = the network's own way.
+        smallest_px: Smaller faces are ignored; the side in a picture of at most 640 pixels.
+        rate_hz: Frames per second to give to :meth:`encode`.
+        crops: Keep so many crops, spread evenly, in place of their vector, for a model that trains
+            the network; grey for our own, else RGB. Fewer leave zeros at the end. 0 = encode.
+        network: Loads our own network.
+
+    Raises:
+        InputError: There is no such network, detector or choice, or it cannot be loaded.
+    """
+
+    most_frames = MOST_FRAMES
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        detector: str | None = None,
+        speaker: str = "largest",
+        faces: str = "found",
+        no_face: str = "absent",
+        pooling: str | None = None,
+        smallest_px: int = SMALLEST_PX,
+        rate_hz: float = RATE_HZ,
+        crops: int = 0,
+        network: Callable[[], ExpressionNetwork] = load_expression_network,
+    ) -> None:
+        if crops < 0:
+            raise InputError(f"visual features: crops {crops}; give 0 or a number of crops")
+        chosen = {"faces": faces, "speaker": speaker, "no_face": no_face}
+        _check_choices(chosen if pooling is None else {**chosen, "pooling": pooling})
+        if not rate_hz > 0:
+            raise InputError(f"visual features: rate_hz {rate_hz}; give more than 0")
+        encoder = _encoder(name, network)
+        self._encoder = encoder if pooling is None else replace(encoder, pooling=pooling)
+        self._detector = detector_named(detector, smallest_px) if faces == "found" else None
+        self._speaker, self._no_face = speaker, no_face
+        self.rate_hz = float(rate_hz)
+        self._crops, self._is_grey = crops, name == "expression"
+        pixels = self._encoder.size_px**2 * (1 if self._is_grey else 3)
+        pooled = self._encoder.dim * (2 if self._encoder.pooling == "mean_sd" else 1)
+        self.dim: int = crops * pixels if crops else pooled
+        found = (
+            {}
+            if self._detector is None
+            else {**chosen, **self._detector.settings, "smallest_px": smallest_px}
+        )
+        self.extractor = Extractor(
+            name="crops"
+            if crops
+            else name
+            if name in ("expression", *RESNETS)
+            else Path(name).name,
+            version=f"{self._encoder.version}, {opencv.VERSION}",
+            weights="" if crops else self._encoder.weights,
+            settings={
+                "faces": faces,
+                **found,
+                "rate_hz": self.rate_hz,
+                "most_frames": MOST_FRAMES,
+                **({"grey": self._is_grey} if crops else {"pooling": self._encoder.pooling}),
+            },
+        )
+
+    def encode(
+        self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
+    ) -> Encoded:
+        """Returns an utterance's vector.
+
+        Args:
+            frames: At ``rate_hz``, ``most_frames`` at the most.
+            samples: The sound of the same span, for the speaker whose mouth moves with it.
+        """
+        size = self._encoder.size_px
+        whole, flags = self._detector is None, ()
+        track = None if whole else self.speaker(frames, samples)
+        if track is None and not whole:
+            if self._no_face == "absent":
+                return Encoded(None, ("no_face",))
+            flags = ("no_face", "whole_frame")
+        crops = (
+            [resize(picture, size) for picture in frames.pixels]
+            if track is None
+            else [
+                crop(frames.pixels[number], face, size)
+                for number, face in zip(track.frames, track.faces, strict=True)
+            ]
+        )
+        faces = np.stack(crops)
+        return Encoded(self._kept(faces) if self._crops else self._pool(faces), flags)
+
+    def speaker(
+        self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
+    ) -> Track | None:
+        """Returns the speaker's faces; None where there are none, or where they are not looked for.
+
+        Args:
+            frames: The utterance's.
+            samples: The sound of the same span.
+        """
+        if self._detector is None:
+            return None
+        tracks = link_faces([self._detector.find(picture) for picture in frames.pixels])
+        if self._speaker == "moving":
+            return moving_track(tracks, frames, samples)
+        return largest_track(tracks)
+
+    def _kept(self, faces: UInt8[np.ndarray, "face size size 3"]) -> Float32[np.ndarray, " dim"]:
+        """Returns some faces, evenly spread, as one row of numbers from 0 to 255."""
+        count = min(len(faces), self._crops)
+        chosen = faces[np.linspace(0, len(faces) - 1, count).round().astype(int)]
+        row = np.zeros(self.dim, np.float32)
+        pixels = grey(chosen) if self._is_grey else chosen
+        row[: pixels.size] = pixels.reshape(-1)
+        return row
+
+    @torch.inference_mode()
+    def _pool(self, crops: UInt8[np.ndarray, "face size size 3"]) -> Float32[np.ndarray, " dim"]:
+        vectors = self._encoder.encode(crops)
+        pooled = [vectors.mean(dim=0)]
+        if self._encoder.pooling == "mean_sd":
+            pooled.append(vectors.std(dim=0, correction=0))
+        return torch.cat(pooled).float().numpy()
+
+
+def _check_choices(chosen: dict[str, str]) -> None:
+    for setting, choice in chosen.items():
+        if choice not in CHOICES[setting]:
+            raise InputError(
+                f"visual features: {setting} {choice!r} is none of {', '.join(CHOICES[setting])}."
+                + did_you_mean(choice, CHOICES[setting])
+            )
+
+
+def _encoder(name: str, network: Callable[[], ExpressionNetwork]) -> FaceEncoder:
+    if name == "expression":
+        return _expression(network())
+    known = ("expression", *RESNETS)
+    if name not in known and "/" not in name and not Path(name).exists():
+        raise InputError(
+            f"unknown visual features {name!r}: known are {', '.join(known)}; a ResNet's folder or"
+            " hub id (owner/name) works too." + did_you_mean(name, known)
+        )
+    return _resnet(name)
+
+
+def _expression(network: ExpressionNetwork) -> FaceEncoder:
+    """Returns our own network: a face's vector, then the probabilities of the emotions."""
+
+    def encode(crops: UInt8[np.ndarray, "face size size 3"]) -> Float[Tensor, "face dim"]:
+        vectors = network.embed(torch.from_numpy(grey(crops)).float())
+        return torch.cat([vectors, network.classifier(vectors).softmax(dim=1)], dim=1)
+
+    network.eval()
+    return FaceEncoder(
+        size_px=FACE_PX,
+        dim=network.dim + network.classifier.out_features,
+        pooling="mean_sd",
+        weights=weights_sha256(network),
+        version=f"synctva {version('synctva')}",
+        encode=encode,
+    )
+
+
+def _resnet(name: str) -> FaceEncoder:
+    """Returns a ResNet of the hub or of a folder: a face's vector before the classifier."""
+    image = load_image_model(name, RESNETS)
+    mean, sd = (torch.tensor(of).view(1, 3, 1, 1) for of in (image.mean, image.sd))
+
+    def encode(crops: UInt8[np.ndarray, "face size size 3"]) -> Float[Tensor, "face dim"]:
+        vectors = [
+            image.model((part.permute(0, 3, 1, 2).float() / 255 - mean) / sd).pooler_output
+            for part in torch.from_numpy(crops).split(RESNET_BATCH)
+        ]
+        return torch.cat(vectors).flatten(1)
+
+    return FaceEncoder(image.size, image.dim, "mean", image.weights, image.version, encode)

@@ -1,0 +1,111 @@
+"""Who says what when in a recording: from its transcript, else from when somebody speaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from synctva.dialogue import Dialogue, Utterance
+from synctva.errors import InputError
+from synctva.listening.listener import NO_LISTENER, Listener, spoken
+from synctva.listening.voice_activity import speech_in
+from synctva.media import length_of
+from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
+from synctva.work.supervised import Supervised
+
+NOBODY = "speaker"
+"""Who speaks where nothing says who."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """A recording in utterances.
+
+    Attributes:
+        media: Path of the recording, or of the transcript where there is no recording.
+        duration_s: Its length, in seconds.
+        dialogue: The utterances, in order of time; None where nobody speaks.
+        note: What of the transcript was left out, in words; empty where nothing was.
+    """
+
+    media: str
+    duration_s: float
+    dialogue: Dialogue | None
+    note: str = ""
+
+
+def is_transcript(path: Path) -> bool:
+    """Returns whether a path has the name of a transcript, not of a recording."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def utterances_of(
+    recording: Path,
+    transcript: Path | None = None,
+    listener: Listener = NO_LISTENER,
+    voice_activity: Supervised | None = None,
+) -> Segmented:
+    """Returns the utterances of a recording.
+
+    Args:
+        recording: Sound, pictures or both; or a transcript alone, for its text.
+        transcript: Who says what when, in any format that ``synctva.transcripts`` reads; None =
+            listen for speech.
+        listener: What hears words and tells speakers apart where there is no transcript.
+        voice_activity: What hears when somebody speaks, kept for several recordings.
+
+    Raises:
+        InputError: A file is missing, broken or hostile; there are two transcripts; the times of
+            one do not fit the recording; or there is neither sound nor transcript.
+    """
+    recording = Path(recording)
+    if is_transcript(recording):
+        if transcript is not None:
+            raise InputError(
+                f"{recording}: a transcript, and {transcript} another one; give the recording and"
+                " one transcript, or one transcript alone"
+            )
+        return _said(recording, None)
+    length_s = length_of(recording)
+    if transcript is not None:
+        return _said(Path(transcript), recording, length_s)
+    speech = speech_in(recording, voice_activity)
+    if listener.transcribe or listener.diarise:
+        segments = spoken(recording, speech, listener)
+    else:
+        segments = [Segment(start_s, end_s, "", f"{recording}") for start_s, end_s in speech.spans]
+    utterances = _utterances(segments, recording)
+    return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances)
+
+
+def _said(transcript: Path, recording: Path | None, length_s: float | None = None) -> Segmented:
+    segments, note = read_transcript(transcript), ""
+    if length_s is not None:
+        segments, note = within(segments, length_s)
+    utterances = _utterances(segments, recording)
+    if recording is None and not any(utterance.text for utterance in utterances):
+        raise InputError(
+            f"{transcript}: no words in it; give the recording, and this file with --transcript"
+        )
+    return _segmented(recording or transcript, length_s, utterances, note)
+
+
+def _utterances(segments: Sequence[Segment], recording: Path | None) -> list[Utterance]:
+    return [
+        Utterance(
+            turn,
+            segment.speaker or NOBODY,
+            segment.text or None,
+            start_s=segment.start_s,
+            end_s=segment.end_s,
+            media=None if recording is None else str(recording),
+        )
+        for turn, segment in enumerate(segments)
+    ]
+
+
+def _segmented(
+    path: Path, length_s: float | None, utterances: list[Utterance], note: str = ""
+) -> Segmented:
+    last_s = max((utterance.end_s or 0.0 for utterance in utterances), default=0.0)
+    dialogue = Dialogue(path.name, "test", tuple(utterances)) if utterances else None
+    return Segmented(str(path), length_s or last_s, dialogue, note)

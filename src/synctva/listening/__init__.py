@@ -1,0 +1,1 @@
+"""Speech, words and speakers in a recording."""

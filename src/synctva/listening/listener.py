@@ -1,0 +1,146 @@
+"""Words and speakers of a recording without a transcript, by what listens to it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from synctva.errors import InputError
+from synctva.listening.asr import Transcribe, Word, load_transcriber
+from synctva.listening.diarise import Diarise, Turn, load_diariser
+from synctva.listening.voice_activity import SHORTEST_S, Speech
+from synctva.media import SAMPLE_RATE_HZ, read_audio
+from synctva.transcripts import Segment
+from synctva.work.supervised import supervised
+
+STRETCH_S = 60.0
+"""Sound is read in stretches of about this length that end where nobody speaks."""
+
+TIME_LIMIT_S = 300.0
+"""For one stretch."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What listens to speech; with neither, only when somebody speaks is known.
+
+    Attributes:
+        transcribe: Hears words; None = none are heard.
+        diarise: Tells speakers apart; None = they are one.
+    """
+
+    transcribe: Transcribe | None = None
+    diarise: Diarise | None = None
+
+
+NO_LISTENER = Listener()
+"""Hears when somebody speaks, and no more."""
+
+
+def listener_of(asr: str | None, diarise: bool) -> Listener:
+    """Returns a listener by the names of its parts.
+
+    Raises:
+        InputError: A part is not installed, or cannot be loaded.
+    """
+    return Listener(load_transcriber(asr) if asr else None, load_diariser() if diarise else None)
+
+
+def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]:
+    """Returns who says what when, in order of time.
+
+    To tell speakers apart all sound is held at once: 230 MB an hour. Words alone need a minute's.
+
+    Args:
+        recording: The recording.
+        speech: When somebody speaks in it.
+        listener: What hears words, tells speakers apart, or both.
+
+    Raises:
+        InputError: The recording cannot be read again.
+    """
+    turns = listener.diarise(_whole(recording, speech)) if listener.diarise else None
+    if listener.transcribe is None:
+        found = [
+            Segment(
+                max(start, turn.start_s), min(end, turn.end_s), "", f"{recording}", turn.speaker
+            )
+            for start, end in speech.spans
+            for turn in turns or ()
+            if min(end, turn.end_s) - max(start, turn.start_s) >= SHORTEST_S
+        ]
+    else:
+        found = [
+            segment
+            for start_s, samples in _stretches(recording, speech)
+            for sentence in listener.transcribe(samples)
+            for segment in _utterances(recording, start_s, sentence, turns)
+        ]
+    return sorted(found, key=lambda segment: (segment.start_s, segment.end_s))
+
+
+def _whole(recording: Path, speech: Speech) -> Float32[np.ndarray, " sample"]:
+    """Returns all sound up to the end of speech; what lies between speech is silent."""
+    sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ) if speech.spans else 0, np.float32)
+    for start_s, samples in _stretches(recording, speech):
+        first = round(start_s * SAMPLE_RATE_HZ)
+        samples = samples[: len(sound) - first]
+        sound[first : first + len(samples)] = samples
+    return sound
+
+
+def _stretches(
+    recording: Path, speech: Speech
+) -> Iterator[tuple[float, Float32[np.ndarray, " sample"]]]:
+    """Yields the sound of speech, and when each stretch of it begins, in seconds."""
+    requests: list[tuple[Path, float, float]] = []
+    for start_s, end_s in speech.spans:
+        if requests and end_s - requests[-1][1] <= STRETCH_S:
+            requests[-1] = (recording, requests[-1][1], end_s)
+        else:
+            requests.append((recording, start_s, end_s))
+    for request, outcome in supervised(_read, requests, 1, TIME_LIMIT_S, _begin, ()):
+        if isinstance(outcome, InputError):
+            raise outcome
+        yield request[1], outcome
+
+
+def _begin() -> None:
+    """Nothing has to be loaded before a stretch is read."""
+
+
+def _read(request: tuple[Path, float, float]) -> Float32[np.ndarray, " sample"]:
+    samples = read_audio(*request)
+    assert samples is not None  # speech was heard in it
+    return samples
+
+
+def _utterances(
+    recording: Path, start_s: float, sentence: Sequence[Word], turns: Sequence[Turn] | None
+) -> Iterator[Segment]:
+    """Yields a sentence, cut where another speaker goes on."""
+    parts: list[tuple[str | None, list[Word]]] = []
+    for word in sentence:
+        speaker = _speaker(word.start_s + start_s, word.end_s + start_s, turns or ())
+        if parts and speaker in (parts[-1][0], None):
+            parts[-1][1].append(word)
+        else:
+            parts.append((speaker, [word]))
+    for speaker, words in parts:
+        text = "".join(word.text for word in words).strip()
+        begin_s = max(0.0, words[0].start_s + start_s)
+        end_s = max(begin_s, words[-1].end_s + start_s)
+        if text:
+            yield Segment(begin_s, end_s, text, f"{recording}", speaker)
+
+
+def _speaker(start_s: float, end_s: float, turns: Sequence[Turn]) -> str | None:
+    """Returns who speaks most of the time; None where nobody is known to."""
+
+    def shared_s(turn: Turn) -> float:
+        return min(end_s, turn.end_s) - max(start_s, turn.start_s)
+
+    most = max(turns, key=shared_s, default=None)
+    return most.speaker if most is not None and shared_s(most) > 0 else None

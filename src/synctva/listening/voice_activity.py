@@ -1,0 +1,163 @@
+"""When somebody speaks in a recording: silero's voice activity, streamed in bounded memory.
+
+The one file that knows silero-vad. It runs in a process of its own, since recordings are read as
+if hostile.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from synctva.errors import InputError
+from synctva.media import SAMPLE_RATE_HZ, probe
+from synctva.media.sound import stream_audio
+from synctva.work.supervised import Supervised
+
+LONGEST_S = 15.0
+"""Longer speech is cut at its longest pause, so that an utterance has one emotion."""
+
+PAUSE_S = 0.3
+"""Shorter silence does not end an utterance."""
+
+SHORTEST_S = 0.25
+"""Shorter sounds are no speech."""
+
+MARGIN_S = 0.1
+"""So much is kept before and after speech: voices begin and fade slowly."""
+
+SILENCE = 1e-4
+"""Sound that is nowhere louder is not listened to; speech is some hundred times as loud."""
+
+WINDOW = 512
+"""Samples that have one probability: silero's own."""
+
+LANE_WINDOWS = 500
+"""Sound is cut into lanes of 16 s that are listened to side by side, which is much quicker."""
+
+LANES = 16
+
+RUN_UP_WINDOWS = 31
+"""Each lane is listened to from a second earlier: the network has a memory."""
+
+TIME_LIMIT_S = 6 * 3_600.0
+"""A recording that takes longer is given up."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """When somebody speaks.
+
+    Attributes:
+        spans: Start and end of each utterance, in seconds, in order of time, not overlapping.
+        length_s: Of all the sound.
+    """
+
+    spans: tuple[tuple[float, float], ...]
+    length_s: float
+
+
+def voice_activity() -> Supervised:
+    """Returns a process that hears when somebody speaks; it begins with the first recording."""
+    return Supervised(_listen, 1, TIME_LIMIT_S, _begin, ())
+
+
+def speech_in(recording: Path, kept: Supervised | None = None) -> Speech:
+    """Returns when somebody speaks in a recording; cut at pauses into 15 s at the most.
+
+    Args:
+        recording: The recording.
+        kept: From :func:`voice_activity`, for several recordings; None = a process for this one.
+
+    Raises:
+        InputError: It has no sound, is no recording, broken, too large, or not a local regular
+            file.
+    """
+    hearing = kept or voice_activity()
+    try:
+        [(_, outcome)] = hearing.outcomes([recording])
+    finally:
+        if hearing is not kept:
+            hearing.stop()
+    if isinstance(outcome, InputError):
+        raise outcome
+    return outcome
+
+
+def _begin() -> None:
+    """Nothing is loaded before the recording is known to have sound."""
+
+
+def _listen(recording: Path) -> Speech:
+    if not probe(recording).has_audio:
+        raise InputError(
+            f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
+            " says who speaks when with --transcript"
+        )
+    heard = list(speech_probabilities(stream_audio(recording), _silero()))
+    return _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
+
+
+def _silero() -> Any:
+    import silero_vad
+
+    return silero_vad.load_silero_vad()
+
+
+def _spans(probabilities: Float32[np.ndarray, " window"], samples: int) -> Speech:
+    """Returns the utterances, by silero's own rules."""
+    from silero_vad import get_speech_timestamps_from_probs
+
+    found = get_speech_timestamps_from_probs(
+        probabilities.tolist(),
+        SAMPLE_RATE_HZ,
+        min_speech_duration_ms=round(1000 * SHORTEST_S),
+        max_speech_duration_s=LONGEST_S,
+        min_silence_duration_ms=round(1000 * PAUSE_S),
+        speech_pad_ms=round(1000 * MARGIN_S),
+        audio_length_samples=samples,
+    )
+    spans = tuple((s["start"] / SAMPLE_RATE_HZ, s["end"] / SAMPLE_RATE_HZ) for s in found)
+    return Speech(spans, samples / SAMPLE_RATE_HZ)
+
+
+def speech_probabilities(
+    pieces: Iterable[Float32[np.ndarray, " _"]], network: Any
+) -> Iterator[tuple[Float32[np.ndarray, " window"], int]]:
+    """Yields the probability of speech for each window of 32 ms, and how many samples it is of.
+
+    Args:
+        pieces: Sound at 16 kHz, in pieces of any length.
+        network: Silero's; called with windows of all lanes and the rate.
+    """
+    block, before = LANES * LANE_WINDOWS * WINDOW, np.zeros(RUN_UP_WINDOWS * WINDOW, np.float32)
+    waiting, count = [before], 0
+    for piece in pieces:
+        waiting.append(piece)
+        count += len(piece)
+        while count >= block:
+            sound = np.concatenate(waiting)
+            yield _block(sound[: len(before) + block], network), block
+            waiting, count = [sound[block:]], count - block
+    sound = np.concatenate(waiting)
+    windows = -(-count // WINDOW)
+    padded = np.zeros(len(before) + block, np.float32)
+    padded[: len(sound)] = sound
+    yield _block(padded, network)[:windows], count
+
+
+def _block(sound: Float32[np.ndarray, " sample"], network: Any) -> Float32[np.ndarray, " window"]:
+    """Returns the probabilities of all lanes of a block, of which the run-up stands before it."""
+    if np.abs(sound).max() < SILENCE:
+        return np.zeros(LANES * LANE_WINDOWS, np.float32)
+    import torch
+
+    lane, run_up = LANE_WINDOWS * WINDOW, RUN_UP_WINDOWS * WINDOW
+    lanes = torch.from_numpy(sound).unfold(0, lane + run_up, lane)
+    network.reset_states()
+    with torch.inference_mode():
+        heard = [network(windows, SAMPLE_RATE_HZ) for windows in lanes.split(WINDOW, dim=1)]
+    return torch.cat(heard, dim=1)[:, RUN_UP_WINDOWS:].flatten().numpy()

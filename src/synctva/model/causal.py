@@ -1,0 +1,50 @@
+"""The same weights around another network: causal, or without the encoders."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from synctva.errors import InputError
+from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva.architecture import Architecture
+
+
+def causal(model: EmotionModel, place: str) -> EmotionModel:
+    """Returns the model with the same weights that looks at no later utterance.
+
+    Args:
+        model: Of Sync-TVA, or of a network that looks at each utterance alone.
+        place: Where it is, for messages.
+
+    Raises:
+        InputError: Its network has no such mode.
+    """
+    if model.reach is not None and model.reach[1] == 0:
+        return model
+    if not isinstance(model.settings, Architecture):
+        raise InputError(
+            f"{place}: a {model.settings.network} looks at the whole dialogue and has no causal"
+            " mode; take a Sync-TVA, or leave --causal away"
+        )
+    settings = replace(model.settings, future=0)
+    return rebuilt(model, settings, dict(model.dims), dict(model.encoders.items()))
+
+
+def rebuilt(
+    model: EmotionModel, settings: Any, dims: dict[str, int], encoders: dict[str, nn.Module]
+) -> EmotionModel:
+    """Returns a model around the same weights.
+
+    Args:
+        model: Whose weights.
+        settings: The network's.
+        dims: Width of the features of each modality.
+        encoders: Those that it keeps.
+    """
+    other = EmotionModel(model.emotions, dims, settings, cast(Any, encoders))
+    weights: dict[str, Tensor] = model.state_dict()
+    own = other.state_dict().keys()
+    other.load_state_dict({name: weights[name] for name in own}, assign=True)
+    other.provenance = model.provenance
+    return other.eval()

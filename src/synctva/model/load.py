@@ -1,0 +1,31 @@
+"""A model by its name in the package, its folder, a run's seed, or its id on the hub."""
+
+from pathlib import Path
+
+from synctva.errors import InputError
+from synctva.model.emotion_model import EmotionModel
+from synctva.run.folder import SeedFolder
+
+SHIPPED = Path(__file__).parents[1] / "models"
+"""Where the package has models of its own, a folder each."""
+
+
+def load_model(source: str | Path) -> EmotionModel:
+    """Returns a model by its name in the package, its folder, a run's seed, or its id on the hub.
+
+    Raises:
+        InputError: There is none, it is damaged, or its weights do not fit.
+    """
+    shipped = SHIPPED / str(source)
+    if (shipped / "config.json").is_file():
+        return EmotionModel.from_pretrained(shipped)
+    if (Path(source) / "run.json").is_file():
+        raise InputError(f"{source}: a run; name one of its seeds, such as {source}/seed-0")
+    if (checkpoint := SeedFolder(Path(source)).checkpoint).is_dir():
+        return EmotionModel.from_pretrained(checkpoint)
+    if str(source) == "lite":
+        raise InputError(
+            f"{shipped}: the model `lite` is not in this installation; install the package again,"
+            " or name a checkpoint's folder with --model"
+        )
+    return EmotionModel.from_pretrained(source)

@@ -1,0 +1,1 @@
+"""What Sync-TVA is held against, a network a file."""

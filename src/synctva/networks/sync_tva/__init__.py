@@ -1,0 +1,1 @@
+"""The Sync-TVA network, a part a file."""

@@ -1,0 +1,1 @@
+"""Evaluated run folders -> one page with figures and tables."""

@@ -1,0 +1,1 @@
+"""The run folder: what training writes, and what evaluation and reports read."""

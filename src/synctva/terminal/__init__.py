@@ -1,0 +1,31 @@
+"""What people see in the terminal: lines, tables and progress bars."""
+
+from synctva.terminal.bars import progress, seeds_progress
+from synctva.terminal.console import escape, is_watched, live, say, show
+from synctva.terminal.corpora import show_corpus, show_filled, show_findings, show_verified
+from synctva.terminal.scores import (
+    SCORES,
+    show_comparisons,
+    show_evaluation,
+    show_face_scores,
+    show_scores,
+)
+
+__all__ = [
+    "SCORES",
+    "escape",
+    "is_watched",
+    "live",
+    "progress",
+    "say",
+    "seeds_progress",
+    "show",
+    "show_comparisons",
+    "show_corpus",
+    "show_evaluation",
+    "show_face_scores",
+    "show_filled",
+    "show_findings",
+    "show_scores",
+    "show_verified",
+]

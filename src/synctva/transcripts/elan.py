@@ -1,0 +1,138 @@
+"""ELAN's EAF -> segments.
+
+A tier without a parent is a speaker, called by its participant or else by the tier. A tier with
+``emotion`` in its name tells the emotions of its parent tier, or of the tier of the same
+participant, or of the tier whose name it is otherwise (``emotion Ada`` of ``Ada``); other tiers
+with a parent are left out.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from synctva.errors import InputError, told_at
+from synctva.transcripts.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
+from synctva.transcripts.segment import Segment, one_line
+from synctva.transcripts.text_file import text_of
+
+_DECLARED = re.compile(r"\s*<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)[\"']")
+_UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
+
+
+def read_elan(path: Path, text: str) -> list[Segment]:
+    """Returns the annotations of an ELAN file's speakers.
+
+    Raises:
+        InputError: It is no ELAN file, or declares a document type or another encoding; an
+            annotation has no time; or an emotion tier belongs to no speaker.
+    """
+    file = _opened(path, text)
+    tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
+    read = {id: list(_annotations(path, file, id)) for id in _wanted(tiers)}
+    segments = {id: own for id, own in read.items() if not is_emotion(id)}
+    names = tiers_by(str.lower, segments)
+    participants = tiers_by(lambda id: _participant(tiers[id]), segments)
+    for id, told in read.items():
+        if is_emotion(id) and told:
+            with told_at(lambda: f"{path}"):
+                speaker = _expressed_by(id, tiers[id], names, participants)
+            segments[speaker] = with_emotions(segments[speaker], told)
+    return [
+        replace(segment, speaker=_participant(tiers[id]) or one_line(id))
+        for id, own in segments.items()
+        for segment in own
+    ]
+
+
+def linked_recording(path: Path) -> Path | None:
+    """Returns the first recording that an ELAN file names and that is there, None without.
+
+    Raises:
+        InputError: It is no ELAN file.
+    """
+    for descriptor in _opened(path, text_of(path)).media_descriptors:
+        relative = unquote(descriptor.get("RELATIVE_MEDIA_URL") or "")
+        url = urlparse(descriptor.get("MEDIA_URL") or "")
+        absolute = unquote(url.path) if url.scheme in ("", "file") else ""
+        places = [path.parent / relative] if relative else []
+        places += [Path(absolute)] if absolute else []
+        for place in places:
+            with suppress(OSError):  # such as a name that is too long to be one
+                if place.is_file():
+                    return place.resolve()
+    return None
+
+
+def _opened(path: Path, text: str) -> Any:
+    """Returns an ELAN file as pympi reads it."""
+    declared = _DECLARED.match(text[:1000])
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise InputError(f"{path}: declares a document type, which no ELAN file needs; remove it")
+    if declared and declared[1].lower() not in _UTF8:
+        raise InputError(f"{path}: is declared to be {declared[1]}; save it in UTF-8")
+    from pympi.Elan import Eaf
+
+    try:
+        return Eaf(str(path), suppress_version_warning=True)
+    except Exception as error:  # pympi lets whatever is missing in the XML come as anything
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = " ".join(f"{type(error).__name__} {error}".split())[:80]
+    return InputError(f"{path}: no ELAN file, or damaged ({reason}); save it again")
+
+
+def _wanted(tiers: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Returns the tiers of speakers and emotions."""
+    return [id for id, tier in tiers.items() if is_emotion(id) or not tier.get("PARENT_REF")]
+
+
+def _annotations(path: Path, file: Any, tier: str) -> Iterator[Segment]:
+    """Yields the annotations of a tier; those that refer to others have the times of these."""
+    aligned, referring, *_ = file.tiers[tier]
+    values = {id: annotation[2] for id, annotation in aligned.items()}
+    values |= {id: annotation[1] for id, annotation in referring.items()}
+    for number, (id, value) in enumerate(values.items(), start=1):
+        place = f"{path}: tier {tier!r} annotation {number}"
+        times_ms = _times_ms(file, id)
+        if times_ms is None:
+            raise InputError(f"{place}: has no time; align it in ELAN")
+        start_ms, end_ms = times_ms
+        yield Segment(start_ms / 1000, end_ms / 1000, one_line(value or ""), place)
+
+
+def _times_ms(file: Any, annotation: str) -> tuple[int, int] | None:
+    """Returns when an annotation is, by way of those it refers to; None where that is open."""
+    passed = set()
+    while annotation not in passed:
+        passed.add(annotation)
+        aligned, referring, *_ = file.tiers.get(file.annotations.get(annotation), ({}, {}))
+        if annotation in aligned:
+            start_ms, end_ms = (file.timeslots.get(slot) for slot in aligned[annotation][:2])
+            return None if start_ms is None or end_ms is None else (start_ms, end_ms)
+        if annotation in referring:
+            annotation = referring[annotation][0]
+    return None
+
+
+def _participant(tier: Mapping[str, str]) -> str:
+    return one_line(tier.get("PARTICIPANT") or "")
+
+
+def _expressed_by(
+    id: str,
+    tier: Mapping[str, str],
+    names: Mapping[str, Sequence[str]],
+    participants: Mapping[str, Sequence[str]],
+) -> str:
+    """Returns the speaker's tier that an emotion tier belongs to."""
+    parent, who = tier.get("PARENT_REF") or "", _participant(tier)
+    if parent in names.get(parent.lower(), ()):
+        return parent
+    own = participants.get(who, ()) if who else ()
+    return own[0] if len(own) == 1 else named_after(id, names)

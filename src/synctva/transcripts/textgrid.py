@@ -1,0 +1,150 @@
+"""Praat's TextGrid -> segments.
+
+An interval tier is a speaker; a tier with ``emotion`` in its name tells the emotions of the tier
+whose name it is otherwise. Of a speaker who speaks over himself, our own files have ``Ada``,
+``Ada (2)``, ...: one speaker. Intervals without text are pauses, but where an emotion is told of
+exactly this interval. Tiers of points are left out.
+
+Praat takes numbers, quoted strings and ``<flags>`` that stand free, in their order, and leaves out
+all else; so does this reader. (praatio's looks for words such as ``intervals [``, which may as well
+stand in a text, and reads a negative time as a positive one.)
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from synctva.errors import InputError, told_at
+from synctva.transcripts.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
+from synctva.transcripts.segment import Segment, one_line
+
+_TOKEN = re.compile(
+    r'"(?P<string>[^"]*(?:""[^"]*)*)"|(?<![^\s"])(?:(?P<flag><\w+>)|(?P<number>[-+]?\d[\d.eE+-]*))'
+    r'(?=[\s"]|$)|![^\n]*|[^\s"]+'
+)
+_LANE = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    value: str
+    line: int
+
+
+class _Tokens:
+    """What of a TextGrid counts, one after the other."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._tokens = _tokens(text)
+        self.place = f"{path}: line 1"
+
+    def take(self, kind: str) -> str:
+        """Returns the next token, which has to be of a kind."""
+        token = next(self._tokens, None)
+        if token is None:
+            raise InputError(f"{self._path}: ends before its last tier does; save it again")
+        self.place = f"{self._path}: line {token.line}"
+        if token.kind != kind:
+            raise InputError(
+                f"{self.place}: {token.value[:40]!r} where a {kind} belongs; save it again in Praat"
+            )
+        return token.value
+
+    def skip_times(self) -> None:
+        """Passes over the start and the end of the whole file, or of a tier."""
+        self.number()
+        self.number()
+
+    def number(self) -> float:
+        """Returns the next token, a number."""
+        value = self.take("number")
+        try:
+            return float(value)
+        except ValueError as error:
+            raise InputError(f"{self.place}: {value[:40]!r} is no number; correct it") from error
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line, reached = 1, 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup:
+            line += text.count("\n", reached, match.start())
+            reached = match.start()
+            yield _Token(match.lastgroup, match[match.lastgroup].replace('""', '"'), line)
+
+
+def read_textgrid(path: Path, text: str) -> list[Segment]:
+    """Returns the intervals of a TextGrid's speakers, in Praat's long or short form.
+
+    Raises:
+        InputError: It is no TextGrid, or damaged, or an emotion tier belongs to no speaker.
+    """
+    tokens = _Tokens(path, text)
+    if not tokens.take("string").startswith("ooTextFile") or tokens.take("string") != "TextGrid":
+        raise InputError(f"{tokens.place}: no TextGrid; save it as a text file in Praat")
+    tokens.skip_times()
+    tiers: dict[str, list[Segment]] = {}
+    if tokens.take("flag") == "<exists>":
+        for _ in range(_count(tokens)):
+            name, intervals = _tier(tokens)
+            if name in tiers:
+                raise InputError(f"{tokens.place}: a second tier {name!r}; rename one")
+            if intervals is not None:
+                tiers[name] = intervals
+    segments = {name: own for name, own in tiers.items() if not is_emotion(name)}
+    speakers = tiers_by(str.lower, segments)
+    for name, told in tiers.items():
+        labelled = [segment for segment in told if segment.text]
+        if is_emotion(name) and labelled:
+            with told_at(lambda: f"{path}"):
+                speaker = named_after(name, speakers)
+            segments[speaker] = _expressed(segments[speaker], labelled)
+    return [
+        replace(segment, speaker=_speaker(name, segments) or None)
+        for name, own in segments.items()
+        for segment in own
+        if segment.text or segment.emotion
+    ]
+
+
+def _count(tokens: _Tokens) -> int:
+    count = tokens.number()
+    if count != count // 1 or count < 0:
+        raise InputError(f"{tokens.place}: {count} is no count; save it again in Praat")
+    return int(count)
+
+
+def _tier(tokens: _Tokens) -> tuple[str, list[Segment] | None]:
+    """Returns a tier's name and intervals; None for one of points."""
+    kind, name = tokens.take("string"), one_line(tokens.take("string"))
+    if kind not in ("IntervalTier", "TextTier"):
+        raise InputError(f"{tokens.place}: {kind[:40]!r} is no tier; save it again in Praat")
+    tokens.skip_times()
+    intervals = []
+    for _ in range(_count(tokens)):
+        start_s = tokens.number()
+        if kind == "TextTier":
+            tokens.take("string")
+            continue
+        place, end_s = tokens.place, tokens.number()
+        intervals.append(Segment(start_s, end_s, one_line(tokens.take("string")), place))
+    return name, intervals if kind == "IntervalTier" else None
+
+
+def _expressed(segments: list[Segment], told: list[Segment]) -> list[Segment]:
+    """Returns segments with their emotions; a pause has one only where it is told of all of it."""
+    exact = {(segment.start_s, segment.end_s) for segment in told}
+    return [
+        segment
+        if segment.text or (segment.start_s, segment.end_s) in exact
+        else replace(segment, emotion=None)
+        for segment in with_emotions(segments, told)
+    ]
+
+
+def _speaker(tier: str, tiers: dict[str, list[Segment]]) -> str:
+    lane = _LANE.fullmatch(tier)
+    return lane[1] if lane and lane[1] in tiers else tier

@@ -1,0 +1,1 @@
+"""Independent jobs: processes of this machine, or a Ray cluster."""

@@ -1,0 +1,63 @@
+"""The feature cache: a key for all that determines a vector; files that are whole or not there."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synctva.corpus import Extractor
+from synctva.features.extraction.cache import Cache, cache_key, default_cache
+from synctva.features.extractors.encoded import Encoded
+
+EXTRACTOR = Extractor("egemaps", "opensmile 2.6", "abc", {"rate": 16000})
+
+
+@pytest.mark.parametrize(
+    ("extractor", "dim", "content"),
+    [
+        (replace(EXTRACTOR, name="is10"), 88, ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, version="opensmile 2.7"), 88, ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, weights="abd"), 88, ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, settings={"rate": 8000}), 88, ["file", 0.0, 1.0]),
+        (EXTRACTOR, 89, ["file", 0.0, 1.0]),
+        (EXTRACTOR, 88, ["other file", 0.0, 1.0]),
+        (EXTRACTOR, 88, ["file", 0.5, 1.0]),
+        (EXTRACTOR, 88, ["file", None, None]),
+    ],
+)
+def test_whatever_changes_a_vector_changes_its_key(extractor: Extractor, dim: int, content: object):
+    key = cache_key(EXTRACTOR, 88, ["file", 0.0, 1.0])
+    assert key == cache_key(replace(EXTRACTOR), 88, ["file", 0.0, 1.0])
+    assert cache_key(extractor, dim, content) != key
+
+
+def test_what_was_put_comes_back(tmp_path: Path):
+    cache = Cache(tmp_path / "cache")
+    vector = np.array([0.1, -3, 1e-30], np.float32)
+    cache.put("ab1", Encoded(vector, ("short", "silent")))
+    cache.put("ab2", Encoded(None, ("no_face",)))
+    found, absent = cache.get("ab1"), cache.get("ab2")
+    assert found is not None
+    assert found.vector is not None
+    assert found.vector.tobytes() == vector.tobytes()
+    assert found.flags == ("short", "silent")
+    assert absent == Encoded(None, ("no_face",))
+    assert cache.get("ab3") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_a_damaged_file_counts_as_not_there(tmp_path: Path, damage: bytes | None):
+    cache = Cache(tmp_path)
+    cache.put("ab1", Encoded(np.ones(3, np.float32)))
+    path = cache.path("ab1")
+    path.write_bytes(path.read_bytes()[:-4] if damage is None else damage)
+    assert cache.get("ab1") is None
+
+
+def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("SYNCTVA_CACHE", raising=False)
+    assert default_cache() == tmp_path / "synctva" / "features"
+    monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "mine"))
+    assert default_cache() == tmp_path / "mine"

@@ -1,0 +1,127 @@
+"""Words and speakers of what was heard; stand-ins for what is too large to install here."""
+
+import os
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from support.models import voice
+from support.recordings import Making, record
+
+from synctva.errors import InputError
+from synctva.listening.asr import Word, load_transcriber
+from synctva.listening.diarise import Turn, load_diariser
+from synctva.listening.listener import Listener, listener_of, spoken
+from synctva.listening.voice_activity import Speech
+
+TALK = Speech(((0.5, 2.0), (2.5, 4.0)), 4.5)
+TURNS = [Turn(0.4, 1.2, "A"), Turn(1.2, 3.0, "B"), Turn(3.0, 4.0, "A")]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """Four and a half seconds; a tone begins at 2.5 s."""
+    return record(tmp_path / "talk.wav", Making(length_s=4.5, step_s=2.5))
+
+
+def hear(samples: np.ndarray) -> list[list[Word]]:
+    """Says where the tone is, in seconds since the sound's start."""
+    step_s = float(np.argmax(np.abs(samples) > 0.1)) / 16_000
+    return [[Word(0.0, 0.5, " Oh"), Word(0.5, 1.4, " no.")], [Word(step_s, step_s + 0.8, " Beep.")]]
+
+
+def test_words_are_heard_at_their_times_in_the_recording(talk: Path):
+    found = spoken(talk, TALK, Listener(hear))
+    assert [(span.text, span.speaker) for span in found] == [("Oh no.", None), ("Beep.", None)]
+    assert (found[0].start_s, found[0].end_s) == (0.5, 1.9)
+    assert found[1].start_s == pytest.approx(2.5, abs=0.01)
+
+
+def test_a_sentence_is_cut_where_another_speaker_goes_on(talk: Path):
+    found = spoken(talk, TALK, Listener(hear, lambda samples: TURNS))
+    told = [(span.text, span.speaker) for span in found]
+    assert told == [("Oh", "A"), ("no.", "B"), ("Beep.", "B")]
+
+
+def test_speakers_alone_divide_speech(talk: Path):
+    lengths: list[int] = []
+
+    def diarise(samples: np.ndarray) -> list[Turn]:
+        lengths.append(len(samples))
+        assert np.argmax(np.abs(samples) > 0.1) / 16_000 == pytest.approx(2.5, abs=0.01)
+        return TURNS
+
+    found = spoken(talk, TALK, Listener(diarise=diarise))
+    assert lengths == [4 * 16_000]
+    told = [(round(s.start_s, 3), round(s.end_s, 3), s.speaker) for s in found]
+    assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]
+
+
+@pytest.mark.parametrize(
+    ("words", "package", "remedy"),
+    [
+        (("small", False), "faster_whisper", r"pip install 'synctva\[asr\]'"),
+        ((None, True), "pyannote.audio", r"pip install 'synctva\[diarise\]'"),
+    ],
+)
+def test_what_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str | None, bool], package: str, remedy: str
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=remedy):
+        listener_of(*words)
+
+
+def test_nothing_is_loaded_unless_asked_for():
+    assert listener_of(None, False) == Listener()
+
+
+def test_whispers_segments_are_sentences(monkeypatch: pytest.MonkeyPatch):
+    class WhisperModel:
+        def __init__(self, name: str, **_: object) -> None:
+            if name == "none":
+                raise ValueError("no such\nsize")
+
+        def transcribe(self, samples: np.ndarray, word_timestamps: bool):
+            word = SimpleNamespace(start=0.1, end=0.4, word=" Hello")
+            segments = [SimpleNamespace(words=[word]), SimpleNamespace(words=None)]
+            return iter(segments if word_timestamps else []), None
+
+    package = ModuleType("faster_whisper")
+    package.WhisperModel = WhisperModel  # pyright: ignore
+    monkeypatch.setitem(sys.modules, "faster_whisper", package)
+    found = load_transcriber("small")(voice(1))
+    assert found == [[Word(0.1, 0.4, " Hello")], []]
+    with pytest.raises(InputError, match=r"none: cannot be loaded \(no such size"):
+        load_transcriber("none")
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_pyannotes_tracks_are_turns_and_nobody_is_told(
+    monkeypatch: pytest.MonkeyPatch, is_wrapped: bool
+):
+    class Annotation:
+        def itertracks(self, yield_label: bool):
+            yield SimpleNamespace(start=0.5, end=1.0), "A", "SPEAKER_00"
+
+    class Pipeline:
+        @classmethod
+        def from_pretrained(cls, name: str):
+            return None if name == "gated" else cls()
+
+        def __call__(self, sound: dict):
+            assert sound["waveform"].shape == (1, 22_050)
+            found = Annotation()
+            return SimpleNamespace(speaker_diarization=found) if is_wrapped else found
+
+    monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "1")
+    package, audio = ModuleType("pyannote"), ModuleType("pyannote.audio")
+    audio.Pipeline = Pipeline  # pyright: ignore
+    monkeypatch.setitem(sys.modules, "pyannote", package)
+    monkeypatch.setitem(sys.modules, "pyannote.audio", audio)
+    assert load_diariser()(voice(1)) == [Turn(0.5, 1.0, "SPEAKER_00")]
+    assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
+    with pytest.raises(InputError, match="gated cannot be loaded"):
+        load_diariser("gated")
