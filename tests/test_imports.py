@@ -23,7 +23,7 @@ ONLY = {
     "work": ("errors", "files", "work"),
     "media": (*NOUNS, "media"),
     "transcripts": (*NOUNS, "transcripts"),
-    "data": (*NOUNS, "corpus", "media", "transcripts", "data"),
+    "data": (*NOUNS, "corpus", "media", "transcripts", "work", "data"),
     "features": (*NOUNS, "corpus", "media", "work", "features"),
     "encoders": (*NOUNS, "corpus", "batch", "media", "features", "encoders"),
     "networks": ("errors", "files", "emotions", "batch", "output", "networks"),
