@@ -17,12 +17,12 @@ from dataclasses import replace
 import torch
 from rich.console import Console
 from rich.table import Table
-from synctva.networks.registry.sync_tva import attention
 
 from synctva.batch import Batch
 from synctva.emotions import schema_named
 from synctva.evaluation.prediction import predict
 from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva import attention
 from synctva.recipe import load_recipe
 
 LENGTHS = (1_000, 10_000, 100_000)
@@ -73,7 +73,7 @@ def largest_difference() -> float:
         lengths = torch.tensor([len(batch)])
         dense = attention._layout(batch, lengths, len(batch), (0, 0), (WINDOW, WINDOW))
         assert dense.shape != attention.blocks_of(batch, WINDOW, WINDOW).shape
-        from synctva.networks.registry.sync_tva import network as sync_tva
+        from synctva.networks.sync_tva import network as sync_tva
 
         sync_tva.blocks_of = lambda *_: dense
         return float((model(batch).logits - banded).abs().max())

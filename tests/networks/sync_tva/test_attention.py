@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import random_batch
 from support.oracle import relation, rows_seen
-from synctva.networks.registry.sync_tva import attention
 
 from synctva.batch import Batch
+from synctva.networks.sync_tva import attention
 from synctva.networks.sync_tva.architecture import Architecture, Reach
 from synctva.networks.sync_tva.attention import (
     Blocks,
@@ -131,7 +131,7 @@ def test_distances_share_a_bucket_as_the_documentation_says():
 
 def test_no_relations_are_no_bias():
     blocks = dense(random_batch([5, 3]), "all", "all")
-    bias = relation_bias(Architecture(relations=False))
+    bias = relation_bias(Architecture(relations=False).sizes)
     assert isinstance(bias, NoBias)
     assert not bias(blocks).any()
 

@@ -55,7 +55,8 @@ def gated(gate: torch.nn.Module, state: Tensor, update: Tensor) -> Tensor:
 def test_enhancement_equals_a_loop_over_utterances(name: str):
     architecture = LAYERS[name]
     batch = random_batch([1, 5, 22], missing=0.3)
-    layer = shaken(Enhancement(architecture), 0.5)
+    parts = {"gating": architecture.gating, "self_attention": architecture.self_attention}
+    layer = shaken(Enhancement(architecture.sizes, **parts), 0.5)
     state, present = torch.randn(len(batch), 8), batch.present[:, 0]
     found = layer(state, present, blocks_of(batch, architecture.past, architecture.future))
     expected = by_loops(layer, architecture, state, present, batch)

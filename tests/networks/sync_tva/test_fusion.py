@@ -5,11 +5,11 @@ import torch
 from support.batches import random_batch
 from support.oracle import Edge, listen, relation, rows_seen, split
 from support.variants import shaken
-from synctva.networks.registry.sync_tva import fusion
 from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
+from synctva.networks.sync_tva import fusion
 from synctva.networks.sync_tva.architecture import Architecture, Reach
 from synctva.networks.sync_tva.attention import Blocks, blocks_of
 from synctva.networks.sync_tva.fusion import (
@@ -45,7 +45,7 @@ def test_where_nothing_is_present_pooling_weighs_all():
 
 
 def test_pooling_takes_the_modality_with_the_higher_score():
-    caf = shaken(CrossModalFusion(MODALITIES, WHOLE))
+    caf = shaken(CrossModalFusion(MODALITIES, WHOLE.sizes))
     states, present, blocks = inputs(random_batch([6], missing=0.0))
     nn.init.constant_(caf.score["audio"].get_parameter("bias"), 1e4)
     expected = caf.attention["audio"](states, present, blocks)
@@ -53,7 +53,7 @@ def test_pooling_takes_the_modality_with_the_higher_score():
 
 
 def test_what_an_absent_modality_holds_is_neither_pooled_nor_heard():
-    caf = shaken(CrossModalFusion(MODALITIES, WHOLE))
+    caf = shaken(CrossModalFusion(MODALITIES, WHOLE.sizes))
     batch = random_batch([9, 3], missing=0.5)
     states, present, blocks = inputs(batch)
     other = {m: torch.where(present[m].unsqueeze(1), states[m], 7.0) for m in MODALITIES}
@@ -69,7 +69,7 @@ def test_cross_modal_attention_equals_a_loop_over_the_nodes_of_the_others(
     past: Reach, relations: bool
 ):
     architecture = replace(WHOLE, past=past, future=1, relations=relations)
-    caf = shaken(CrossModalAttention("audio", ("text", "visual"), architecture))
+    caf = shaken(CrossModalAttention("audio", ("text", "visual"), architecture.sizes))
     batch = random_batch([1, 20, 6], missing=0.3)
     states, present, _ = inputs(batch)
     with torch.no_grad():
@@ -91,7 +91,7 @@ def test_cross_modal_attention_equals_a_loop_over_the_nodes_of_the_others(
 
 def test_the_share_of_a_key_depends_on_the_query():
     """Attention over a single key would be a constant: here there are several."""
-    caf = shaken(CrossModalAttention("audio", ("text",), WHOLE))
+    caf = shaken(CrossModalAttention("audio", ("text",), WHOLE.sizes))
     states, present, blocks = inputs(random_batch([5], missing=0.0))
     text = states["text"].requires_grad_()
 
@@ -105,7 +105,7 @@ def test_the_share_of_a_key_depends_on_the_query():
 
 
 def test_interaction_at_rest_is_the_mean_of_the_normalised_views():
-    interaction = Interaction(3, WHOLE).eval()
+    interaction = Interaction(3, WHOLE.sizes).eval()
     for weight in (interaction.out.weight, interaction.out.bias, interaction.score.weight):
         nn.init.zeros_(weight)
     views = torch.randn(4, 3, 8)
@@ -113,19 +113,19 @@ def test_interaction_at_rest_is_the_mean_of_the_normalised_views():
 
 
 def test_interaction_differs_from_the_mean():
-    interaction, views = Interaction(3, WHOLE).eval(), torch.randn(4, 3, 8)
+    interaction, views = Interaction(3, WHOLE.sizes).eval(), torch.randn(4, 3, 8)
     found, mean = interaction(views), interaction.norm(views).mean(1)
     assert (found - mean).abs().amax(1).min() > 0.01
 
 
 def test_interaction_treats_utterances_apart():
-    interaction, views = shaken(Interaction(3, WHOLE)), torch.randn(4, 3, 8)
+    interaction, views = shaken(Interaction(3, WHOLE.sizes)), torch.randn(4, 3, 8)
     alone = torch.cat([interaction(one) for one in views.split(1)])
     torch.testing.assert_close(interaction(views), alone)
 
 
 def test_views_that_change_places_with_their_names_change_nothing():
-    interaction, views = shaken(Interaction(3, WHOLE)), torch.randn(4, 3, 8)
+    interaction, views = shaken(Interaction(3, WHOLE.sizes)), torch.randn(4, 3, 8)
     before, order = interaction(views), torch.tensor([2, 0, 1])
     assert not torch.allclose(interaction(views[:, order]), before)
     with torch.no_grad():
@@ -134,7 +134,7 @@ def test_views_that_change_places_with_their_names_change_nothing():
 
 
 def test_every_view_matters():
-    interaction, views = shaken(Interaction(3, WHOLE)), torch.randn(4, 3, 8)
+    interaction, views = shaken(Interaction(3, WHOLE.sizes)), torch.randn(4, 3, 8)
     for view in range(3):
         other = views.clone()
         other[:, view] = torch.randn(4, 8)

@@ -31,6 +31,16 @@ GRAPHS = {
 LENGTHS = (1, 6, 25)
 
 
+def graph_of(architecture: Architecture) -> GraphLayer:
+    return GraphLayer(
+        PAIR,
+        architecture.sizes,
+        semantic_k=architecture.semantic_k,
+        enforced=architecture.enforced,
+        heterogeneous=architecture.heterogeneous,
+    )
+
+
 def inputs(batch: Batch, width: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     states = {m: torch.randn(len(batch), width) for m in PAIR}
     return states, {m: batch.present[:, MODALITIES.index(m)] for m in PAIR}
@@ -88,7 +98,7 @@ def by_loops(
 def test_graph_attention_equals_a_loop_over_edges(name: str, missing: float):
     architecture = GRAPHS[name]
     batch = random_batch(LENGTHS, missing=missing)
-    layer = shaken(GraphLayer(PAIR, architecture), 0.5)
+    layer = shaken(graph_of(architecture), 0.5)
     states, present = inputs(batch, architecture.width)
     blocks = blocks_of(batch, architecture.past, architecture.future)
     expected = by_loops(layer, architecture, states, present, batch)
@@ -98,7 +108,7 @@ def test_graph_attention_equals_a_loop_over_edges(name: str, missing: float):
 
 
 def test_messages_differ_in_the_two_directions():
-    layer = shaken(GraphLayer(PAIR, GRAPH), 0.5)
+    layer = shaken(graph_of(GRAPH), 0.5)
     states, present = inputs(batch := random_batch([6], missing=0.0), GRAPH.width)
     blocks = blocks_of(batch, "all", "all")
     swapped = layer({"text": states["visual"], "visual": states["text"]}, present, blocks)
@@ -107,7 +117,7 @@ def test_messages_differ_in_the_two_directions():
 
 
 def test_in_a_homogeneous_graph_without_edge_types_the_modalities_are_alike():
-    layer = shaken(GraphLayer(PAIR, replace(GRAPH, heterogeneous=False)), 0.5)
+    layer = shaken(graph_of(replace(GRAPH, heterogeneous=False)), 0.5)
     for edge_bias in layer.edges.children():
         nn.init.zeros_(edge_bias.get_parameter("edge_type"))
         for name in ("relation.kind", "relation.distance"):
@@ -149,7 +159,7 @@ def test_fewer_nodes_in_sight_than_semantic_edges_are_all_chosen():
 
 
 def test_a_node_without_a_neighbour_keeps_to_itself():
-    layer = shaken(GraphLayer(PAIR, GRAPH), 0.5)
+    layer = shaken(graph_of(GRAPH), 0.5)
     states, present = inputs(batch := random_batch([1, 5], missing=0.0), GRAPH.width)
     alone = {m: there & (batch.dialogue > 0) for m, there in present.items()}
     blocks = blocks_of(batch, "all", "all")

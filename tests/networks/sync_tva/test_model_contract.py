@@ -26,13 +26,13 @@ from support.contract import (  # the tests among these run here, on the fixture
     test_utterances_without_any_modality_have_finite_logits,
 )
 from support.variants import ABLATIONS, SIZES, SMALL, SUBSETS, VARIANTS, make_model
-from synctva.networks.registry.sync_tva import attention
-from synctva.networks.registry.sync_tva import network as sync_tva
 from torch import Tensor
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.model.emotion_model import EmotionModel
+from synctva.networks.sync_tva import attention
+from synctva.networks.sync_tva import network as sync_tva
 from synctva.networks.sync_tva.architecture import PAIRS
 from synctva.networks.sync_tva.attention import Blocks
 from synctva.networks.sync_tva.network import SyncTVA

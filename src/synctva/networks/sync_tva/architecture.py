@@ -16,6 +16,26 @@ PAIRS = {
 Graph = Literal["text_audio", "text_visual", "audio_visual"]
 Reach = int | Literal["all"]
 
+
+@dataclass(frozen=True)
+class Sizes:
+    """The few numbers that every layer with attention is made by.
+
+    Attributes:
+        width: Hidden width.
+        heads: Attention heads; each sees ``width / heads`` numbers.
+        dropout: Dropout rate of what a layer adds.
+        node_dropout: Rate at which a node sends nothing, in training.
+        relations: Speakers and distances have a bias; else every visible key is alike.
+    """
+
+    width: int
+    heads: int
+    dropout: float
+    node_dropout: float = 0.0
+    relations: bool = True
+
+
 MOST_LAYERS = 64
 """Far beyond any use: a checkpoint that asks for more is damaged, and would take hours to build."""
 
@@ -99,6 +119,11 @@ class Architecture:
         for name in ("dropout", "feature_dropout", "node_dropout", "future_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} {getattr(self, name)}: must be in [0, 1)")
+
+    @property
+    def sizes(self) -> Sizes:
+        """What its layers are made by."""
+        return Sizes(self.width, self.heads, self.dropout, self.node_dropout, self.relations)
 
     def within(self, modalities: Collection[str]) -> "Architecture":
         """Returns what is left of it in a model of these modalities: what cannot be there is off.

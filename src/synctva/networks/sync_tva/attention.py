@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.batch import Batch
-from synctva.networks.sync_tva.architecture import Architecture, Reach
+from synctva.networks.sync_tva.architecture import Reach, Sizes
 
 BUCKETS = 8
 """Distances 0, 1, 2, 3-4, 5-8, 9-16, 17-32 and more have a bucket each."""
@@ -174,9 +174,9 @@ class NoBias(nn.Module):
         return blocks.same_speaker.new_zeros(1, 1, *blocks.ahead.shape)
 
 
-def relation_bias(architecture: Architecture) -> nn.Module:
-    """Returns the bias that the architecture asks for."""
-    return (RelationBias if architecture.relations else NoBias)(architecture.heads)
+def relation_bias(sizes: Sizes) -> nn.Module:
+    """Returns a bias for each head that knows relations, or none."""
+    return (RelationBias if sizes.relations else NoBias)(sizes.heads)
 
 
 class NodeDropout(nn.Module):
@@ -197,6 +197,13 @@ class NodeDropout(nn.Module):
         return sends & (torch.rand(sends.shape, device=sends.device) >= self.rate)
 
 
+def split_heads(
+    projected: Float[Tensor, "*row all"], parts: int, heads: int
+) -> Float[Tensor, "*row part head dim"]:
+    """Returns projected rows as their parts (queries, keys, values), each head by head."""
+    return projected.unflatten(-1, (parts, heads, -1))
+
+
 def attend(
     query: Float[Tensor, "block query head dim"],
     key: Float[Tensor, "block key head dim"],
@@ -204,7 +211,12 @@ def attend(
     visible: Bool[Tensor, "block query key"],
     bias: Float[Tensor, "#block #head query key"],
 ) -> Float[Tensor, "block query head dim"]:
-    """Returns multi-head attention over the visible keys; zero where no key is visible."""
+    """Returns multi-head attention over the visible keys; zero where no key is visible.
+
+    For each head, softmax over the visible keys j of (q_i k_j / sqrt(dim) + bias_ij), times v_j.
+
+    Source: Vaswani et al. 2017, equation 1, with a bias.
+    """
     hidden = torch.finfo(query.dtype).min * (~visible).to(query.dtype).unsqueeze(1)
     mixed = functional.scaled_dot_product_attention(
         query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), bias + hidden

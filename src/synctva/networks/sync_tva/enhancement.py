@@ -4,12 +4,20 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from synctva.networks.sync_tva.architecture import Architecture
-from synctva.networks.sync_tva.attention import Blocks, NodeDropout, attend, relation_bias
+from synctva.networks.sync_tva.architecture import Sizes
+from synctva.networks.sync_tva.attention import (
+    Blocks,
+    NodeDropout,
+    attend,
+    relation_bias,
+    split_heads,
+)
 
 
 class Gate(nn.Module):
-    """How much of an update enters, feature by feature: sigmoid(W [state ; update]) * update.
+    """How much of an update enters, feature by feature.
+
+        gate(h, u) = sigmoid(W [h ; u]) * u
 
     Source: our reconstruction of MSDE's dynamic gating (arXiv 2507.21395).
     """
@@ -39,7 +47,10 @@ class Plain(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """A residual feed-forward block whose update passes a gate, then LayerNorm."""
+    """A residual feed-forward block whose update passes a gate.
+
+    h <- LayerNorm(h + gate(h, W2 GELU(W1 h)))
+    """
 
     def __init__(self, width: int, dropout: float, gate: nn.Module) -> None:
         super().__init__()
@@ -59,21 +70,23 @@ class FeedForward(nn.Module):
 
 
 class ContextAttention(nn.Module):
-    """Self-attention over the utterances of a dialogue, gated, then LayerNorm.
+    """Self-attention over the utterances of a dialogue, gated.
+
+        c = attend(Q h, K h, V h; relations),  h <- LayerNorm(h + gate(h, W c))
 
     Source: our reconstruction of MSDE's self-attention (arXiv 2507.21395).
     """
 
-    def __init__(self, architecture: Architecture, *, gating: bool) -> None:
+    def __init__(self, sizes: Sizes, *, gating: bool) -> None:
         super().__init__()
-        width, self.heads = architecture.width, architecture.heads
+        width, self.heads = sizes.width, sizes.heads
         self.project = nn.Linear(width, 3 * width)
-        self.bias = relation_bias(architecture)
-        self.sends = NodeDropout(architecture.node_dropout)
+        self.bias = relation_bias(sizes)
+        self.sends = NodeDropout(sizes.node_dropout)
         self.out = nn.Linear(width, width)
         self.gate = Gate(width) if gating else Plain(width)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(architecture.dropout)
+        self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(
         self,
@@ -82,7 +95,7 @@ class ContextAttention(nn.Module):
         blocks: Blocks,
     ) -> Float[Tensor, "utterance width"]:
         """Returns the updated state; utterances that lack the modality receive but never send."""
-        laid = blocks.queries(self.project(state)).unflatten(-1, (3, self.heads, -1))
+        laid = split_heads(blocks.queries(self.project(state)), 3, self.heads)
         query, pairs = laid[:, :, 0], blocks.keys(laid[:, :, 1:])
         visible = blocks.sees(self.sends(present))
         mixed = attend(query, pairs[:, :, 0], pairs[:, :, 1], visible, self.bias(blocks))
@@ -96,21 +109,19 @@ class Enhancement(nn.Module):
     A layer of MSDE inside one modality; and one of the dialogue's context after fusion.
 
     Args:
-        architecture: Sizes.
+        sizes: Of its layers.
         gating: Dynamic gates; else the whole updates enter.
         self_attention: Attention over the dialogue; else the feed-forward block alone.
 
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(
-        self, architecture: Architecture, *, gating: bool = True, self_attention: bool = True
-    ) -> None:
+    def __init__(self, sizes: Sizes, *, gating: bool = True, self_attention: bool = True) -> None:
         super().__init__()
-        width = architecture.width
+        width = sizes.width
         gate = Gate(width) if gating else Plain(width)
-        self.context = ContextAttention(architecture, gating=gating) if self_attention else None
-        self.feed_forward = FeedForward(width, architecture.dropout, gate)
+        self.context = ContextAttention(sizes, gating=gating) if self_attention else None
+        self.feed_forward = FeedForward(width, sizes.dropout, gate)
 
     def forward(
         self,

@@ -5,8 +5,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from synctva.networks.sync_tva.architecture import Architecture
-from synctva.networks.sync_tva.attention import Blocks, attend, relation_bias
+from synctva.networks.sync_tva.architecture import Sizes
+from synctva.networks.sync_tva.attention import Blocks, attend, relation_bias, split_heads
 from synctva.networks.sync_tva.enhancement import Gate
 from synctva.networks.sync_tva.graph import Presence, States
 
@@ -17,32 +17,33 @@ class Interaction(nn.Module):
     A small self-attention over the view tokens of an utterance; then, head by head, a softmax
     over the views decides how much of each enters.
 
+        v <- LayerNorm(v + W attend(Q v, K v, V v)),  z = sum over views of softmax(w v) * v
+
     Source: our reconstruction of deep information interaction fusion (arXiv 2507.21395).
     """
 
-    def __init__(self, views: int, architecture: Architecture) -> None:
+    def __init__(self, views: int, sizes: Sizes) -> None:
         super().__init__()
-        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
+        width, heads = sizes.width, sizes.heads
         self.heads = heads
         self.view = nn.Parameter(torch.zeros(views, width))
         self.project = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, heads, bias=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(
         self, views: Float[Tensor, "utterance view width"]
     ) -> Float[Tensor, "utterance width"]:
         """Returns one vector per utterance."""
         tokens = views + self.view
-        query, key, value = (
-            self.project(tokens).unflatten(-1, (3, self.heads, -1)).transpose(1, 3).unbind(2)
-        )
+        parts = split_heads(self.project(tokens), 3, self.heads).transpose(1, 3)
+        query, key, value = parts.unbind(2)
         mixed = functional.scaled_dot_product_attention(query, key, value)
         tokens = self.norm(views + self.dropout(self.out(mixed.transpose(1, 2).flatten(2))))
         weights = self.score(tokens).softmax(dim=1).unsqueeze(-1)
-        return (weights * tokens.unflatten(-1, (self.heads, -1))).sum(1).flatten(1)
+        return (weights * split_heads(tokens, 1, self.heads)[:, :, 0]).sum(1).flatten(1)
 
 
 class MeanOfViews(nn.Module):
@@ -58,29 +59,31 @@ class MeanOfViews(nn.Module):
 class CrossModalAttention(nn.Module):
     """A modality's nodes query the nodes of all other modalities in the window; gated residual.
 
+        c = attend(Q_m z_m, [K_o z_o], [V_o z_o]),  z_m <- LayerNorm(z_m + gate(z_m, W c))
+
     Source: our reconstruction of CAF (arXiv 2507.21395).
     """
 
-    def __init__(self, modality: str, others: tuple[str, ...], architecture: Architecture) -> None:
+    def __init__(self, modality: str, others: tuple[str, ...], sizes: Sizes) -> None:
         super().__init__()
-        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
-        self.modality, self.others, self.heads = modality, others, heads
+        width = sizes.width
+        self.modality, self.others, self.heads = modality, others, sizes.heads
         self.query = nn.Linear(width, width)
         self.pair = nn.ModuleDict({m: nn.Linear(width, 2 * width) for m in others})
-        self.bias = nn.ModuleDict({m: relation_bias(architecture) for m in others})
+        self.bias = nn.ModuleDict({m: relation_bias(sizes) for m in others})
         self.out = nn.Linear(width, width)
         self.gate = Gate(width)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(
         self, states: States, present: Presence, blocks: Blocks
     ) -> Float[Tensor, "utterance width"]:
         """Returns the updated states of the modality."""
         state = states[self.modality]
-        query = blocks.queries(self.query(state)).unflatten(-1, (self.heads, -1))
+        query = split_heads(blocks.queries(self.query(state)), 1, self.heads)[:, :, 0]
         pairs = [
-            blocks.keys(blocks.queries(self.pair[m](states[m])).unflatten(-1, (2, self.heads, -1)))
+            blocks.keys(split_heads(blocks.queries(self.pair[m](states[m])), 2, self.heads))
             for m in self.others
         ]
         key, value = torch.cat(pairs, dim=1).unbind(2)
@@ -96,18 +99,20 @@ class CrossModalFusion(nn.Module):
 
     An utterance that lacks every modality is pooled from what its nodes received.
 
+        f = sum over present modalities m of softmax(w_m z_m) z_m
+
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(self, modalities: tuple[str, ...], architecture: Architecture) -> None:
+    def __init__(self, modalities: tuple[str, ...], sizes: Sizes) -> None:
         super().__init__()
         self.attention = nn.ModuleDict(
             {
-                m: CrossModalAttention(m, tuple(o for o in modalities if o != m), architecture)
+                m: CrossModalAttention(m, tuple(o for o in modalities if o != m), sizes)
                 for m in modalities
             }
         )
-        self.score = nn.ModuleDict({m: nn.Linear(architecture.width, 1) for m in modalities})
+        self.score = nn.ModuleDict({m: nn.Linear(sizes.width, 1) for m in modalities})
 
     def forward(
         self, states: States, present: Presence, blocks: Blocks

@@ -5,8 +5,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from synctva.networks.sync_tva.architecture import Architecture
-from synctva.networks.sync_tva.attention import Blocks, NodeDropout, attend, relation_bias
+from synctva.networks.sync_tva.architecture import Sizes
+from synctva.networks.sync_tva.attention import (
+    Blocks,
+    NodeDropout,
+    attend,
+    relation_bias,
+    split_heads,
+)
 from synctva.networks.sync_tva.enhancement import FeedForward, Plain
 
 ALIKE = 1e-5
@@ -18,6 +24,8 @@ Presence = dict[str, Bool[Tensor, " utterance"]]
 
 class SemanticEdges(nn.Module):
     """The k most similar other nodes in sight: a learned bias and slope on the cosine, per head.
+
+        bias_ij = b + s cos(h_i, h_j) for the k nodes j of greatest cosine, else 0
 
     Source: our reconstruction.
     Departs: the most similar nodes are looked for where the window reaches, which is the whole
@@ -48,10 +56,10 @@ class SemanticEdges(nn.Module):
 class EdgeBias(nn.Module):
     """The bias per head of the edges from one modality to one modality: type plus relation."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        self.edge_type = nn.Parameter(torch.zeros(architecture.heads))
-        self.relation = relation_bias(architecture)
+        self.edge_type = nn.Parameter(torch.zeros(sizes.heads))
+        self.relation = relation_bias(sizes)
 
     def forward(self, blocks: Blocks) -> Float[Tensor, "#block head query key"]:
         """Returns the bias of every edge."""
@@ -67,36 +75,49 @@ class GraphLayer(nn.Module):
     the greatest cosine: they have a bias of their own and a slope on it. Queries, keys and values
     are projected per modality; every edge type has a bias per head.
 
+        m = attend(Q_t h, [K_s h], [V_s h]; edge types, relations, semantic edges)
+        h <- FeedForward(LayerNorm(h + W_t m)),  t the node's modality, s that of a neighbour
+
+    Args:
+        pair: The two modalities.
+        sizes: Of its layers.
+        semantic_k: Semantic edges of a node; 0 = none.
+        enforced: Edges between the two nodes of an utterance.
+        heterogeneous: Projections of their own for each modality.
+
     Source: our reconstruction (arXiv 2507.21395 gives no equations).
     """
 
-    def __init__(self, pair: tuple[str, str], architecture: Architecture) -> None:
+    def __init__(
+        self,
+        pair: tuple[str, str],
+        sizes: Sizes,
+        *,
+        semantic_k: int,
+        enforced: bool = True,
+        heterogeneous: bool = True,
+    ) -> None:
         super().__init__()
-        width, heads, dropout = architecture.width, architecture.heads, architecture.dropout
-        self.pair, self.heads, self.enforced = pair, heads, architecture.enforced
-        self.node = {m: m if architecture.heterogeneous else "node" for m in pair}
+        width = sizes.width
+        self.pair, self.heads, self.enforced = pair, sizes.heads, enforced
+        self.node = {m: m if heterogeneous else "node" for m in pair}
         nodes = dict.fromkeys(self.node.values())
         self.project = nn.ModuleDict({n: nn.Linear(width, 3 * width) for n in nodes})
         self.out = nn.ModuleDict({n: nn.Linear(width, width) for n in nodes})
         self.norm = nn.ModuleDict({n: nn.LayerNorm(width) for n in nodes})
         self.feed_forward = nn.ModuleDict(
-            {n: FeedForward(width, dropout, Plain(width)) for n in nodes}
+            {n: FeedForward(width, sizes.dropout, Plain(width)) for n in nodes}
         )
-        self.edges = nn.ModuleDict(
-            {f"{s}_to_{t}": EdgeBias(architecture) for t in pair for s in pair}
-        )
-        k = architecture.semantic_k
-        self.semantic = SemanticEdges(heads, k) if k else None
-        self.sends = NodeDropout(architecture.node_dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.edges = nn.ModuleDict({f"{s}_to_{t}": EdgeBias(sizes) for t in pair for s in pair})
+        self.semantic = SemanticEdges(sizes.heads, semantic_k) if semantic_k else None
+        self.sends = NodeDropout(sizes.node_dropout)
+        self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(self, states: States, present: Presence, blocks: Blocks) -> States:
         """Returns the updated states of both modalities."""
         laid = {m: blocks.queries(states[m]) for m in self.pair}
         heads = {
-            m: blocks.queries(self.project[self.node[m]](states[m])).unflatten(
-                -1, (3, self.heads, -1)
-            )
+            m: split_heads(blocks.queries(self.project[self.node[m]](states[m])), 3, self.heads)
             for m in self.pair
         }
         sent = torch.cat([blocks.keys(heads[m][:, :, 1:]) for m in self.pair], dim=1)

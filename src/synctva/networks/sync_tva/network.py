@@ -30,21 +30,30 @@ class Projection(nn.Module):
 
     The speaker enters only as whether this turn has the same speaker as the one before.
 
+        h = LayerNorm(dropout(ReLU(W dropout(x)))) + same speaker
+
+    Args:
+        dim: Width of the features.
+        width: Of the hidden states.
+        feature_dropout: Dropout rate of the features.
+        nonlinear: Dropout rate after a ReLU; None = the projection is linear.
+
     Source: our reconstruction.
     """
 
-    def __init__(self, dim: int, architecture: Architecture) -> None:
+    def __init__(
+        self, dim: int, width: int, *, feature_dropout: float, nonlinear: float | None
+    ) -> None:
         super().__init__()
-        width = architecture.width
         self.project = nn.Linear(dim, width)
         self.activation = nn.Identity()
-        if architecture.nonlinear_projection:
-            self.activation = nn.Sequential(nn.ReLU(), nn.Dropout(architecture.dropout))
+        if nonlinear is not None:
+            self.activation = nn.Sequential(nn.ReLU(), nn.Dropout(nonlinear))
         self.norm = nn.LayerNorm(width)
         self.absent = nn.Parameter(torch.randn(width) * 0.02)
         self.speaker = nn.Embedding(2, width)
         nn.init.normal_(self.speaker.weight, std=0.02)
-        self.dropout = nn.Dropout(architecture.feature_dropout)
+        self.dropout = nn.Dropout(feature_dropout)
 
     def forward(
         self,
@@ -80,19 +89,19 @@ class SyncTVA(nn.Module):
         self.dims = dict(dims)
         width = architecture.width
         self.projection = nn.ModuleDict(
-            {m: Projection(dim, architecture) for m, dim in self.dims.items()}
+            {m: _projection(dim, architecture) for m, dim in self.dims.items()}
         )
         self.enhancement = nn.ModuleDict({m: _enhancement(architecture) for m in self.dims})
-        left = architecture.within(dims)
+        left, sizes = architecture.within(dims), architecture.sizes
         self.graphs = nn.ModuleDict(
             {
-                name: nn.ModuleList(GraphLayer(PAIRS[name], left) for _ in range(left.graph_layers))
+                name: nn.ModuleList(_graph(PAIRS[name], left) for _ in range(left.graph_layers))
                 for name in left.graphs
             }
         )
         self.interaction = nn.ModuleDict({m: self._interaction(m) for m in self.dims})
         self.fusion = self._fusion()
-        self.context = nn.ModuleList(Enhancement(architecture) for _ in range(left.context_layers))
+        self.context = nn.ModuleList(Enhancement(sizes) for _ in range(left.context_layers))
         self.classifier = nn.Sequential(
             nn.Dropout(architecture.dropout),
             nn.Linear(width, width),
@@ -106,14 +115,14 @@ class SyncTVA(nn.Module):
         views = 1 + sum(modality in PAIRS[name] for name in self.graphs)
         if views == 1 or not self.architecture.interaction:
             return MeanOfViews()
-        return Interaction(views, self.architecture)
+        return Interaction(views, self.architecture.sizes)
 
     def _fusion(self) -> nn.Module:
         if len(self.dims) == 1:
             return OnlyModality()
         if not self.architecture.fusion:
             return ConcatenationFusion(tuple(self.dims), self.architecture.width)
-        return CrossModalFusion(tuple(self.dims), self.architecture)
+        return CrossModalFusion(tuple(self.dims), self.architecture.sizes)
 
     @property
     def reach(self) -> tuple[int, int] | None:
@@ -169,9 +178,28 @@ def _same_speaker_as_before(batch: Batch) -> Int[Tensor, " utterance"]:
     return torch.cat([same.new_zeros(1), same]).long()
 
 
+def _projection(dim: int, architecture: Architecture) -> Projection:
+    return Projection(
+        dim,
+        architecture.width,
+        feature_dropout=architecture.feature_dropout,
+        nonlinear=architecture.dropout if architecture.nonlinear_projection else None,
+    )
+
+
+def _graph(pair: tuple[str, str], architecture: Architecture) -> GraphLayer:
+    return GraphLayer(
+        pair,
+        architecture.sizes,
+        semantic_k=architecture.semantic_k,
+        enforced=architecture.enforced,
+        heterogeneous=architecture.heterogeneous,
+    )
+
+
 def _enhancement(architecture: Architecture) -> nn.ModuleList:
     gating, self_attention = architecture.gating, architecture.self_attention
     return nn.ModuleList(
-        Enhancement(architecture, gating=gating, self_attention=self_attention)
+        Enhancement(architecture.sizes, gating=gating, self_attention=self_attention)
         for _ in range(architecture.enhancement_layers)
     )
