@@ -1,93 +1,55 @@
 """What holds for every reader, on a tiny sample of what it reads."""
 
-import functools
-from collections.abc import Callable
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support import samples
+from support.samples import SAMPLES, Sample
 from support.strategies import assert_same_corpus
 
 from synctva.corpus import Corpus
 from synctva.data.checks.official import KNOWN
-from synctva.data.corpora.emodb import read_emodb
-from synctva.data.corpora.fer2013 import read_fer2013
-from synctva.data.corpora.iemocap import read_iemocap
-from synctva.data.corpora.iemocap_release import read_iemocap_release
-from synctva.data.corpora.legacy import read_legacy
-from synctva.data.corpora.meld import read_meld
-from synctva.data.corpora.meld_dev_features import read_meld_dev_features
-from synctva.data.corpora.mosi import read_mosi
-from synctva.data.corpora.ravdess import read_ravdess
-from synctva.data.own.arrays import read_arrays
-from synctva.data.own.folder import read_folder
-from synctva.data.own.table import read_table
 from synctva.data.source import KINDS, kind_of, read_source
 from synctva.dialogue import SPLITS
 from synctva.emotions import SCHEMAS
+from synctva.errors import InputError
 
-RAW: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]] = {
-    "meld raw": (samples.write_meld_raw, read_meld, "meld"),
-    "iemocap release": (samples.write_iemocap_release, read_iemocap_release, "iemocap-release"),
-    "ravdess": (samples.write_ravdess, read_ravdess, "ravdess"),
-    "emodb": (samples.write_emodb, read_emodb, "emodb"),
-    "fer2013": (
-        samples.write_fer2013,
-        lambda source: read_fer2013(source, source.with_name("pictures")),
-        "fer2013",
-    ),
-    "clips": (samples.write_clips, read_folder, "folder"),
-    "recordings": (samples.write_recordings, read_folder, "folder"),
-}
-"""Corpora of recordings."""
-
-READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Corpus], str]] = {
-    "meld": (samples.write_meld, read_meld, "meld"),
-    "meld sentiment": (
-        samples.write_meld,
-        functools.partial(read_meld, schema="meld-sentiment-3"),
-        "meld",
-    ),
-    "meld dev features": (samples.write_meld_dev, read_meld_dev_features, "meld-dev-features"),
-    "iemocap": (samples.write_iemocap, read_iemocap, "iemocap"),
-    "mosi": (samples.write_mosi, read_mosi, "mosi"),
-    "arrays": (samples.write_arrays, read_arrays, "npz"),
-    "csv": (samples.write_table, read_table, "table"),
-    "parquet": (samples.write_parquet, read_table, "table"),
-    **{
-        layout: (
-            functools.partial(samples.write_legacy, layout=layout),
-            functools.partial(read_legacy, label_order=samples.legacy_order(layout)),
-            "legacy",
-        )
-        for layout in samples.LEGACY
-    },
-    **RAW,
-}
+OF_RECORDINGS = [name for name, sample in SAMPLES.items() if sample.is_of_recordings]
 
 
-@pytest.fixture(params=list(READERS))
-def case(request, tmp_path) -> tuple[Path, Callable[[Path], Corpus], str]:
-    write, read, kind = READERS[request.param]
-    return write(tmp_path), read, kind
+def read(sample: Sample, source: Path, kind: str | None = None) -> Corpus:
+    pictures = source.with_name("pictures")  # only where there are any, they are unpacked
+    return read_source(source, kind, media=pictures, **sample.settings)  # pyright: ignore
+
+
+@pytest.fixture(params=list(SAMPLES))
+def sample(request) -> Sample:
+    return SAMPLES[request.param]
 
 
 @pytest.fixture
-def corpus(case) -> Corpus:
-    source, read, _ = case
-    return read(source)
+def source(sample, tmp_path) -> Path:
+    return sample.write(tmp_path)
 
 
-def test_reading_twice_gives_the_same(case, corpus):
-    source, read, _ = case
-    assert_same_corpus(corpus, read(source))
+@pytest.fixture
+def corpus(sample, source) -> Corpus:
+    return read(sample, source)
 
 
-def test_what_it_is_is_found_out(case):
-    source, _, kind = case
-    assert kind_of(source) == kind
-    assert kind in KINDS
+def test_every_kind_has_a_sample():
+    assert {sample.kind for sample in SAMPLES.values()} == set(KINDS)
+    assert all(kind.name == name for name, kind in KINDS.items())
+
+
+def test_reading_twice_gives_the_same(sample, source, corpus):
+    assert_same_corpus(corpus, read(sample, source))
+
+
+def test_what_it_is_is_found_out(sample, source, corpus):
+    assert kind_of(source) == sample.kind
+    assert_same_corpus(corpus, read(sample, source, sample.kind))
 
 
 def test_emotions_are_of_the_schema_and_some_are_known(corpus):
@@ -121,24 +83,29 @@ def test_there_is_something_to_learn_from(corpus):
     assert corpus.features or any(u.text or u.media for _, u in corpus.utterances())
 
 
-def test_the_source_is_read_by_its_kind_as_well(case, corpus, request):
-    source, read, kind = case
-    settings = read.keywords if isinstance(read, functools.partial) else {}
-    pictures = source.with_name("pictures")  # only where there are any, they are unpacked
-    assert_same_corpus(corpus, read_source(source, kind, media=pictures, **settings))
-
-
-@pytest.mark.parametrize("raw", list(RAW))
-def test_recordings_are_absolute_paths_of_files(tmp_path, monkeypatch, raw: str):
-    write, read, kind = RAW[raw]
-    source = write(tmp_path / "corpus")
+@pytest.mark.parametrize("name", OF_RECORDINGS)
+def test_recordings_are_absolute_paths_of_files(tmp_path, monkeypatch, name: str):
+    sample = SAMPLES[name]
+    source = sample.write(tmp_path / "corpus")
     monkeypatch.chdir(tmp_path)
-    corpus = read(source.relative_to(tmp_path))
+    corpus = read(sample, source.relative_to(tmp_path))
     recordings = [r for _, u in corpus.utterances() for r in (u.media, u.audio_media) if r]
     assert recordings
     assert all(Path(r).is_absolute() and Path(r).is_file() for r in recordings)
-    assert kind_of(source.relative_to(tmp_path)) == kind
-    assert read(source).dialogues == corpus.dialogues
+    assert kind_of(source.relative_to(tmp_path)) == sample.kind
+    assert read(sample, source).dialogues == corpus.dialogues
+
+
+CORPORA = [name for name in OF_RECORDINGS if name != "clips"]  # a table says what is meant
+
+
+@pytest.mark.parametrize(("one", "two"), list(itertools.combinations(CORPORA, 2)))
+@pytest.mark.parametrize("place", ["", "deep/er"])
+def test_of_two_corpora_in_a_folder_none_is_dropped_without_a_word(tmp_path, one, two, place):
+    SAMPLES[one].write(tmp_path)
+    SAMPLES[two].write(tmp_path / place)
+    with pytest.raises(InputError, match=r"holds .* and .*; put each into a folder of its own"):
+        kind_of(tmp_path)
 
 
 @pytest.mark.parametrize("name", list(KNOWN))

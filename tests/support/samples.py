@@ -1,9 +1,11 @@
-"""Tiny samples of every corpus and format, as the real files are written."""
+"""Tiny samples of every corpus and format, as the real files are; ``SAMPLES`` lists them."""
 
 import csv
+import functools
 import io
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -429,3 +431,41 @@ def write_recordings(folder: Path) -> Path:
     write_eaf(folder / "three.eaf")
     (folder / "four.csv").write_text(TOLD, encoding="utf-8")
     return folder
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample, as it is read: what writes it, its kind, and what its reader is told."""
+
+    write: Callable[[Path], Path]
+    kind: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+    is_of_recordings: bool = False
+
+
+SAMPLES = {
+    "meld": Sample(write_meld, "meld"),
+    "meld sentiment": Sample(write_meld, "meld", {"schema": "meld-sentiment-3"}),
+    "meld dev features": Sample(write_meld_dev, "meld-dev-features"),
+    "iemocap": Sample(write_iemocap, "iemocap"),
+    "mosi": Sample(write_mosi, "mosi"),
+    "arrays": Sample(write_arrays, "npz"),
+    "csv": Sample(write_table, "table"),
+    "parquet": Sample(write_parquet, "table"),
+    **{
+        layout: Sample(
+            functools.partial(write_legacy, layout=layout),
+            "legacy",
+            {"label_order": legacy_order(layout)},
+        )
+        for layout in LEGACY
+    },
+    "meld raw": Sample(write_meld_raw, "meld", is_of_recordings=True),
+    "iemocap release": Sample(write_iemocap_release, "iemocap-release", is_of_recordings=True),
+    "ravdess": Sample(write_ravdess, "ravdess", is_of_recordings=True),
+    "emodb": Sample(write_emodb, "emodb", is_of_recordings=True),
+    "fer2013": Sample(write_fer2013, "fer2013", is_of_recordings=True),
+    "clips": Sample(write_clips, "folder", is_of_recordings=True),
+    "recordings": Sample(write_recordings, "folder", is_of_recordings=True),
+}
+"""All samples, by what they are; every kind has one, and every contract holds for each."""

@@ -355,13 +355,22 @@ def test_a_table_of_clips_is_followed_whatever_the_clips_and_the_table_are_calle
     assert (dialogue.split, utterance.emotion) == ("test", "joy")
 
 
-def test_a_folder_of_several_corpora_is_refused_unless_one_is_named(tmp_path):
+def test_a_folder_of_several_corpora_is_refused_unless_one_is_named(tmp_path, caplog):
     samples.write_ravdess(tmp_path / "ravdess")
     assert kind_of(tmp_path) == "ravdess"
-    samples.write_emodb(tmp_path / "emodb")
-    with pytest.raises(InputError, match=r"holds ravdess and, in emodb, emodb; name the folder"):
+    samples.put(tmp_path, "talk.wav")
+    assert read_source(tmp_path).name == "ravdess"
+    assert "1 recordings of other names left out: talk.wav" in caplog.text
+    (tmp_path / "talk.srt").write_text(samples.SRT)
+    with pytest.raises(InputError, match=r"holds ravdess and folder; put each .*--kind ravdess"):
         kind_of(tmp_path)
     assert read_source(tmp_path, "ravdess").name == "ravdess"
+
+
+def test_a_corpus_in_a_folder_below_is_told(tmp_path):
+    samples.write_meld(tmp_path / "MELD" / "data")
+    with pytest.raises(InputError, match=r"holds meld in MELD/data; name that folder"):
+        kind_of(tmp_path)
 
 
 @pytest.mark.parametrize("notes", ["Zürich,Straße\n", "Ort\nZürich\n", ""])

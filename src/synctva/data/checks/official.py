@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synctva.corpus import Corpus
-from synctva.data.corpora import emodb, fer2013, iemocap, meld, mosi, ravdess
+from synctva.data.source import KINDS
 from synctva.dialogue import SPLITS
 
-KNOWN = {
-    corpus.FACTS.name: corpus.FACTS for corpus in (meld, iemocap, mosi, ravdess, emodb, fer2013)
-}
+KNOWN = {kind.facts.name: kind.facts for kind in KINDS.values() if kind.facts}
 """Corpora with official counts, by name."""
 
 
@@ -53,6 +51,4 @@ def official_counts(corpus: Corpus) -> Mapping[str, Mapping[str, int]] | None:
         return None
     if corpus.schema.name == facts.schema:
         return facts.utterances
-    if facts is meld.FACTS and corpus.schema.name == "meld-sentiment-3":
-        return meld.SENTIMENTS
-    return None
+    return facts.other_schemas.get(corpus.schema.name)

@@ -16,7 +16,8 @@ from pathlib import Path
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.clips import named_clips
+from synctva.data.files.clips import has_named_clip, named_clips
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -117,3 +118,6 @@ def read_emodb(source: Path) -> Corpus:
         )
     schema = schema_named(FACTS.schema)
     return assemble(FACTS.name, schema, rows, {}, source, lambda row: f"{source}: clip {row + 1}")
+
+
+KIND = Kind("emodb", lambda path: has_named_clip(path, NAME), read_emodb, facts=FACTS, clips=NAME)

@@ -17,6 +17,7 @@ class Facts:
         schema: Name of its emotion schema.
         dialogues: Split -> number of dialogues.
         utterances: Split -> emotion -> number of utterances.
+        other_schemas: Name of another schema that it is labelled in -> the same counts in that.
         defects: (dialogue, turn) -> what is wrong with that utterance in every copy.
     """
 
@@ -28,4 +29,5 @@ class Facts:
     schema: str
     dialogues: Mapping[str, int]
     utterances: Mapping[str, Mapping[str, int]]
+    other_schemas: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     defects: Mapping[tuple[str, int], str] = field(default_factory=dict)

@@ -27,7 +27,8 @@ from PIL import Image
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.parquet_file import read_parquet
+from synctva.data.files.parquet_file import parquet_names, read_parquet
+from synctva.data.kind import Kind
 from synctva.data.split import split_named
 from synctva.emotions import schema_named
 from synctva.errors import InputError, told_at
@@ -250,3 +251,13 @@ def _decoded(jpeg: bytes) -> UInt8[np.ndarray, "48 48"]:
             f"the picture is no JPEG file of {SIDE_PIXELS}x{SIDE_PIXELS} pixels"
             f" ({' '.join(str(error).split())[:80]}); get the corpus again"
         ) from error
+
+
+def is_fer2013(path: Path) -> bool:
+    """Returns whether a path is the table, or the folder that holds it."""
+    if path.is_dir():
+        return _path(path).is_file()
+    return path.suffix.lower() == ".parquet" and set(COLUMNS) <= set(parquet_names(path))
+
+
+KIND = Kind("fer2013", is_fer2013, read_fer2013, ("media",), FACTS)

@@ -16,7 +16,8 @@ from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.columns import numbers_of
-from synctva.data.files.csv_file import csv_place, number_in, read_csv
+from synctva.data.files.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError, told_at
 
@@ -95,3 +96,14 @@ def read_iemocap(source: Path) -> Corpus:
     extractor = Extractor("published", settings={"corpus": FACTS.name, "audio": ",".join(AUDIO)})
     audio = Features(values.astype(np.float32), present, extractor)
     return assemble(FACTS.name, schema_named(FACTS.schema), rows, {"audio": audio}, path, place)
+
+
+def is_iemocap(path: Path) -> bool:
+    """Returns whether a path is the table, or the folder that holds it."""
+    if path.is_dir():
+        table = path / "utterances.csv"
+        return table.is_file() and bool(set(AUDIO) & set(read_header(table)))
+    return path.suffix.lower() == ".csv" and set(COLUMNS) <= set(read_header(path))
+
+
+KIND = Kind("iemocap", is_iemocap, read_iemocap, facts=FACTS)

@@ -24,6 +24,7 @@ from pathlib import Path
 from synctva.corpus import Corpus
 from synctva.data.corpora import iemocap
 from synctva.data.files.assemble import UtteranceRow, assemble
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -172,3 +173,12 @@ def _row(turn: _Turn, session: int, folder: Path, text: str | None) -> Utterance
         audio_media=str(sound) if sound.is_file() else None,
         half=("left" if turn.speaker == turn.wearer else "right") if seen else None,
     )
+
+
+KIND = Kind(
+    "iemocap-release",
+    is_release,
+    read_iemocap_release,
+    facts=iemocap.FACTS,
+    clips=re.compile(r"Ses\d\d[FM]_\w+"),
+)

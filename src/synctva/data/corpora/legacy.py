@@ -22,6 +22,7 @@ from synctva.data.corpora.label_order import TOLERANCE, order_of
 from synctva.data.corpora.legacy_layouts import ROBERTA, SPLIT_ENTRIES, Layout, layout_of
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.pickle_file import read_pickle
+from synctva.data.kind import Kind
 from synctva.data.split import set_aside
 from synctva.emotions import MODALITIES, EmotionSchema, schema_named
 from synctva.errors import InputError, told_at
@@ -249,3 +250,11 @@ def _table(word: str, entry: Mapping[Hashable, Any], splits: Mapping[Hashable, s
             )
         parts.append(part)
     return np.concatenate(parts)
+
+
+def is_pickle(path: Path) -> bool:
+    """Returns whether a path is a pickle, by its name."""
+    return path.is_file() and path.suffix.lower() in (".pkl", ".pickle")
+
+
+KIND = Kind("legacy", is_pickle, read_legacy, ("label_order",))

@@ -21,9 +21,17 @@ import pyarrow as pa
 
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
-from synctva.data.corpora.meld_raw import CORRUPT, find_clips, find_table, read_origin, tell_unused
+from synctva.data.corpora.meld_raw import (
+    CLIP_NAMES,
+    CORRUPT,
+    find_clips,
+    find_table,
+    read_origin,
+    tell_unused,
+)
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.csv_file import csv_place, number_in, read_csv
+from synctva.data.files.csv_file import csv_place, number_in, read_csv, read_header
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError, told_at
 
@@ -75,6 +83,13 @@ FACTS = Facts(
             "anger": 345,
         },
     },
+    other_schemas={
+        "meld-sentiment-3": {
+            "train": {"neutral": 4710, "positive": 2334, "negative": 2945},
+            "valid": {"neutral": 470, "positive": 233, "negative": 406},
+            "test": {"neutral": 1256, "positive": 521, "negative": 833},
+        },
+    },
     defects={
         ("train_dia125", 3): "the official clip dia125_utt3.mp4 is corrupt",
         ("dev_dia110", 7): "the official release has no clip dia110_utt7.mp4",
@@ -82,13 +97,6 @@ FACTS = Facts(
         ("test_dia220", 0): "its times span minutes, not one utterance",
     },
 )
-
-SENTIMENTS = {
-    "train": {"neutral": 4710, "positive": 2334, "negative": 2945},
-    "valid": {"neutral": 470, "positive": 233, "negative": 406},
-    "test": {"neutral": 1256, "positive": 521, "negative": 833},
-}
-"""Split -> sentiment -> official number of utterances."""
 
 _TIME = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d+)")
 
@@ -198,3 +206,19 @@ def _seconds(clock: str) -> float | None:
         raise InputError(f"time {clock[:40]!r} is not written HH:MM:SS,mmm; correct it")
     hours, minutes, seconds, fraction = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
+
+
+def is_meld(path: Path) -> bool:
+    """Returns whether a folder holds one of the tables.
+
+    Raises:
+        InputError: It is one of the tables itself.
+    """
+    if path.suffix.lower() == ".csv" and path.is_file():
+        if {"Dialogue_ID", "Utterance_ID"} <= set(read_header(path)):
+            raise InputError(f"{path}: one of MELD's CSV files; name their folder instead")
+        return False
+    return any(find_table(path, split, file) for split, file in FILES.items())
+
+
+KIND = Kind("meld", is_meld, read_meld, ("schema",), FACTS, CLIP_NAMES)

@@ -23,7 +23,8 @@ from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.corpora.meld import COLUMNS, FILES, meld_rows
 from synctva.data.files.assemble import assemble
 from synctva.data.files.csv_file import csv_place
-from synctva.data.files.npz_file import read_npz, same_length
+from synctva.data.files.npz_file import npz_names, read_npz, same_length
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -100,3 +101,12 @@ def _features(
     present[places] = True
     extractor = Extractor("published", settings={"corpus": NAME, modality: EXTRACTORS[modality]})
     return Features(filled, present, extractor)
+
+
+def is_archive(path: Path) -> bool:
+    """Returns whether a path is the archive, by its arrays."""
+    is_npz = path.suffix.lower() == ".npz" and path.is_file()
+    return is_npz and set(ARRAYS) == set(npz_names(path))
+
+
+KIND = Kind("meld-dev-features", is_archive, read_meld_dev_features, ("fold",))

@@ -24,6 +24,9 @@ CORRUPT = frozenset({("train", 125, 3)})
 """Split, dialogue and utterance of MELD's clips that no player opens; they count as missing."""
 
 _CLIP = re.compile(r"dia(\d+)_utt(\d+)\.mp4")
+CLIP_NAMES = re.compile(r"(?:final_videos_test)?dia\d+_utt\d+")
+"""What all of its clips are called, those of no utterance too."""
+
 ORIGIN_FILE = "playhouse.json"
 """Of a corpus that was generated in this layout: how."""
 

@@ -17,7 +17,14 @@ import numpy as np
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.npz_file import read_npz, same_length, whole_numbers_in, words_in
+from synctva.data.files.npz_file import (
+    npz_names,
+    read_npz,
+    same_length,
+    whole_numbers_in,
+    words_in,
+)
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -84,3 +91,13 @@ def read_mosi(source: Path) -> Corpus:
     return assemble(
         FACTS.name, schema, rows, features, path, lambda number: f"{path}: row {number + 1}"
     )
+
+
+def is_mosi(path: Path) -> bool:
+    """Returns whether a path is the archive, or the folder that holds it."""
+    if path.is_dir():
+        return (path / "mosi.npz").is_file()
+    return path.suffix.lower() == ".npz" and set(ARRAYS) <= set(npz_names(path))
+
+
+KIND = Kind("mosi", is_mosi, read_mosi, facts=FACTS)

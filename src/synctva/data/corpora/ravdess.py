@@ -19,7 +19,8 @@ from pathlib import Path
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.clips import named_clips
+from synctva.data.files.clips import has_named_clip, named_clips
+from synctva.data.kind import Kind
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 
@@ -96,3 +97,8 @@ def _row(id: str, files: Mapping[str, Path]) -> UtteranceRow:
         media=str(media),
         audio_media=str(sound) if sound != media else None,
     )
+
+
+KIND = Kind(
+    "ravdess", lambda path: has_named_clip(path, NAME), read_ravdess, facts=FACTS, clips=NAME
+)

@@ -1,13 +1,16 @@
 """Folders of recordings: what in them is one, and those whose names say what they hold."""
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from synctva.errors import InputError
 from synctva.media.local_file import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from synctva.media.local_file import MEDIA_SUFFIXES as MEDIA_SUFFIXES
 from synctva.media.local_file import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+
+_log = logging.getLogger(__name__)
 
 
 def visible_files(folder: Path) -> Iterator[Path]:
@@ -23,13 +26,19 @@ def visible_files(folder: Path) -> Iterator[Path]:
 def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re.Match[str]]]:
     """Returns the recordings in a folder and below whose stems match, by stem, in its order.
 
+    Other recordings are left out; a warning says how many.
+
     Raises:
         InputError: Two files of one name differ in size.
     """
     found: dict[str, tuple[Path, re.Match[str]]] = {}
+    others: list[str] = []
     for path in sorted(visible_files(folder)):
         match = name.fullmatch(path.stem)
-        if match is None or path.suffix.lower() not in MEDIA_SUFFIXES:
+        if path.suffix.lower() not in MEDIA_SUFFIXES:
+            continue
+        if match is None:
+            others.append(path.relative_to(folder).as_posix())
             continue
         path = path.absolute()
         first = found.setdefault(path.stem, (path, match))[0]
@@ -37,7 +46,15 @@ def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re
             raise InputError(
                 f"{path}: a clip of this name, but another size, is at {first}; remove one of them"
             )
+    if found and others:
+        tell_left_out(folder, others, "recordings of other names")
     return dict(sorted(found.items()))
+
+
+def tell_left_out(folder: Path, names: Sequence[str], what: str) -> None:
+    """Logs what in a folder is not read."""
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    _log.warning("%s: %d %s left out: %s", folder, len(names), what, shown)
 
 
 def has_named_clip(folder: Path, name: re.Pattern[str]) -> bool:

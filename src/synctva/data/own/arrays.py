@@ -16,6 +16,7 @@ import numpy as np
 from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.npz_file import read_npz, require_arrays, same_length, words_in
+from synctva.data.kind import Kind
 from synctva.data.own.own_columns import own_names
 from synctva.emotions import MODALITIES, schema_in_order
 from synctva.errors import InputError, told_at
@@ -113,3 +114,11 @@ def _row(words: Mapping[str, Sequence[str]], row: int, place: str) -> UtteranceR
         speaker=cells.get("speaker", "speaker"),
         split=cells.get("split"),
     )
+
+
+def is_archive(path: Path) -> bool:
+    """Returns whether a path is an archive, by its name."""
+    return path.is_file() and path.suffix.lower() == ".npz"
+
+
+KIND = Kind("npz", is_archive, read_arrays, ("name", "fold"))

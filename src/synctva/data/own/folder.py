@@ -9,7 +9,8 @@ file may also be named alone; its recording is the one beside it, or the one tha
 links. Where no split is said, dialogues are split 80/10/10.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from synctva.corpus import Corpus
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.clips import MEDIA_SUFFIXES, visible_files
 from synctva.data.files.csv_file import csv_place, number_in, read_header
+from synctva.data.kind import Kind
 from synctva.data.own.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
@@ -118,12 +120,38 @@ def is_annotation(path: Path) -> bool:
     return has_times(header) and not {"clip", "dialogue"} & set(header)
 
 
-def is_folder(folder: Path) -> bool:
-    """Returns whether a folder holds own recordings with what belongs to them."""
-    if find_tables(folder) or _with_suffix(folder, (".eaf",)):
+def has_table(path: Path) -> bool:
+    """Returns whether a table of clips is there, which says of them what their names may not."""
+    if path.is_dir():
+        return bool(find_tables(path))
+    return path.suffix.lower() == ".csv" and path.is_file() and lists_clips(path)
+
+
+def is_own(path: Path) -> bool:
+    """Returns whether a folder holds own recordings, or a file says who says what in some."""
+    return is_folder(path) if path.is_dir() else has_table(path) or is_annotation(path)
+
+
+def is_folder(folder: Path, but: Collection[re.Pattern[str]] = ()) -> bool:
+    """Returns whether a folder holds own recordings with what belongs to them.
+
+    Args:
+        folder: The folder.
+        but: Names of recordings, without suffix, that do not count.
+    """
+    if find_tables(folder):
         return True
-    stems = {path.with_suffix("") for path in _with_suffix(folder, SUFFIXES)}
-    return any(path.with_suffix("") in stems for path in _with_suffix(folder, MEDIA_SUFFIXES))
+    own = [
+        path
+        for path in _with_suffix(folder, (*SUFFIXES, *MEDIA_SUFFIXES))
+        if not any(name.fullmatch(path.stem) for name in but)
+    ]
+    stems = {path.with_suffix("") for path in own if path.suffix.lower() in SUFFIXES}
+    return any(
+        path.suffix.lower() == ".eaf"
+        or (path.suffix.lower() in MEDIA_SUFFIXES and path.with_suffix("") in stems)
+        for path in own
+    )
 
 
 def _own_schema(rows: Sequence[UtteranceRow]) -> EmotionSchema:
@@ -267,3 +295,6 @@ def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
 
 def _with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     return sorted(path for path in visible_files(folder) if path.suffix.lower() in suffixes)
+
+
+KIND = Kind("folder", is_own, read_folder, ("schema", "name", "fold"))

@@ -17,6 +17,7 @@ from synctva.corpus import Corpus, Extractor, Features
 from synctva.data.files.assemble import Place, UtteranceRow, assemble
 from synctva.data.files.columns import feature_columns
 from synctva.data.files.csv_file import csv_place, number_in
+from synctva.data.kind import Kind
 from synctva.data.own.own_columns import read_own_csv, read_own_parquet
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean, told_at
@@ -113,3 +114,11 @@ def _row(cells: Mapping[str, str], folder: Path) -> UtteranceRow:
         end_s=number_in(float, cells.get("end_s", ""), "end_s"),
         media=str(folder.absolute() / media) if media else None,
     )
+
+
+def is_table(path: Path) -> bool:
+    """Returns whether a path is a table, by its name."""
+    return path.is_file() and path.suffix.lower() in (".csv", ".parquet")
+
+
+KIND = Kind("table", is_table, read_table, ("schema", "name", "fold"))
