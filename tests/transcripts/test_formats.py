@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
         (".csv", "start,end\nnan,1\n", "line 2: nan s to 1.0 s are no times"),
         (".csv", "start,end\n0,inf\n", "line 2: 0.0 s to inf s are no times"),
         (".csv", "start,end\n1e308,1e308\n", "line 2: it ends at 1e+308 s, and no recording is"),
-        (".csv", "start,end\n0,10000001\n", "line 2: it ends at 1e+07 s, and no recording is"),
+        (".csv", "start_s,end_s\n0,10000001\n", "line 2: it ends at 1e+07 s, and no recording is"),
         (".csv", "start,end\n\n0,soon\n", "line 3: end_s 'soon' is not a number"),
         (".csv", "start,end\n0,\n", "line 2: end_s is empty"),
         (".csv", "start,end\n0,1,hi\n", "line 2: 3 cells for 2 columns"),
@@ -147,7 +147,7 @@ def test_columns_may_be_spelled_as_usual(tmp_path: Path, header, row, segment):
 
 
 def test_a_long_cell_is_read(tmp_path: Path):
-    (read,) = read_transcript(put(tmp_path, ".csv", f"start,end,text\n0,1,{'a' * 200_000}\n"))
+    (read,) = read_transcript(put(tmp_path, ".csv", f"start_s,end_s,text\n0,1,{'a' * 200_000}\n"))
     assert read.text == "a" * 200_000
 
 

@@ -1,69 +1,79 @@
 """CSV and TSV -> segments: a row each, with start, end and any of speaker, text and emotion.
 
 Times are seconds (``start_s`` or ``start``), milliseconds (``start_ms``) or ``1:02:03.5``; instead
-of the end there may be a ``duration``. Whisper's own TSV (``start``, ``end``, ``text``, whole
-numbers) is in milliseconds. Other columns are left out.
+of the end there may be a ``duration``. Whole numbers in columns without a unit are milliseconds, as
+Whisper and whisper.cpp write them, if nobody could speak so slowly. Other columns are left out.
 """
 
 import csv
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
-from synctva.errors import InputError, did_you_mean
+from synctva.errors import InputError, did_you_mean, told_at
+from synctva.transcripts.columns import (
+    FILES,
+    TIMES,
+    Column,
+    are_numbers,
+    columns_of,
+    has_times,
+    own_name,
+)
 from synctva.transcripts.segment import Segment, one_line
+from synctva.transcripts.table_form import Form, encoding_of, form_in
 from synctva.transcripts.text_file import LARGEST_BYTES
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "start_s": ("start", "start_time", "starttime", "begin", "begin_s", "onset", "from"),
-    "end_s": ("end", "end_time", "endtime", "stop", "stop_s", "to"),
-    "duration_s": ("duration", "dur"),
-    "speaker": ("participant", "speaker_id", "speaker_name", "who", "name"),
-    "text": ("transcript", "transcription", "utterance", "sentence", "words"),
-    "emotion": ("label",),
-}
-"""What a column means, and how else it may be called; capitals make no difference."""
+from synctva.transcripts.times import check_rate, seconds_in, with_units
 
 csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
 
 HEADER_BYTES = 1 << 16
 """So much of a file is looked at for its columns."""
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
-
 
 def read_rows(path: Path, text: str) -> Iterator[Segment]:
     """Yields the rows of a CSV or TSV file.
 
     Raises:
-        InputError: It has no columns of times, or a row has too few or too many cells, or a time
-            that is none.
+        InputError: It has no columns of times, or their unit is open; it tells of several
+            recordings; or a row has too few or too many cells, or a time that is none.
     """
-    header = text.partition("\n")[0]
-    delimiter = _delimiter(path, header)
-    from_whisper = header.split(delimiter) == ["start", "end", "text"] and delimiter == "\t"
-    quoting = csv.QUOTE_NONE if from_whisper else csv.QUOTE_MINIMAL
-    reader = csv.reader(
-        StringIO(text, newline="\n"), delimiter=delimiter, quoting=quoting, strict=True
-    )
-    rows = _rows(path, reader)
-    columns = _columns(path, next(rows, ("", []))[1])
-    for place, cells in rows:
-        yield _span(dict(zip(columns, cells, strict=True)), place, from_whisper)
+    form = form_in(text, _usual(path))
+    from_whisper = text.startswith("start\tend\ttext\n")
+    rows = list(_rows(path, text, form, csv.QUOTE_NONE if from_whisper else csv.QUOTE_MINIMAL))
+    header = rows[0][1] if rows else []
+    with told_at(lambda: f"{path}"):
+        told = _columns(header, [cells for _, cells in rows[1:]])
+        _check_one_recording(header, [cells for _, cells in rows[1:]])
+        names = [column.meaning for column in told]
+        cells = [(place, dict(zip(names, row, strict=True))) for place, row in rows[1:]]
+        usual_per_s = 1000.0 if from_whisper else 1.0
+        columns = with_units(told, [row for _, row in cells], usual_per_s)
+    times = {column.meaning: column for column in columns if column.meaning in TIMES}
+    letters, spoken_s = 0, 0.0
+    for place, row in cells:
+        segment = _segment(row, times, place, form.separator)
+        if segment.text:
+            letters += len(segment.text)
+            spoken_s += segment.end_s - segment.start_s
+        yield segment
+    with told_at(lambda: f"{path}"):
+        check_rate(told, letters, spoken_s)
 
 
-def _delimiter(path: Path, header: str) -> str:
-    usual = "\t" if path.suffix.lower() == ".tsv" else ","
-    return usual if usual in header else next((mark for mark in ";\t" if mark in header), usual)
+def _usual(path: Path) -> str:
+    return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
 def column_names(path: Path) -> list[str]:
     """Returns the names of the columns of a CSV or TSV file, in any encoding."""
+    encoding = encoding_of(path)
     with path.open("rb") as file:
-        head = file.read(HEADER_BYTES).decode("utf-8-sig", "replace").strip().splitlines()
-    header = head[0] if head else ""
-    return next(csv.reader([header], delimiter=_delimiter(path, header)), [])
+        head = file.read(HEADER_BYTES).decode(encoding, "replace")
+    form = form_in(head, _usual(path))
+    header = head.split("\n")[form.skipped : form.skipped + 1]
+    return next(csv.reader(header, delimiter=form.separator), [])
 
 
 def is_of_times(path: Path) -> bool:
@@ -71,14 +81,12 @@ def is_of_times(path: Path) -> bool:
     return has_times(column_names(path))
 
 
-def has_times(header: Sequence[str]) -> bool:
-    """Returns whether columns of these names tell when something is said."""
-    known = {_meaning(name)[0] for name in header}
-    return "start_s" in known and bool({"end_s", "duration_s"} & known)
-
-
-def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[str, list[str]]]:
+def _rows(
+    path: Path, text: str, form: Form, quoting: Literal[0, 3]
+) -> Iterator[tuple[str, list[str]]]:
     """Yields the rows that are not empty, and where each begins; the first is the header."""
+    lines = StringIO(text, newline="\n")
+    reader = csv.reader(lines, delimiter=form.separator, quoting=quoting, strict=True)
     line, width = 1, 0
     while True:
         place = f"{path}: line {line}"
@@ -88,8 +96,9 @@ def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[str, list[s
             return
         except csv.Error as error:
             raise InputError(f"{place}: {error}; put quotes around the cell, or close it") from None
+        is_told = line <= form.skipped
         line = reader.line_num + 1  # pyright: ignore[reportAttributeAccessIssue]
-        if not any(cell.strip() for cell in cells):
+        if is_told or not any(cell.strip() for cell in cells):
             continue
         width = width or len(cells)
         if len(cells) != width:
@@ -100,71 +109,57 @@ def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[str, list[s
         yield place, cells
 
 
-def _columns(path: Path, header: Sequence[str]) -> list[tuple[str, float]]:
-    """Returns what each column means, and how many of its units a second has."""
-    columns = [_meaning(name) for name in header]
-    meanings = [meaning for meaning, _ in columns]
+def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:
+    """Returns what each column means.
+
+    Raises:
+        InputError: None is of times, or two mean the same.
+    """
+    columns = columns_of(header, lambda number: are_numbers(row[number] for row in rows))
+    meanings = {column.meaning for column in columns}
     for needed, others in (("start_s", ()), ("end_s", ("duration_s",))):
-        if not {needed, *others} & set(meanings):
+        if not {needed, *others} & meanings:
             shown = one_line(", ".join(header))
             shown = shown[:200] + (" ..." if len(shown) > 200 else "")
             raise InputError(
-                f"{path}: column {needed!r} is missing; there are: {shown or 'none'}."
+                f"column {needed!r} is missing; there are: {shown or 'none'}."
                 + did_you_mean(needed, [name for name in header[:100] if len(name) < 40])
             )
-    first: dict[str, int] = {}
-    for number, meaning in enumerate(meanings):
-        if meaning in COLUMNS and first.setdefault(meaning, number) != number:
-            one, other = (header[n].strip()[:40] for n in (first[meaning], number))
-            raise InputError(f"{path}: columns {one!r} and {other!r} both mean {meaning}; keep one")
-    return [
-        (meaning if meaning in COLUMNS else f"{number}", unit)
-        for number, (meaning, unit) in enumerate(columns)
-    ]
+    return columns
 
 
-def _meaning(name: str) -> tuple[str, float]:
-    """Returns what a column of this name means, and how many of its units a second has."""
-    folded = re.sub(r"[ \-()\[\]]+", "_", name.strip().lower()).strip("_")
-    if folded.endswith("_ms"):
-        meaning, _ = _meaning(folded.removesuffix("_ms"))
-        return (meaning, 1000) if meaning.endswith("_s") else (folded, 1)
-    for meaning, others in COLUMNS.items():
-        if folded in (meaning, *others):
-            return meaning, 1
-    return folded, 1
+def _check_one_recording(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Refuses a table of several recordings, whose times would be taken for those of one."""
+    for number, name in enumerate(header):
+        if own_name(name) in FILES:
+            files = dict.fromkeys(own for row in rows if (own := row[number].strip()))
+            if len(files) > 1:
+                one, other, *_ = files
+                raise InputError(
+                    f"column {name.strip()!r} names several recordings, such as {one[:60]!r} and"
+                    f" {other[:60]!r}; keep the rows of one, or call it 'clip' and import the table"
+                )
 
 
-def _span(cells: Mapping[tuple[str, float], str], place: str, in_ms: bool) -> Segment:
-    texts = {meaning: cell for (meaning, _), cell in cells.items()}
-    times = {
-        meaning: _time_s(cell, 1000 if in_ms and cell.strip().isdigit() else unit, meaning, place)
-        for (meaning, unit), cell in cells.items()
-        if meaning in ("start_s", "end_s", "duration_s")
-    }
-    if "end_s" not in times:
-        times["end_s"] = round(times["start_s"] + times["duration_s"], 6)
+def _segment(
+    cells: Mapping[str, str], times: Mapping[str, Column], place: str, separator: str
+) -> Segment:
+    with told_at(lambda: place):
+        read = {name: _time_s(cells[name], column, separator) for name, column in times.items()}
+    end_s = read["end_s"] if "end_s" in read else round(read["start_s"] + read["duration_s"], 6)
     return Segment(
-        times["start_s"],
-        times["end_s"],
-        one_line(texts.get("text", "")),
+        read["start_s"],
+        end_s,
+        one_line(cells.get("text", "")),
         place,
-        one_line(texts.get("speaker", "")) or None,
-        one_line(texts.get("emotion", "")) or None,
+        one_line(cells.get("speaker", "")) or None,
+        one_line(cells.get("emotion", "")) or None,
     )
 
 
-def _time_s(cell: str, unit: float, column: str, place: str) -> float:
+def _time_s(cell: str, column: Column, separator: str) -> float:
     """Returns a cell's time, in seconds."""
-    cell = cell.strip()
-    if not cell:
-        raise InputError(f"{place}: {column} is empty; write a time in seconds")
-    clock = _CLOCK.fullmatch(cell)
-    try:
-        if clock:
-            minutes = int(clock[1] or 0) * 60 + int(clock[2])
-            return minutes * 60 + float(clock[3].replace(",", "."))
-        decimal = cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell
-        return float(decimal) / unit
-    except (ValueError, OverflowError) as error:
-        raise InputError(f"{place}: {column} {cell[:40]!r} is not a number; correct it") from error
+    time_s = seconds_in(cell, column, separator)
+    if time_s is None:
+        raise InputError(f"{column.meaning} is empty; write a time in seconds")
+    return time_s

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pympi.Elan import Eaf
 from support import samples
@@ -61,6 +62,56 @@ def test_rows_of_one_clip_are_one_dialogue_in_their_order(tmp_path):
         (0, "one", 1),
         (1, "two", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("clip,start,end,text", "{}.wav,0.5,2,We won the game!\n{}.wav,2,3,Really?\n"),
+        ("Clip,Start Time,End Time,text", '{}.wav,0:00.5,0:02,We won!\n{}.wav,"2",3,Really?\n'),
+        (",clip,start_ms,duration_ms", '0,{}.wav,500,"1,500"\n1,{}.wav,"2,000","1,000"\n'),
+        ("sep=;\nclip;start;end;text", "{}.wav;0,5;2;We won the game!\n{}.wav;2;3;Really?\n"),
+        ("clip\tstart\tend\ttext", "{}.wav\t500\t2000\tWe won!\n{}.wav\t2000\t3000\tReally?\n"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_times_of_clips_are_read_under_all_names_of_a_transcripts_columns(
+    tmp_path, header: str, rows: str, encoding: str
+):
+    samples.put(tmp_path, "Zoë.wav")
+    (tmp_path / "who.csv").write_text(f"{header}\n{rows.format('Zoë', 'Zoë')}", encoding=encoding)
+    assert kind_of(tmp_path) == "folder"
+    (dialogue,) = read_source(tmp_path).dialogues
+    assert [(u.start_s, u.end_s) for u in dialogue.utterances] == [(0.5, 2), (2, 3)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_own_table_has_the_same_names_and_units(tmp_path, suffix: str):
+    columns = {
+        "conversation": ["a", "a", "b"],
+        "who": ["Ada", "", "Ben"],
+        "utterance": [0, 1, 2],
+        "transcript": ["We won the game!", "Really, we did?", "No, we did not."],
+        "label": ["joy", "surprise", "joy"],
+        "start": [0, 2000, 0],
+        "end": [2000, 3500, 1000],
+    }
+    path = tmp_path / f"own.{suffix}"
+    frame = pd.DataFrame(columns)
+    frame.to_csv(path) if suffix == "csv" else frame.to_parquet(path)
+    corpus = read_source(path, schema="meld-7")
+    assert said(corpus, "a") == [
+        ("Ada", "We won the game!", "joy", 0, 2),
+        ("speaker", "Really, we did?", "surprise", 2, 3.5),
+    ]
+
+
+def test_columns_without_a_name_are_let_be_at_the_left_or_where_they_are_empty(tmp_path):
+    samples.put(tmp_path, "a.wav")
+    (tmp_path / "who.csv").write_text("clip;text;;\na.wav;Hi.;;\n")
+    assert said(read_folder(tmp_path), "a") == [("speaker", "Hi.", None, None, None)]
+    (tmp_path / "who.csv").write_text("clip;text;;\na.wav;Hi.;5;\n")
+    assert "who.csv: line 1: column 3 has no name; name it" in complaint(tmp_path)
 
 
 def test_blanks_alone_name_neither_dialogue_nor_speaker(tmp_path):
@@ -383,7 +434,7 @@ def test_an_unrelated_csv_file_is_let_be_though_it_cannot_be_read(tmp_path, note
     assert kind_of(tmp_path / "clips") == "emodb"
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le"])
 def test_a_table_of_clips_that_cannot_be_read_is_told(tmp_path, encoding: str):
     samples.put(tmp_path, "a.wav")
     (tmp_path / "who.csv").write_text("clip,text\na.wav,Zürich\n", encoding=encoding)

@@ -1,6 +1,9 @@
 """CSV files -> columns of strings, and the line a row stands in.
 
-Cells are separated by commas, semicolons or tabs, whichever the line of names has most of.
+Cells are separated by commas, semicolons, tabs or bars, whichever the line of names has most of,
+or as Excel's line ``sep=;`` above it says; the text is UTF-8, or UTF-16 with a byte order mark.
+Columns without a name at the left, where pandas and R write the numbers of rows, are left out, and
+so are empty ones.
 """
 
 import csv
@@ -15,6 +18,13 @@ import pyarrow.csv as pacsv
 
 from synctva.data.files.assemble import Place
 from synctva.errors import InputError, did_you_mean
+from synctva.transcripts.table_form import (
+    SEPARATORS,
+    Form,
+    encoding_of,
+    form_in,
+    is_before_names,
+)
 
 Number = TypeVar("Number", int, float)
 
@@ -24,27 +34,27 @@ _BLOCK_BYTES = 1 << 24
 csv.field_size_limit(max(csv.field_size_limit(), 2 * _BLOCK_BYTES))  # Arrow reads such cells too
 
 
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-
-
 def read_header(path: Path) -> list[str]:
     """Returns the column names of a CSV file.
 
     Raises:
-        InputError: There is no such file, or it is empty or not UTF-8 text, or a column has no
-            name or that of another.
+        InputError: There is no such file, or it is empty or not UTF-8 text, or two columns have
+            one name.
     """
+    return [name for name in _names(path) if name]
+
+
+def _names(path: Path) -> list[str]:
+    """Returns the names of all columns; empty where one has none."""
     try:
         line, cells = _header(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
     names = [name.strip() for name in cells]
     if not any(names):
         raise InputError(f"{path}: line {line}: no column names; a header line is needed")
-    for position, name in enumerate(names, start=1):
-        if not name:
-            raise InputError(f"{path}: line {line}: column {position} has no name; name it")
-        if name in names[: position - 1]:
+    for position, name in enumerate(names):
+        if name and name in names[:position]:
             raise InputError(f"{path}: line {line}: column {name!r} stands twice; rename one")
     return names
 
@@ -53,29 +63,50 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
     """Returns a CSV file as a table of strings; an empty cell is an empty string.
 
     Raises:
-        InputError: As ``read_header``; or a required column is missing, a row has too few or too
-            many cells, a quote is never closed, or the file is not UTF-8.
+        InputError: As ``read_header``; or a required column is missing, one without a name is not
+            empty, a row has too few or too many cells, a quote is never closed, or the file is
+            not UTF-8.
     """
-    names = read_header(path)
-    require_columns(path, names, required)
+    names = _names(path)
+    require_columns(path, [name for name in names if name], required)
+    places = [name or f"\0{position}" for position, name in enumerate(names, start=1)]
     try:
         line, _ = _header(path)
         _refuse_uneven(path, len(names))  # pyarrow takes an open quote for the end of the file
-        return pacsv.read_csv(
+        table = pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(
-                column_names=names,
-                skip_rows=line - 1,  # blank ones before the header
+                column_names=places,
+                skip_rows=line - 1,  # what stands before the header
                 skip_rows_after_names=1,
                 block_size=_BLOCK_BYTES,
+                encoding=encoding_of(path).removesuffix("-sig"),
             ),
             parse_options=pacsv.ParseOptions(delimiter=separator_of(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
             ),
         )
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
+    return _named_only(path, table, names)
+
+
+def _named_only(path: Path, table: pa.Table, names: list[str]) -> pa.Table:
+    """Returns a table without the columns that have no name.
+
+    Raises:
+        InputError: Such a column is not at the left, and not empty.
+    """
+    kept, is_left = [], True
+    for position, name in enumerate(names):
+        is_left = is_left and not name
+        if name:
+            kept.append(position)
+        elif not is_left and any(cell.strip() for cell in table.column(position).to_pylist()):
+            line, _ = _header(path)
+            raise InputError(f"{path}: line {line}: column {position + 1} has no name; name it")
+    return table.select(kept)
 
 
 def _refuse_uneven(path: Path, width: int) -> None:
@@ -84,29 +115,32 @@ def _refuse_uneven(path: Path, width: int) -> None:
         if len(cells) != width:
             raise InputError(
                 f"{path}: line {line}: {len(cells)} cells for {width} columns;"
-                f" put quotes around text with {_SEPARATORS[separator_of(path)]}, or add what is"
+                f" put quotes around text with {SEPARATORS[separator_of(path)]}, or add what is"
                 " missing"
             )
 
 
 def _header(path: Path) -> tuple[int, list[str]]:
-    """Returns the line of the header, the first that is not blank, and its cells."""
+    """Returns the line of the header, and its cells."""
     return next(_lines(path), (1, []))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yields the rows that are not blank, and where each begins; a quoted cell may span lines.
+    """Yields the header and the rows that are not blank, and where each begins.
+
+    A quoted cell may span lines.
 
     Raises:
         InputError: A quote is never closed, text follows one that closes a cell, or a cell is too
             long.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=separator_of(path), strict=True)
+    form = _form(path)
+    with path.open(encoding=encoding_of(path), newline="") as file:
+        reader = csv.reader(file, delimiter=form.separator, strict=True)
         line = 1
         try:
             for cells in reader:
-                if cells:
+                if cells and line > form.skipped:
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
@@ -123,9 +157,17 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def separator_of(path: Path) -> str:
     """Returns what separates the column names; Excel writes semicolons where commas are decimal."""
-    with path.open(encoding="utf-8-sig") as file:
-        lines = iter(partial(file.readline, _BLOCK_BYTES), "")
-        return max(_SEPARATORS, key=next((line for line in lines if line != "\n"), "").count)
+    return _form(path).separator
+
+
+def _form(path: Path) -> Form:
+    head: list[str] = []
+    with path.open(encoding=encoding_of(path)) as file:
+        for line in iter(partial(file.readline, _BLOCK_BYTES), ""):
+            head.append(line)
+            if not is_before_names(line):
+                break
+    return form_in("".join(head))
 
 
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:

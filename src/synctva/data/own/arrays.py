@@ -111,7 +111,7 @@ def _row(words: Mapping[str, Sequence[str]], row: int, place: str) -> UtteranceR
         dialogue=cells["dialogue"],
         emotion=cells["emotion"],
         turn=turn,
-        speaker=cells.get("speaker", "speaker"),
+        speaker=cells.get("speaker", "").strip() or "speaker",
         split=cells.get("split"),
     )
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from synctva.corpus import Corpus
 from synctva.data.files.assemble import UtteranceRow, assemble
@@ -24,7 +25,8 @@ from synctva.data.own.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
 from synctva.transcripts import SUFFIXES, Segment, linked_recording, read_transcript
-from synctva.transcripts.table import column_names, has_times
+from synctva.transcripts.columns import has_times, meanings_of
+from synctva.transcripts.table import column_names
 
 COLUMNS = ("clip", "dialogue", "turn", "speaker", "text", "emotion", "split", "start_s", "end_s")
 
@@ -117,7 +119,7 @@ def is_annotation(path: Path) -> bool:
     if path.suffix.lower() != ".csv":
         return path.is_file() and path.suffix.lower() in SUFFIXES
     header = _names(path) if path.is_file() else []
-    return has_times(header) and not {"clip", "dialogue"} & set(header)
+    return has_times(header) and not {"clip", "dialogue"} & set(meanings_of(header))
 
 
 def has_table(path: Path) -> bool:
@@ -176,7 +178,7 @@ def _listed(table: Path) -> Iterator[Placed]:
         yield parsed, partial(place, number)
 
 
-def _listed_row(cells: Mapping[str, str], folder: Path) -> UtteranceRow:
+def _listed_row(cells: Mapping[str, Any], folder: Path) -> UtteranceRow:
     if not cells["clip"].strip():
         raise InputError("clip is empty; write the recording's path, relative to this file")
     clip = folder / cells["clip"].strip()
@@ -203,10 +205,9 @@ def _listed_row(cells: Mapping[str, str], folder: Path) -> UtteranceRow:
     )
 
 
-def _times(cells: Mapping[str, str]) -> tuple[float | None, float | None]:
+def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Returns the start and the end of a row, in seconds."""
-    start_s = number_in(float, cells.get("start_s", ""), "start_s")
-    end_s = number_in(float, cells.get("end_s", ""), "end_s")
+    start_s, end_s = cells.get("start_s"), cells.get("end_s")
     if (start_s is None) != (end_s is None):
         missing = "start_s" if start_s is None else "end_s"
         raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
@@ -261,9 +262,10 @@ def _recording_of(annotation: Path) -> Path | None:
 def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
     media = None if recording is None else str(recording)
-    names = column_names(annotation) if annotation.suffix.lower() in (".csv", ".tsv") else []
-    for name in names:
-        if name.strip().lower() in ("dialogue", "split"):
+    is_table = annotation.suffix.lower() in (".csv", ".tsv")
+    names = meanings_of(column_names(annotation) if is_table else [])
+    for meaning, name in names.items():
+        if meaning in ("dialogue", "split"):
             raise InputError(
                 f"{annotation}: column {name!r} has no meaning beside one recording, which is a"
                 " dialogue; remove it, or add a column 'clip' to name the recording of each row"

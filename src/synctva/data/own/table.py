@@ -18,7 +18,7 @@ from synctva.data.files.assemble import Place, UtteranceRow, assemble
 from synctva.data.files.columns import feature_columns
 from synctva.data.files.csv_file import csv_place, number_in
 from synctva.data.kind import Kind
-from synctva.data.own.own_columns import read_own_csv, read_own_parquet
+from synctva.data.own.own_columns import cells_of, read_own_csv, read_own_parquet
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean, told_at
 
@@ -71,17 +71,7 @@ def _open(source: Path) -> tuple[pa.Table, Place]:
 def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:
     """Returns the known columns but features as strings; null, NaN and empty are the same."""
     known = [column for column in COLUMNS if column in table.column_names]
-    columns = {}
-    for column in known:
-        kind = table.column(column).type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            raise InputError(
-                f"{source}: column {column!r} holds {kind}; text or numbers are needed"
-            )
-        values = table.column(column).to_pylist()
-        columns[column] = [
-            "" if value is None or value != value else str(value) for value in values
-        ]
+    columns = {column: cells_of(source, table, column) for column in known}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -106,7 +96,7 @@ def _row(cells: Mapping[str, str], folder: Path) -> UtteranceRow:
     return UtteranceRow(
         dialogue=cells["dialogue"],
         turn=turn,
-        speaker=cells.get("speaker", "speaker"),
+        speaker=cells.get("speaker", "").strip() or "speaker",
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),
         text=cells.get("text"),
