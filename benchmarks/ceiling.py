@@ -7,18 +7,21 @@ is worth, and the distance to it what the training leaves.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from synctva import terminal
 from synctva.batch import Batch
 from synctva.corpus import Corpus
 from synctva.data.made.planted import bayes_probabilities, planted_corpus
-from synctva.evaluation.attribution import subset_scores, subsets_of
+from synctva.evaluation.attribution import subsets_of
+from synctva.evaluation.evaluated_run import counts_of, load_evaluated
 from synctva.evaluation.metrics import scores_of
-from synctva.evaluation.protocol import add_to_evaluation, counts_of, evaluate, load_evaluated
+from synctva.evaluation.protocol import evaluate
 from synctva.features.store import write_store
 from synctva.recipe import load_recipe
-from synctva.reports.run.page import write_report
+from synctva.reports.run.page import write_run_report
+from synctva.run.findings import Ceiling
 from synctva.training.run import train_run
 
 SEEDS = 2
@@ -43,24 +46,22 @@ def main() -> None:
     with terminal.seeds_progress(SEEDS, recipe.training.epochs) as on_epoch:
         train_run(recipe, store, run_path, SEEDS, on_epoch=on_epoch)
     run = load_evaluated(run_path)
-    result = evaluate(run)
-    result["subsets"] = subset_scores(run)
-    result["ceiling_subsets"] = {
+    ceilings = {
         "+".join(subset): _ceiling(run.corpora["test"], run.batches["test"], subset)
         for subset in subsets_of(tuple(corpus.dims))
     }
-    result["ceiling"] = result["ceiling_subsets"]["+".join(corpus.dims)]
-    add_to_evaluation(run.folder, result)
-    terminal.show_evaluation(run_path, {k: v for k, v in result.items() if k != "subsets"})
-    terminal.show_scores("modalities", result["subsets"], result["ceiling_subsets"])
-    page, *_ = write_report([run_path], out / "report.html")
+    whole = ceilings["+".join(corpus.dims)]
+    found = replace(evaluate(run, ["subsets"]), ceiling=whole, ceiling_subsets=ceilings)
+    run.place.write(found)
+    terminal.show_evaluation(run_path, found)
+    page, *_ = write_run_report([run_path], out / "report.html")
     terminal.say(f"Open [bold]{terminal.escape(page)}[/bold] in a browser.")
 
 
-def _ceiling(corpus: Corpus, batch: Batch, subset: tuple[str, ...]) -> dict[str, float]:
+def _ceiling(corpus: Corpus, batch: Batch, subset: tuple[str, ...]) -> Ceiling:
     """Returns the scores of the best possible classifier."""
     scores = scores_of(counts_of(bayes_probabilities(corpus, subset), batch).sum(0))
-    return {n: float(getattr(scores, n)) for n in ("weighted_f1", "macro_f1", "accuracy")}
+    return Ceiling(float(scores.weighted_f1), float(scores.macro_f1), float(scores.accuracy))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from sklearn.svm import LinearSVC
 from synctva.corpus import Corpus
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.evaluation.metrics import Scores, confusions, scores_of
+from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.evaluation.prediction_files import read_counts
 from synctva.features.store import open_store
 from synctva.run.folder import RunFolder
@@ -108,9 +108,9 @@ def labelled(features: Float[np.ndarray, "utterance column"], part: Corpus) -> R
 
 def best_linear(
     kind: str, splits: Mapping[str, Rows], emotions: int
-) -> tuple[str, dict[str, Scores]]:
+) -> tuple[str, dict[str, ScoreArrays]]:
     """Returns the model that is best on ``valid``, in words, and its scores on both splits."""
-    best: tuple[float, str, dict[str, Scores]] = (-1.0, "", {})
+    best: tuple[float, str, dict[str, ScoreArrays]] = (-1.0, "", {})
     for words, model in candidates(kind):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -136,7 +136,7 @@ def candidates(kind: str) -> Iterator[tuple[str, LinearSVC | LogisticRegression]
                 yield words, LogisticRegression(C=c, class_weight=weights, max_iter=2000)
 
 
-def scores_of_run(run: Path, corpus: Corpus) -> dict[str, Scores]:
+def scores_of_run(run: Path, corpus: Corpus) -> dict[str, ScoreArrays]:
     """Returns the scores of each seed of a run on the splits.
 
     Raises:
@@ -144,14 +144,14 @@ def scores_of_run(run: Path, corpus: Corpus) -> dict[str, Scores]:
     """
     scores = {}
     for split in SPLITS:
-        ids, counts = read_counts(RunFolder(run), split)
+        ids, counts = read_counts(RunFolder(run).evaluation, split)
         if ids != tuple(dialogue.id for dialogue in corpus.split(split).dialogues):
             raise InputError(f"{run}: its {split} dialogues are not those of {corpus.name}")
         scores[split] = scores_of(counts.sum(1))
     return scores
 
 
-def cells(scores: Mapping[str, Scores]) -> list[str]:
+def cells(scores: Mapping[str, ScoreArrays]) -> list[str]:
     """Returns the scores as a row; with several seeds, mean and sample sd."""
     row = []
     for split in SPLITS:

@@ -31,7 +31,7 @@ from synctva.data.made.donors import names_in
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
-from synctva.evaluation.metrics import Scores, confusions, scores_of
+from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
@@ -58,7 +58,7 @@ class Judged:
     emotion: Int[np.ndarray, " utterance"]
 
     @property
-    def scores(self) -> Scores:
+    def scores(self) -> ScoreArrays:
         """The scores."""
         said = self.probabilities.argmax(1)
         together = np.zeros_like(said)  # as if all were of one dialogue

@@ -28,9 +28,9 @@ from synctva.corpus import Corpus, Extractor
 
 VERBS = (
     "recognise",
-    *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
+    *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
     "predict",
-    *("sweep", "results"),
+    *("sweep", "report"),
     *("train-faces", "evaluate-faces", "demo"),
 )
 TABLE = "dialogue,turn,speaker,split,emotion,text,audio_0,audio_1\n"
@@ -239,7 +239,7 @@ def no_run(path: Path) -> Bad:
 
 def a_run_that_is_not_evaluated(path: Path) -> Bad:
     words = ["report", path / "run", "--out", path / "new.html"]
-    return words, ["run/evaluation.json", "not there yet", "run `synctva evaluate"]
+    return words, ["run/evaluation.json", "not evaluated yet", "run `synctva evaluate"]
 
 
 def one_run_to_compare(path: Path) -> Bad:
@@ -249,6 +249,22 @@ def one_run_to_compare(path: Path) -> Bad:
 def no_epochs_for_the_community_number(path: Path) -> Bad:
     words = ["evaluate", path / "run", "--community"]
     return words, ["run: it kept no epochs", "training.keep_epochs=true"]
+
+
+def the_old_name_of_a_report_of_sweeps(path: Path) -> Bad:
+    words = ["results", path / "sweep", "--out", path / "docs"]
+    return words, [f"write `synctva report {path / 'sweep'} --out {path / 'docs'}.html`"]
+
+
+def the_old_spelling_of_agreement(path: Path) -> Bad:
+    words = ["evaluate", path / "talk.json", "--against", path / "talk.eaf"]
+    return words, [f"write `synctva agreement {path / 'talk.json'} {path / 'talk.eaf'}`"]
+
+
+def a_run_beside_a_sweep(path: Path) -> Bad:
+    (path / "sweep").mkdir()
+    words = ["report", path / "run", path / "sweep", "--out", path / "new.html"]
+    return words, ["sweep: no run", "name runs only, or sweeps only"]
 
 
 def an_unknown_kind(path: Path) -> Bad:
@@ -267,6 +283,7 @@ BAD = (
     *(a_misspelt_setting, features_of_another_extractor, an_empty_split, an_empty_test_split),
     *(a_dialogue_in_two_splits, a_folder_of_something_else, a_store_that_is_there),
     *(a_run_that_is_there, no_store, no_run, a_run_that_is_not_evaluated, one_run_to_compare),
+    *(the_old_name_of_a_report_of_sweeps, the_old_spelling_of_agreement, a_run_beside_a_sweep),
     *(no_epochs_for_the_community_number, an_unknown_kind, a_place_below_a_file),
 )
 
@@ -322,8 +339,9 @@ def test_every_verb_has_help_with_an_example(call: Call, verb: str):
 
 def test_every_example_of_the_help_is_a_command_that_there_is(tmp_path, monkeypatch):
     command = typer.main.get_command(cli.app)
-    assert tuple(command.commands) == VERBS
-    for verb, own in command.commands.items():
+    shown_verbs = {verb: own for verb, own in command.commands.items() if not own.hidden}
+    assert tuple(shown_verbs) == VERBS
+    for verb, own in shown_verbs.items():
         shown = re.sub(r"\[[^\]]*\]", " ", own.epilog).split("·")
         for example in shown:
             name, *words = shlex.split(example.split(":", 1)[-1])[1:]

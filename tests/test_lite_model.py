@@ -76,7 +76,7 @@ def test_all_weights_of_the_package_take_12_mib_at_the_most():
 
 def test_it_is_of_the_recipe_and_of_the_epoch_that_valid_chose():
     assert load_recipe(LITE / "recipe.toml") == load_recipe(ROOT / "recipes" / "lite-model.toml")
-    scores = [record["valid"]["weighted_f1"] for record in SeedFolder(LITE).read_log()]
+    scores = [epoch.valid.weighted_f1 for epoch in SeedFolder(LITE).read_log()]
     assert f"the epoch ({int(np.argmax(scores))} of 0 to {len(scores) - 1})" in CARD
 
 

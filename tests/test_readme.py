@@ -21,7 +21,9 @@ DOCUMENTS = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 }
-VERBS = typer.main.get_command(app).commands
+VERBS = {
+    name: verb for name, verb in typer.main.get_command(app).commands.items() if not verb.hidden
+}
 RECIPES = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.toml"))]
 FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

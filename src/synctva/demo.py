@@ -7,8 +7,7 @@ from pathlib import Path
 from synctva import terminal
 from synctva.data.corpora.meld import read_meld
 from synctva.data.made.playhouse import Production, amount, render_playhouse, render_recording
-from synctva.evaluation.attribution import subset_scores
-from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
+from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features.extraction import fill
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
@@ -17,7 +16,7 @@ from synctva.features.store import FeatureStore, write_store
 from synctva.inference.recognise import Recogniser
 from synctva.recipe import load_recipe
 from synctva.reports.recognition import write_report as write_recognition_page
-from synctva.reports.run.page import write_report
+from synctva.reports.run.page import write_run_report
 from synctva.terminal.recognition import recognition_table
 from synctva.training.run import train_run
 
@@ -46,13 +45,8 @@ def run_demo(out: Path) -> None:
     run_path = out / "run"
     with terminal.seeds_progress(SEEDS, recipe.training.epochs) as on_epoch:
         train_run(recipe, store.path, run_path, SEEDS, on_epoch=on_epoch)
-    run = load_evaluated(run_path)
-    result = evaluate(run)
-    result["subsets"] = subset_scores(run)
-    add_to_evaluation(run.folder, result)
-    terminal.show_evaluation(run_path, {k: v for k, v in result.items() if k != "subsets"})
-    terminal.show_scores("modalities", result["subsets"])
-    page, *_ = write_report([run_path], out / "report.html")
+    terminal.show_evaluation(run_path, evaluate(load_evaluated(run_path), ["subsets"]))
+    page, *_ = write_run_report([run_path], out / "report.html")
     recognised = _recognise(out, workers)
     terminal.say(
         f"Open [bold]{terminal.escape(page)}[/bold] (the training) and"

@@ -29,20 +29,20 @@ def test_the_scores_are_scikit_learns():
     emotion = random.integers(0, 3, 300)
     said = np.where(random.random(300) < 0.6, emotion, random.integers(0, 3, 300))
     found = agreement(EMOTIONS, emotion, sure_of(said, 0.7))
-    assert found["accuracy"] == pytest.approx(accuracy_score(emotion, said))
-    assert found["kappa"] == pytest.approx(cohen_kappa_score(emotion, said))
-    assert found["weighted_f1"] == pytest.approx(f1_score(emotion, said, average="weighted"))
-    assert found["macro_f1"] == pytest.approx(f1_score(emotion, said, average="macro"))
+    assert found.accuracy == pytest.approx(accuracy_score(emotion, said))
+    assert found.kappa == pytest.approx(cohen_kappa_score(emotion, said))
+    assert found.weighted_f1 == pytest.approx(f1_score(emotion, said, average="weighted"))
+    assert found.macro_f1 == pytest.approx(f1_score(emotion, said, average="macro"))
     each = [f1_score(emotion == n, said == n) for n in range(3)]
-    assert list(found["f1"].values()) == pytest.approx(each)
-    assert found["confusion"] == confusion_matrix(emotion, said).tolist()
-    assert found["ece"] == pytest.approx(abs(0.7 - found["accuracy"]))
-    assert list(found["support"].values()) == np.bincount(emotion).tolist()
-    assert list(found["recognised"].values()) == np.bincount(said).tolist()
+    assert list(found.f1.values()) == pytest.approx(each)
+    assert found.confusion == confusion_matrix(emotion, said).tolist()
+    assert found.ece == pytest.approx(abs(0.7 - found.accuracy))
+    assert list(found.support.values()) == np.bincount(emotion).tolist()
+    assert list(found.recognised.values()) == np.bincount(said).tolist()
 
 
 def test_of_few_utterances_no_calibration_error_is_told():
     few = np.zeros(CALIBRATED_UTTERANCES - 1, dtype=int)
-    assert agreement(EMOTIONS, few, sure_of(few))["ece"] is None
+    assert agreement(EMOTIONS, few, sure_of(few)).ece is None
     enough = np.append(few, 0)
-    assert agreement(EMOTIONS, enough, sure_of(enough))["ece"] == 0.0
+    assert agreement(EMOTIONS, enough, sure_of(enough)).ece == 0.0

@@ -21,6 +21,7 @@ from synctva.model.emotion_model import EmotionModel
 from synctva.output import Output
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
+from synctva.run.words import SCORES
 from synctva.training.run import train_run
 
 CORPUS = tiny_corpus((3, 0, 0))
@@ -97,10 +98,10 @@ def test_all_modalities_score_what_the_evaluation_says(run):
     found, result = subset_scores(loaded), evaluate(loaded)
     names = ["text", "audio", "visual", "text+audio", "text+visual", "audio+visual"]
     assert list(found) == [*names, "text+audio+visual"]
-    for score in ("weighted_f1", "macro_f1", "accuracy"):
-        for key in ("mean", "sd"):
-            expected = result["test"][score][key]
-            assert found["text+audio+visual"][score][key] == pytest.approx(expected)
+    whole = found["text+audio+visual"]
+    for name in SCORES:
+        own, expected = getattr(whole, name), getattr(result.test, name)
+        assert (own.mean, own.sd) == pytest.approx((expected.mean, expected.sd))
 
 
 def test_a_subset_hides_the_others_as_if_they_had_never_been_there(run: Path):

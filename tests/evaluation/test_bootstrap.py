@@ -12,7 +12,8 @@ from synctva.evaluation.bootstrap import (
     resample,
     resampled,
 )
-from synctva.evaluation.metrics import SCORES, confusions, scores_of
+from synctva.evaluation.metrics import confusions, scores_of
+from synctva.run.words import SCORES
 
 EMOTIONS = ("neutral", "joy", "anger")
 
@@ -31,7 +32,7 @@ def counts_of(accuracy: float, dialogues: int = 60, seeds: int = 2) -> Confusion
 
 
 def width(counts: Confusions) -> float:
-    low, high = estimates(counts, EMOTIONS)["weighted_f1"]["interval"]
+    low, high = estimates(counts, EMOTIONS).weighted_f1.interval
     return high - low
 
 
@@ -42,25 +43,25 @@ def test_an_estimate_tells_mean_and_sd_over_the_seeds():
     assert found.keys() == {*SCORES, "f1"}
     for name in SCORES:
         own = getattr(seeds, name)
-        assert found[name]["mean"] == pytest.approx(own.mean())
-        assert found[name]["sd"] == pytest.approx(own.std(ddof=1))
-    assert list(found["f1"]) == list(EMOTIONS)
+        assert getattr(found, name).mean == pytest.approx(own.mean())
+        assert getattr(found, name).sd == pytest.approx(own.std(ddof=1))
+    assert list(found.f1) == list(EMOTIONS)
     for number, emotion in enumerate(EMOTIONS):
-        assert found["f1"][emotion]["mean"] == pytest.approx(seeds.f1[:, number].mean())
+        assert found.f1[emotion].mean == pytest.approx(seeds.f1[:, number].mean())
 
 
 def test_one_seed_has_no_sd():
     found = estimates(counts_of(0.7, seeds=1), EMOTIONS)
-    assert found["weighted_f1"]["sd"] is None
-    assert found["f1"]["joy"]["sd"] is None
+    assert found.weighted_f1.sd is None
+    assert found.f1["joy"].sd is None
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 0.3, 0.8, 1.0])
 def test_the_interval_contains_the_mean_and_lies_between_0_and_1(accuracy: float):
     found = estimates(counts_of(accuracy), EMOTIONS)
-    for estimate in (found["weighted_f1"], found["macro_f1"], *found["f1"].values()):
-        low, high = estimate["interval"]
-        assert 0 <= low <= estimate["mean"] <= high <= 1
+    for estimate in (found.weighted_f1, found.macro_f1, *found.f1.values()):
+        low, high = estimate.interval
+        assert 0 <= low <= estimate.mean <= high <= 1
 
 
 def test_too_few_dialogues_tell_nothing_for_sure():
@@ -68,7 +69,7 @@ def test_too_few_dialogues_tell_nothing_for_sure():
     for dialogues in (1, 4):
         good, bad = counts_of(0.9, dialogues), counts_of(0.3, dialogues)
         found = estimates(good, EMOTIONS)
-        assert found["weighted_f1"]["interval"] == found["f1"]["joy"]["interval"] == (0, 1)
+        assert found.weighted_f1.interval == found.f1["joy"].interval == (0, 1)
         gap = paired_difference(good, bad, "weighted_f1")
         assert (gap.interval, gap.p) == ((-1, 1), 1)
         assert gap.mean > 0.2
@@ -80,8 +81,8 @@ def test_an_emotion_has_the_interval_of_the_resamples_in_which_it_occurs():
     counts[0, :, 0, 0] = 4
     counts[0, 7, 1, 1] = 2
     found = estimates(counts, EMOTIONS)
-    assert found["f1"]["joy"]["interval"] == found["macro_f1"]["interval"] == (1, 1)
-    assert found["f1"]["anger"]["interval"] == (0, 1)  # it occurs nowhere
+    assert found.f1["joy"].interval == found.macro_f1.interval == (1, 1)
+    assert found.f1["anger"].interval == (0, 1)  # it occurs nowhere
 
 
 def test_an_interval_is_the_same_again():

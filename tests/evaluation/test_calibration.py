@@ -80,8 +80,8 @@ def test_the_bins_of_a_diagram_by_hand():
     emotion = np.array([0, 1, 1, 1, -1])
     low, high = reliability_bins(probabilities, emotion, bins=4)[2:]
     assert low == {"confidence": pytest.approx(0.6), "accuracy": 1.0, "count": 1}
-    assert high["confidence"] == pytest.approx((0.9 + 0.8 + 0.9) / 3)
-    assert (high["accuracy"], high["count"]) == (pytest.approx(2 / 3), 3)
+    assert high.confidence == pytest.approx((0.9 + 0.8 + 0.9) / 3)
+    assert (high.accuracy, high.count) == (pytest.approx(2 / 3), 3)
     empty = {"confidence": None, "accuracy": None, "count": 0}
     assert reliability_bins(probabilities, emotion, bins=4)[:2] == [empty, empty]
 
@@ -91,17 +91,17 @@ def test_the_gaps_of_the_bins_are_the_calibration_error():
     probabilities = softmax(3 * logits, axis=1)
     found = reliability_bins(probabilities, emotion)
     assert len(found) == BINS
-    filled = [b for b in found if b["count"]]
-    assert sum(b["count"] for b in found) == 3000
-    gaps = sum(b["count"] / 3000 * abs(b["accuracy"] - b["confidence"]) for b in filled)
+    filled = [b for b in found if b.count]
+    assert sum(b.count for b in found) == 3000
+    gaps = sum(b.count / 3000 * abs(b.accuracy - b.confidence) for b in filled)
     assert gaps == pytest.approx(calibration_error(probabilities, emotion))
 
 
 def test_calibrated_probabilities_lie_on_the_diagonal():
     logits, emotion = calibrated()
     for own in reliability_bins(softmax(logits, axis=1), emotion):
-        if own["count"] > 500:
-            assert own["accuracy"] == pytest.approx(own["confidence"], abs=0.06)
+        if own.count > 500:
+            assert own.accuracy == pytest.approx(own.confidence, abs=0.06)
 
 
 def test_an_abstention_curve_by_hand():

@@ -12,10 +12,10 @@ from synctva.evaluation.protocol import evaluate, load_evaluated
 def test_the_best_test_epoch_is_never_below_the_honest_score(run):
     loaded = load_evaluated(run)
     found, result = community_score(loaded), evaluate(loaded)
-    honest = result["test"]["weighted_f1"]["mean"]
-    assert found["gap"] >= 0
-    assert found["weighted_f1"]["mean"] == pytest.approx(honest + found["gap"])
-    assert found["weighted_f1"]["sd"] >= 0
+    honest = result.test.weighted_f1.mean
+    assert found.gap >= 0
+    assert found.weighted_f1.mean == pytest.approx(honest + found.gap)
+    assert found.weighted_f1.sd >= 0
 
 
 def test_with_the_best_epoch_only_there_is_no_gap(run):
@@ -24,7 +24,7 @@ def test_with_the_best_epoch_only_there_is_no_gap(run):
         shutil.rmtree(folder.epochs)
         shutil.copytree(folder.checkpoint, folder.epochs / "000")
         assert number in loaded.models
-    assert community_score(loaded)["gap"] == 0
+    assert community_score(loaded).gap == 0
 
 
 def test_a_run_that_kept_no_epochs_is_told_how_to_keep_them(run):

@@ -1,6 +1,7 @@
 """Two runs on the same dialogues."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from support.tiny import tiny_corpus, tiny_recipe, tiny_store
@@ -28,9 +29,7 @@ def test_a_run_is_no_better_than_its_copy(evaluated, tmp_path):
 def test_the_difference_is_that_of_the_means(evaluated, tmp_path):
     other = shutil.copytree(evaluated, tmp_path / "other")
     shutil.rmtree(other / "seed-0")
-    means = [
-        evaluate(load_evaluated(path))["test"]["macro_f1"]["mean"] for path in (evaluated, other)
-    ]
+    means = [evaluate(load_evaluated(path)).test.macro_f1.mean for path in (evaluated, other)]
     one, other_way = compare(evaluated, [other])[0], compare(other, [evaluated])[0]
     assert one.differences["macro_f1"].mean == pytest.approx(means[0] - means[1])
     assert other_way.differences["macro_f1"].mean == pytest.approx(means[1] - means[0])
@@ -43,6 +42,17 @@ def test_runs_on_other_test_dialogues_are_not_compared(evaluated, tmp_path):
     with pytest.raises(InputError, match="its test dialogues or emotions are not those of") as e:
         compare(evaluated, [other])
     assert str(e.value).startswith(f"{other}: ")
+
+
+def test_runs_are_compared_on_another_store_that_both_were_evaluated_on(evaluated, tmp_path):
+    corpus = replace(tiny_corpus((12, 6, 7)), name="other")
+    store, copy = tiny_store(tmp_path / "there", corpus), tmp_path / "copy"
+    with pytest.raises(InputError, match="not evaluated"):
+        compare(evaluated, [evaluated], store)
+    evaluate(load_evaluated(evaluated, store))
+    shutil.copytree(evaluated, copy)
+    (found,) = compare(evaluated, [copy], store)
+    assert found.differences["macro_f1"].mean == 0
 
 
 def test_a_run_that_is_not_evaluated_is_told(evaluated, tmp_path):

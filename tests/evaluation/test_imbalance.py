@@ -1,16 +1,14 @@
 """Post-hoc logit adjustment: its prior, its strength, and what it does to a run's scores."""
 
-import json
-
 import numpy as np
 import pytest
 from support.batches import random_batch
 
 from synctva.evaluation.attribution import over_seeds
+from synctva.evaluation.evaluated_run import counts_of, load_evaluated
 from synctva.evaluation.imbalance import TAUS, best_tau, log_prior, logit_adjustment_scores
-from synctva.evaluation.metrics import SCORES
 from synctva.evaluation.prediction import predict
-from synctva.evaluation.protocol import counts_of, load_evaluated
+from synctva.run.words import SCORES
 
 
 def test_the_prior_is_how_frequent_emotions_are_and_finite_where_one_does_not_occur():
@@ -48,14 +46,13 @@ def test_plain_scores_are_the_evaluation_and_valid_alone_chooses(run):
     found = logit_adjustment_scores(loaded)
     plain = over_seeds(loaded, loaded.batches["test"])
     for name in SCORES:
-        assert found["plain"][name] == pytest.approx(plain[name])
-    assert set(found["adjusted"]["f1"]) == set(loaded.emotions)
+        assert getattr(found.plain, name) == getattr(plain, name)
+    assert set(found.adjusted.f1) == set(loaded.emotions)
     swapped = loaded.batches["test"].emotion.flip(0).clone()
     loaded.batches["test"].emotion.copy_(swapped)
     again = logit_adjustment_scores(loaded)
-    assert again["tau"] == found["tau"]
-    assert again["plain"] != found["plain"]
-    assert json.loads(json.dumps(found)) == found
+    assert again.tau == found.tau
+    assert again.plain != found.plain
 
 
 def test_on_valid_the_chosen_strength_is_never_worse_and_rises_rare_emotions(run):

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,13 +20,16 @@ from synctva.emotions import MODALITIES, schema_named
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.evaluation.prediction_files import read_counts
-from synctva.evaluation.protocol import add_to_evaluation, evaluate, load_evaluated
+from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.evaluation.reliability import calibration_findings
 from synctva.evaluation.robustness import missing_rate_scores
+from synctva.files import file_sha256
 from synctva.inference.predictions import probabilities_of
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import with_settings
+from synctva.run.evaluation import EvaluatedStore
 from synctva.run.folder import RunFolder
+from synctva.run.words import SCORES
 from synctva.training.run import train_run
 
 
@@ -35,28 +37,24 @@ def test_the_evaluation_has_the_promised_shape(run):
     result = evaluate(load_evaluated(run))
     emotions = schema_named("meld-7").emotions
     for split in ("test", "valid"):
-        assert tuple(result[split]["f1"]) == emotions
-        single = [result[split][name] for name in ("weighted_f1", "macro_f1", "accuracy", "uar")]
-        for estimate in (*single, *result[split]["f1"].values()):
-            assert estimate.keys() == {"mean", "sd", "interval"}
-            low, high = estimate["interval"]
-            assert 0 <= low <= estimate["mean"] <= high <= 1
-            assert estimate["sd"] >= 0
-    assert result["seeds"] == 2
+        assert tuple(getattr(result, split).f1) == emotions
+        single = [getattr(getattr(result, split), name) for name in SCORES]
+        for estimate in (*single, *getattr(result, split).f1.values()):
+            low, high = estimate.interval
+            assert 0 <= low <= estimate.mean <= high <= 1
+            assert estimate.sd >= 0
+    assert result.seeds == 2
     model = EmotionModel.from_pretrained(run / "seed-0" / "checkpoint")
-    assert result["parameters"] == sum(parameter.numel() for parameter in model.parameters())
-    assert result["seconds_per_epoch"] > 0
+    assert result.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert result.seconds_per_epoch > 0
 
 
 def test_what_is_told_is_what_is_written_and_is_pure_json(run):
     result = evaluate(load_evaluated(run))
     text = (run / "evaluation.json").read_text()
-    assert json.loads(text, parse_constant=lambda word: pytest.fail(word)) == _as_json(result)
-    assert RunFolder(run).read_evaluation() == _as_json(result)
-
-
-def _as_json(value: object) -> Any:
-    return json.loads(json.dumps(value))
+    told = json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    assert told == json.loads(json.dumps(result.as_json()))
+    assert RunFolder(run).evaluation.read() == result
 
 
 def test_an_evaluation_is_the_same_again(run):
@@ -65,23 +63,21 @@ def test_an_evaluation_is_the_same_again(run):
 
 def test_each_seed_is_told_beside_the_mean(run):
     result = evaluate(load_evaluated(run))
-    assert [seed["seed"] for seed in result["per_seed"]] == [0, 1]
-    own = [seed["test"]["weighted_f1"] for seed in result["per_seed"]]
-    assert result["test"]["weighted_f1"]["mean"] == pytest.approx(np.mean(own))
-    assert result["test"]["weighted_f1"]["sd"] == pytest.approx(np.std(own, ddof=1))
+    assert [seed.seed for seed in result.per_seed] == [0, 1]
+    own = [seed.test.weighted_f1 for seed in result.per_seed]
+    assert result.test.weighted_f1.mean == pytest.approx(np.mean(own))
+    assert result.test.weighted_f1.sd == pytest.approx(np.std(own, ddof=1))
     finished = [RunFolder(run).seed(n).read_finished() for n in (0, 1)]
-    assert [seed["best_epoch"] for seed in result["per_seed"]] == [
-        f["best_epoch"] for f in finished
-    ]
+    assert [seed.best_epoch for seed in result.per_seed] == [f.best_epoch for f in finished]
 
 
 def test_the_valid_score_is_the_one_that_chose_the_epoch(run):
     result = evaluate(load_evaluated(run))
-    for number, seed in enumerate(result["per_seed"]):
+    for number, seed in enumerate(result.per_seed):
         log = RunFolder(run).seed(number).read_log()
-        chosen = log[seed["best_epoch"]]["valid"]
+        chosen = log[seed.best_epoch].valid
         for score in ("weighted_f1", "macro_f1", "accuracy"):
-            assert seed["valid"][score] == pytest.approx(chosen[score])
+            assert getattr(seed.valid, score) == pytest.approx(getattr(chosen, score))
 
 
 def test_predictions_are_a_table_that_gives_the_scores_again(run):
@@ -97,10 +93,10 @@ def test_predictions_are_a_table_that_gives_the_scores_again(run):
     emotions = corpus.schema.emotions
     assert table["predicted"] == [emotions[number] for number in probabilities.argmax(1)]
     score = f1_score(table["emotion"], table["predicted"], average="weighted", zero_division=0)
-    assert result["per_seed"][1]["test"]["weighted_f1"] == pytest.approx(score)
-    ids, counts = read_counts(RunFolder(run), "test")
+    assert result.per_seed[1].test.weighted_f1 == pytest.approx(score)
+    ids, counts = read_counts(RunFolder(run).evaluation, "test")
     assert ids == tuple(dialogue.id for dialogue in corpus.dialogues)
-    assert counts.sum((0, 1)).tolist() == result["confusion"]["test"]
+    assert tuple(map(tuple, counts.sum((0, 1)).tolist())) == result.confusion["test"]
 
 
 def test_probabilities_are_calibrated_with_the_temperature_of_the_checkpoint(run):
@@ -127,23 +123,71 @@ def test_probabilities_are_those_that_predict_gives_for_every_set_of_modalities(
     scale = np.array([[sets.get(name, 2.0)] for name in names])
     expected = softmax(predict(model, batch).numpy() / scale, axis=1)
     assert np.allclose(table["probabilities"].to_pylist(), expected)
-    ece = calibration_findings(loaded)["ece"]["after"]["mean"]
-    assert ece == loaded.folder.read_evaluation()["test"]["ece"]["mean"]
+    ece = calibration_findings(loaded).ece.after.mean
+    assert ece == loaded.place.read().test.ece.mean
 
 
 def test_one_seed_has_no_sd(run):
     shutil.rmtree(run / "seed-1")
     result = evaluate(load_evaluated(run))
-    assert result["seeds"] == 1
-    assert result["test"]["weighted_f1"]["sd"] is None
+    assert result.seeds == 1
+    assert result.test.weighted_f1.sd is None
 
 
-def test_further_findings_are_added_to_the_evaluation(run):
-    result = evaluate(load_evaluated(run))
-    add_to_evaluation(RunFolder(run), {"ceiling": {"weighted_f1": 0.5}})
-    found = RunFolder(run).read_evaluation()
-    assert found.pop("ceiling") == {"weighted_f1": 0.5}
-    assert found == _as_json(result)
+def test_what_was_found_earlier_stays_while_weights_and_store_are_the_same(run):
+    found = evaluate(load_evaluated(run), ["subsets"])
+    assert found.subsets is not None
+    again = evaluate(load_evaluated(run), ["imbalance"])
+    assert again.subsets == found.subsets
+    assert again.imbalance is not None
+    plain = evaluate(load_evaluated(run))
+    assert (plain, RunFolder(run).evaluation.read()) == (again, again)
+
+
+def test_what_was_found_of_other_weights_goes(run):
+    evaluate(load_evaluated(run), ["subsets"])
+    first, second = (run / f"seed-{n}" / "checkpoint" / "model.safetensors" for n in (0, 1))
+    first.write_bytes(second.read_bytes())
+    assert evaluate(load_evaluated(run)).subsets is None
+
+
+def test_what_an_older_evaluation_found_stays_if_the_scores_are_the_same(run):
+    found = evaluate(load_evaluated(run), ["subsets"])
+    place = RunFolder(run).evaluation
+    place.write(replace(found, store=None, weights={}))  # as they were written before
+    assert evaluate(load_evaluated(run)) == found
+    scores = replace(found.per_seed[0], test=replace(found.per_seed[0].test, uar=0.123))
+    place.write(replace(found, store=None, weights={}, per_seed=(scores, found.per_seed[1])))
+    assert evaluate(load_evaluated(run)).subsets is None
+
+
+def test_evaluations_on_several_stores_stand_side_by_side(tmp_path, run):
+    own = evaluate(load_evaluated(run), ["subsets"])
+    kept = {path: path.read_bytes() for path in run.rglob("predictions-*")}
+    found = {}
+    for name, dialogues in (("one", (12, 6, 7)), ("two", (12, 6, 8))):
+        corpus = replace(tiny_corpus(dialogues), name=name)
+        found[name] = evaluate(load_evaluated(run, tiny_store(tmp_path / name, corpus)))
+        assert found[name].store == EvaluatedStore(
+            name,
+            str(tmp_path / name),
+            file_sha256(tmp_path / name / "manifest.json"),
+            is_own=False,
+        )
+    assert own.store is not None
+    assert (own.store.path, own.store.is_own) == (str(run.parent / "store"), True)
+    places = RunFolder(run).evaluations()
+    assert [place.read() for place in places] == [own, found["one"], found["two"]]
+    assert {path: path.read_bytes() for path in kept} == kept
+    lengths = [read_counts(place, "test")[1].shape[1] for place in places]
+    assert lengths == [6, 7, 8]
+
+
+def test_the_own_store_is_known_wherever_it_lies_now(tmp_path, run):
+    moved = shutil.copytree(run.parent / "store", tmp_path / "moved")
+    loaded = load_evaluated(run, moved)
+    assert loaded.place == RunFolder(run).evaluation
+    assert (loaded.store.path, loaded.store.is_own) == (str(moved), True)
 
 
 def test_turns_may_be_of_any_number(tmp_path):
@@ -151,16 +195,17 @@ def test_turns_may_be_of_any_number(tmp_path):
     store = tiny_store(tmp_path / "store", corpus)
     run = train_run(tiny_recipe(epochs=1), store, tmp_path / "run", 1)
     evaluate(load_evaluated(run.path))
-    turns = pq.read_table(run.seed(0).predictions("test"))["turn"].to_pylist()
+    turns = pq.read_table(run.evaluation.predictions(0, "test"))["turn"].to_pylist()
     assert min(turns) == 2**40
 
 
 def test_some_unlabelled_utterances_are_predicted_but_not_scored(tmp_path, run):
     corpus = each_utterance(tiny_corpus(), lambda u: replace(u, emotion=None) if u.turn % 2 else u)
-    result = evaluate(load_evaluated(run, tiny_store(tmp_path / "other", corpus)))
+    other = load_evaluated(run, tiny_store(tmp_path / "other", corpus))
+    result = evaluate(other)
     labelled = sum(u.emotion is not None for _, u in corpus.split("test").utterances())
-    assert np.sum(result["confusion"]["test"]) == 2 * labelled
-    table = pq.read_table(run / "seed-0" / "predictions-test.parquet")
+    assert np.sum(result.confusion["test"]) == 2 * labelled
+    table = pq.read_table(other.place.predictions(0, "test"))
     assert len(table) == len(corpus.split("test")) > labelled
 
 
@@ -175,12 +220,12 @@ def test_a_store_may_lack_modalities_that_the_model_knows(tmp_path: Path, run: P
     }
     missing = Corpus(corpus.name, corpus.schema, corpus.dialogues, hidden)
     expected = evaluate(load_evaluated(run, tiny_store(tmp_path / "missing", missing)))
-    assert result["test"] == expected["test"]
+    assert result.test == expected.test
 
 
 def test_a_test_without_any_modality_is_scored_all_the_same(tmp_path, run):
     store = tiny_store(tmp_path / "none", tiny_corpus(missing=1.0))
-    score = evaluate(load_evaluated(run, store))["test"]["weighted_f1"]["mean"]
+    score = evaluate(load_evaluated(run, store)).test.weighted_f1.mean
     assert math.isfinite(score)
 
 
@@ -214,7 +259,7 @@ def test_what_a_model_does_not_read_is_not_there(tmp_path):
         found = missing_rate_scores(whole, keep_one=keep_one)
         draws = missing_rate_scores(alone, keep_one=keep_one)
         assert found == draws
-    assert found["0.7"] == found["0.0"]  # where one is kept, the only one is
+    assert found[0.7] == found[0.0]  # where one is kept, the only one is
 
 
 def each_utterance(corpus: Corpus, change: Callable[[Utterance], Utterance]) -> Corpus:
@@ -282,7 +327,7 @@ def test_a_run_without_a_finished_seed_is_told(run):
         (run / f"seed-{number}" / "finished.json").unlink()
     assert complaint(run) == f"{run}: no seed is finished; run the same `synctva train` again"
     with pytest.raises(InputError, match="no seed is finished"):
-        read_counts(RunFolder(run), "test")
+        read_counts(RunFolder(run).evaluation, "test")
 
 
 def test_what_is_no_run_or_has_lost_its_store_is_told(tmp_path, run):

@@ -1,6 +1,5 @@
 """Missing modalities, noise on features and shuffled turns."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -67,13 +66,12 @@ def test_missing_features_are_zero_and_the_rest_as_they_were():
 def test_the_first_of_the_rates_is_the_evaluation_itself(run):
     loaded = load_evaluated(run)
     found, result = missing_rate_scores(loaded), evaluate(loaded)
-    assert list(found) == ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"]
-    expected = result["test"]["weighted_f1"]["mean"]
-    assert found["0.0"]["weighted_f1"]["mean"] == pytest.approx(expected)
+    assert list(found) == list(RATES)
+    expected = result.test.weighted_f1.mean
+    assert found[0.0].weighted_f1.mean == pytest.approx(expected)
     kept = missing_rate_scores(loaded, keep_one=True)
-    assert kept["0.0"] == found["0.0"]
-    assert kept["0.7"] != found["0.7"]
-    assert json.loads(json.dumps(found)) == found
+    assert kept[0.0] == found[0.0]
+    assert kept[0.7] != found[0.7]
 
 
 def row_of(batch: Batch, number: int) -> tuple[object, ...]:
@@ -127,8 +125,7 @@ def test_strengths_of_noise_and_orders_of_turns_start_from_the_evaluation_itself
     test = loaded.batches["test"]
     plain = over_seeds(loaded, test)
     noise, order = noise_scores(loaded), turn_order_scores(loaded)
-    assert list(noise) == ["0.00", "0.25", "0.50", "1.00", "2.00"]
-    assert noise["0.00"] == plain == order["in_order"]
-    assert noise["2.00"] == over_seeds(loaded, with_noise(test, 2.0))
-    assert order["shuffled"] == over_seeds(loaded, with_shuffled_turns(test))
-    assert json.loads(json.dumps([noise, order])) == [noise, order]
+    assert list(noise) == list(NOISES)
+    assert noise[0.0] == plain == order.in_order
+    assert noise[2.0] == over_seeds(loaded, with_noise(test, 2.0))
+    assert order.shuffled == over_seeds(loaded, with_shuffled_turns(test))

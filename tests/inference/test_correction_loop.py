@@ -80,7 +80,7 @@ def test_what_is_corrected_is_learnt(
     for name in ("before", "after"):
         capsys.readouterr()
         scored = tmp_path / f"{name}.json"
-        assert call(monkeypatch, "evaluate", scored, "--against", table, "--json") == 0
+        assert call(monkeypatch, "agreement", scored, table, "--json") == 0
         accuracies.append(json.loads(capsys.readouterr().out)["accuracy"])
     assert accuracies == [0.0, 1.0]
     assert EmotionModel.from_pretrained(checkpoint).provenance.voices

@@ -137,7 +137,7 @@ def test_folders_that_do_not_fit_are_told(tmp_path: Path):
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["synctva", "evaluate", *map(str, words)])
+    monkeypatch.setattr(sys, "argv", ["synctva", *map(str, words)])
     try:
         cli.main()
     except SystemExit as end:
@@ -154,12 +154,12 @@ def test_the_command_tells_agreement_and_confusions(
     write_recognition(talk(), tmp_path / "right.csv")
     changed = (tmp_path / "right.csv").read_text().replace(",anger,", ",neutral,")
     (tmp_path / "right.csv").write_text(changed)
-    assert call(monkeypatch, talk_json, "--against", tmp_path / "right.csv") == 0
+    assert call(monkeypatch, "agreement", talk_json, tmp_path / "right.csv") == 0
     told = " ".join(capsys.readouterr().err.split())
     assert "agreement (accuracy) 75.0" in told
     assert "Cohen's kappa 0.60" in told  # (0.75 - 0.375) / (1 - 0.375)
     assert "4 utterances of 1 recording" in told
-    assert call(monkeypatch, talk_json, "--against", tmp_path / "right.csv", "--json") == 0
+    assert call(monkeypatch, "agreement", talk_json, tmp_path / "right.csv", "--json") == 0
     out = capsys.readouterr().out
     assert json.loads(out)["confusion"] == [[1, 0, 1], [0, 2, 0], [0, 0, 0]]
     assert json.loads(out)["counts"]["matched"] == 4
@@ -168,10 +168,10 @@ def test_the_command_tells_agreement_and_confusions(
 def test_the_command_tells_what_does_not_go_together(
     talk_json: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    assert call(monkeypatch, talk_json) == 2
-    assert "--against CORRECTIONS" in capsys.readouterr().err
-    assert call(monkeypatch, talk_json, "--against", talk_json, "--subsets") == 2
-    assert "--against with --subsets" in capsys.readouterr().err
+    assert call(monkeypatch, "evaluate", talk_json) == 2
+    assert f"`synctva agreement {talk_json} CORRECTIONS`" in capsys.readouterr().err
+    assert call(monkeypatch, "evaluate", talk_json, "--against", "right.eaf") == 2
+    assert f"write `synctva agreement {talk_json} right.eaf`" in capsys.readouterr().err
 
 
 def test_nothing_matches_nothing():

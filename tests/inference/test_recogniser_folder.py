@@ -8,6 +8,7 @@ from support.talks import talk
 
 from synctva.errors import InputError
 from synctva.inference.folder import jobs_in
+from synctva.inference.recognise import _name
 from synctva.reports.recognition import player, write_report
 
 
@@ -105,3 +106,15 @@ def test_what_a_page_plays_is_no_recording_but_what_is_only_called_so_is_one(
     assert [page.name for page in pages] == ["[a] & 1%.HTML", "[a] & 1%.preview.mp4"]
     found = [job.recording.name for job in jobs_in(talks, [f"{tmp_path}/{{name}}.json"])]
     assert found == ["[a] & 1%.avi", "b.preview.mp4", "c.preview.mp4"]
+
+
+def test_a_runs_seed_is_named_with_its_run_however_it_is_given(tmp_path: Path, monkeypatch):
+    checkpoint = tmp_path / "meld" / "seed-0" / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    for folder in (checkpoint, checkpoint.parent):
+        assert _name(folder) == "meld/seed-0"
+        monkeypatch.chdir(folder)
+        assert _name(".") == "meld/seed-0"
+    assert (_name("lite"), _name("someone/model")) == ("lite", "model")
+    (tmp_path / "own").mkdir()
+    assert _name(tmp_path / "own") == "own"

@@ -8,6 +8,6 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     return [
         write_run(folder / "full", seeds=3),
-        write_run(folder / "plain", "BiGRU, 128", lift=-0.03, optional=False),
+        write_run(folder / "plain", "BiGRU, 128", lift=-0.03, optional=False, network="bigru"),
         write_run(folder / "single", "one seed", seeds=1),
     ]

@@ -24,7 +24,8 @@ def test_a_run_folder_is_read_whole(run):
 def test_after_a_resume_the_later_line_of_an_epoch_counts(run):
     log = run / "seed-0" / "log.jsonl"
     lines = log.read_text().splitlines()
-    log.write_text("\n".join([*lines, lines[3].replace('"seconds": 1.4', '"seconds": 9.0')]))
+    again = lines[3].replace('"seconds": 1.4', '"seconds": 9.0')
+    log.write_text("".join(f"{line}\n" for line in [*lines, again]))
     epochs = load_run(run).logs[0]
     assert len(epochs) == len(lines)
     assert epochs[3].seconds == 9.0
@@ -73,7 +74,8 @@ def test_a_wrong_evaluation_is_refused_at_the_place(run, change, place):
     edit(run / "evaluation.json", change)
     with pytest.raises(InputError, match=r"synctva evaluate .* again") as caught:
         load_run(run)
-    assert f"evaluation.json: {place}" in str(caught.value)
+    assert f"{run / 'evaluation.json'}: " in str(caught.value)
+    assert place in str(caught.value)
 
 
 def test_emotions_that_are_no_schema_are_refused_by_file(run):

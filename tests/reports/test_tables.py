@@ -7,8 +7,9 @@ import pytest
 from support.run_folders import edit, write_run
 
 from synctva.errors import InputError
-from synctva.reports.run.record import Score, load_run
+from synctva.reports.run.record import load_run
 from synctva.reports.run.tables import Table, percent, score_text, scores_table, seeds_table
+from synctva.run.scores import Score
 
 HOSTILE = Table("a_b & <c>", ("run", "5 %"), (("[x|y]\n\\end{tabular}", "$1 ± 2"),))
 

@@ -5,15 +5,21 @@ import json
 from pathlib import Path
 
 import pytest
+from support.run_folders import epoch_of
 
 from synctva.errors import InputError
 from synctva.files import is_staged, remove_staged, write_bytes, write_json
+from synctva.run.description import RunDescription, SchemaNames
+from synctva.run.finished import Finished
 from synctva.run.folder import RunFolder, SeedFolder
 
 
 def run_of(path: Path, seeds: int = 3) -> RunFolder:
     run = RunFolder(path)
-    write_json(run.description, {"seeds": list(range(seeds))})
+    schema = SchemaNames("two", ("joy", "anger"))
+    run.write_description(
+        RunDescription("run", "own", schema, {"text": 4}, "store", tuple(range(seeds)))
+    )
     return run
 
 
@@ -39,40 +45,42 @@ def test_a_full_disk_is_told_as_such_and_leaves_what_was_there(tmp_path, monkeyp
 def test_a_log_is_read_as_it_was_written(tmp_path):
     folder = SeedFolder(tmp_path)
     assert folder.read_log() == []
-    records = [{"epoch": n, "valid": {"weighted_f1": n / 3}} for n in range(3)]
-    for record in records:
-        folder.append_log(record)
-    assert folder.read_log() == records
+    epochs = [epoch_of(number, number / 3) for number in range(3)]
+    for epoch in epochs:
+        folder.append_log(epoch)
+    assert folder.read_log() == epochs
     folder.cut_log(2)
-    assert folder.read_log() == records[:2]
-    folder.append_log(records[2])
-    assert folder.read_log() == records
+    assert folder.read_log() == epochs[:2]
+    folder.append_log(epochs[2])
+    assert folder.read_log() == epochs
 
 
 def test_a_line_that_is_being_written_is_left_out_and_cut_away(tmp_path):
     folder = SeedFolder(tmp_path)
-    folder.append_log({"epoch": 0})
+    folder.append_log(epoch_of(0))
+    whole = folder.log.read_text()
     with folder.log.open("a") as file:
         file.write('{"epoch": 1, "va')
-    assert folder.read_log() == [{"epoch": 0}]
+    assert folder.read_log() == [epoch_of(0)]
     folder.cut_log(1)
-    assert folder.log.read_text() == '{"epoch": 0}\n'
+    assert folder.log.read_text() == whole
 
 
 def test_only_finished_seeds_are_given(tmp_path):
     run = run_of(tmp_path)
     for number in (0, 2):
         run.seed(number).path.mkdir()
-        write_json(run.seed(number).finished, {"best_epoch": number})
+        run.seed(number).write_finished(Finished(number, 3, 1.5))
     found = dict(run.finished_seeds())
     assert list(found) == [0, 2]
-    assert found[2].read_finished() == {"best_epoch": 2}
+    assert found[2].read_finished() == Finished(2, 3, 1.5)
 
 
 def test_what_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):
     complaint(RunFolder(tmp_path).describe, f"{tmp_path}: no run here", "`synctva train --store")
     run = run_of(tmp_path)
-    complaint(run.read_evaluation, f"{tmp_path}: not evaluated", f"`synctva evaluate {tmp_path}`")
+    place = run.evaluation
+    complaint(place.read, f"{place.file}: not evaluated", f"`synctva evaluate {tmp_path}`")
 
 
 @pytest.mark.parametrize("damage", [b"", b'{"seeds": [0', b"[0]", b"\xff"])
@@ -81,7 +89,7 @@ def test_damaged_files_are_told_with_their_name_and_a_remedy(tmp_path: Path, dam
     seed.path.mkdir()
     for path, read, remedy in (
         (run.description, run.describe, f"delete {tmp_path} and"),
-        (run.evaluation, run.read_evaluation, f"run `synctva evaluate {tmp_path}` again"),
+        (run.evaluation.file, run.evaluation.read, f"run `synctva evaluate {tmp_path}` again"),
         (seed.finished, seed.read_finished, f"delete {seed.path} and"),
     ):
         path.write_bytes(damage)
@@ -90,8 +98,10 @@ def test_damaged_files_are_told_with_their_name_and_a_remedy(tmp_path: Path, dam
 
 def test_a_damaged_log_is_told_with_its_name_and_a_remedy(tmp_path):
     folder = SeedFolder(tmp_path)
-    folder.log.write_text('{"epoch": 0}\n\0\0\0\n{"epoch": 2}\n')
-    complaint(folder.read_log, f"{folder.log}: damaged (", f"delete {tmp_path} and")
+    folder.append_log(epoch_of(0))
+    line = folder.log.read_text()
+    folder.log.write_text(f"{line}\0\0\0\n{line}")
+    complaint(folder.read_log, f"{folder.log}: line 2: damaged (", f"delete {tmp_path} and")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

@@ -1,12 +1,19 @@
 """Sweeps of evaluated runs whose predictions are drawn, not made by a model."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
+
+from synctva.run.description import RunDescription, SchemaNames
+from synctva.run.evaluation import Evaluation
+from synctva.run.findings import Abstention, Bin, Bins, Calibration, Errors, Imbalance
+from synctva.run.finished import Finished
+from synctva.run.folder import RunFolder
+from synctva.run.scores import Score, Scores, SeedScores, SeedSplit, SplitScores
 
 EMOTIONS = ("neutral", "fear", "joy", "anger")
 SHARES = (0.5, 0.05, 0.25, 0.2)
@@ -21,7 +28,7 @@ def write_recipe(
     network: str = "sync-tva",
     seeds: int = 2,
     dialogues: range = range(40),
-    extra: dict | None = None,
+    extra: dict[str, Any] | None = None,
     **recipe: object,
 ) -> Path:
     """Writes a run that is right so often; the emotions of a dialogue are always the same.
@@ -37,36 +44,40 @@ def write_recipe(
         recipe: More keys of the recipe's table ``model``.
     """
     folder.mkdir(parents=True)
-    run = {
-        "name": name,
-        "corpus": "drawn",
-        "schema": {"name": "drawn-4", "emotions": list(EMOTIONS)},
-        "dims": {"text": 8, "audio": 4},
-        "store": "stores/drawn",
-        "seeds": list(range(seeds)),
-    }
+    run = RunFolder(folder)
+    run.write_description(
+        RunDescription(
+            name=name,
+            corpus="drawn",
+            schema=SchemaNames("drawn-4", EMOTIONS),
+            dims={"text": 8, "audio": 4},
+            store="stores/drawn",
+            seeds=tuple(range(seeds)),
+        )
+    )
     table = {"name": name, "model": {"network": network, "width": 8, **recipe}}
     (folder / "recipe.toml").write_text(tomli_w.dumps(table), encoding="utf-8")
-    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     for seed in range(seeds):
-        own = folder / f"seed-{seed}"
-        own.mkdir()
-        (own / "finished.json").write_text("{}", encoding="utf-8")
+        run.seed(seed).path.mkdir()
+        run.seed(seed).write_finished(Finished(0, 1, 0.5))
         for split in ("valid", "test"):
-            pq.write_table(
-                predictions(split, dialogues, accuracy, seed), own / f"predictions-{split}.parquet"
-            )
+            rows = predictions(split, dialogues, accuracy, seed)
+            pq.write_table(rows, run.evaluation.predictions(seed, split))
     count = DIALOGUE_UTTERANCES * len(dialogues)
-    evaluation = {
-        "test": {"ece": {"mean": 0.05, "sd": 0.01, "interval": None}},
-        "valid": {"ece": {"mean": 0.04, "sd": None, "interval": None}},
-        "parameters": 1234,
-        "seconds_per_epoch": 0.5,
-        "per_seed": [{"seed": seed} for seed in range(seeds)],
-        "support": {"test": {"neutral": count}},
+    score, split = Score(0.5), SeedSplit(*[0.5] * 5)
+    by_emotion = dict.fromkeys(EMOTIONS, score)
+    evaluation = Evaluation(
+        test=SplitScores(score, score, score, score, by_emotion, Score(0.05, 0.01)),
+        valid=SplitScores(score, score, score, score, by_emotion, Score(0.04)),
+        seeds=seeds,
+        parameters=1234,
+        seconds_per_epoch=0.5,
+        per_seed=tuple(SeedScores(seed, 0, split, split) for seed in range(seeds)),
+        confusion={},
+        support={"test": {"neutral": count}},
         **(extra or {}),
-    }
-    (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
+    )
+    run.evaluation.write(evaluation)
     return folder
 
 
@@ -90,43 +101,38 @@ def predictions(split: str, dialogues: range, accuracy: float, seed: int) -> pa.
     return pa.table(rows)
 
 
-def findings(height: float = 0.7) -> dict:
+def findings(height: float = 0.7) -> dict[str, Any]:
     """Returns robustness and calibration as an evaluation tells them."""
 
-    def curve(rates: tuple[float, ...]) -> dict:
+    def scores(weighted: float, macro: float, sd: float | None = None, **f1: float) -> Scores:
+        own = (Score(mean, sd) for mean in (weighted, macro, weighted, macro))
+        return Scores(*own, f1={emotion: Score(mean) for emotion, mean in f1.items()})
+
+    def curve(*rates: float) -> dict[float, Scores]:
         return {
-            str(rate): {
-                "weighted_f1": {"mean": height - 0.1 * rate, "sd": 0.01},
-                "macro_f1": {"mean": height - 0.2 - 0.1 * rate, "sd": 0.01},
-            }
-            for rate in rates
+            rate: scores(height - 0.1 * rate, height - 0.2 - 0.1 * rate, 0.01) for rate in rates
         }
 
-    def bins(error: float) -> list[dict]:
-        empty = {"confidence": None, "accuracy": None, "count": 0}
-        filled = [
-            {"confidence": c, "accuracy": c - error, "count": 40} for c in (0.3, 0.5, 0.7, 0.9)
-        ]
-        return [empty, *filled]
+    def bins(error: float) -> tuple[Bin, ...]:
+        return Bin(None, None, 0), *(Bin(c, c - error, 40) for c in (0.3, 0.5, 0.7, 0.9))
 
+    curve_of_abstention = tuple(
+        Abstention(c, 1 - c, 0.9 - 0.2 * c, 0.7, 0.8, {}) for c in (0.2, 0.6, 1.0)
+    )
     return {
-        "missing_rates": curve((0.0, 0.3, 0.7)),
-        "missing_rates_one_kept": curve((0.0, 0.3, 0.7)),
-        "noise": curve((0.0, 0.5, 2.0)),
-        "imbalance": {
-            "tau": {"mean": 0.4, "sd": 0.1},
-            "adjusted": {
-                "weighted_f1": {"mean": height - 0.01},
-                "macro_f1": {"mean": height + 0.01},
-                "f1": {emotion: {"mean": height} for emotion in EMOTIONS},
-            },
-        },
-        "calibration": {
-            "bins": {"before": bins(0.15), "after": bins(0.02)},
-            "temperature": 1.4,
-            "abstention": [
-                {"coverage": c, "weighted_f1": 0.9 - 0.2 * c, "threshold": 1 - c}
-                for c in (0.2, 0.6, 1.0)
-            ],
-        },
+        "missing_rates": curve(0.0, 0.3, 0.7),
+        "missing_rates_one_kept": curve(0.0, 0.3, 0.7),
+        "noise": curve(0.0, 0.5, 2.0),
+        "imbalance": Imbalance(
+            Score(0.4, 0.1),
+            scores(height, height),
+            scores(height - 0.01, height + 0.01, **dict.fromkeys(EMOTIONS, height)),
+        ),
+        "calibration": Calibration(
+            Score(1.4),
+            Errors(Score(0.15), Score(0.02)),
+            Bins(bins(0.15), bins(0.02)),
+            curve_of_abstention,
+            curve_of_abstention,
+        ),
     }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.run_folders import epoch_of
 
 from synctva.recipe import Recipe
 from synctva.run.folder import RunFolder
@@ -22,7 +23,7 @@ def status(
     folder = RunFolder(Path("runs") / name)
     run = PlannedRun("tiny", name, fold, RECIPE, Path("store"), folder)
     records = {
-        seed: [{"seconds": 2.0, "valid": {"weighted_f1": score}} for score in scores]
+        seed: [epoch_of(n, score, seconds=2.0) for n, score in enumerate(scores)]
         for seed, scores in (logs or {}).items()
     }
     return RunStatus(run, range(3), records)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.progress import Task, TaskID
+from support.run_folders import epoch_of
 from support.tiny import tiny_corpus
 
 from synctva import terminal
@@ -67,7 +68,7 @@ def test_a_long_line_stays_one_line_in_a_pipe(shown):
 def test_bars_tell_how_far_each_seed_is_and_its_best_score(shown):
     with terminal.seeds_progress(2, 9) as on_epoch:
         for epoch, score in enumerate((0.3, 0.5, 0.4)):
-            on_epoch(1, {"epoch": epoch, "valid": {"weighted_f1": score}})
+            on_epoch(1, epoch_of(epoch, score))
     first, second, end = shown().splitlines()
     assert "seed 0" in first
     assert "0/9" in first

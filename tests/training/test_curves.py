@@ -5,16 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.run_folders import epoch_of
 from support.tiny import tiny_recipe, tiny_store
 
 from synctva.run.folder import SeedFolder
+from synctva.run.log import Epoch
 from synctva.training.curves import curves
 from synctva.training.run import train_run
 
 
-def record(epoch: int) -> dict:
-    valid = {"loss": 2.0 - epoch, "weighted_f1": epoch / 10}
-    return {"epoch": epoch, "train_loss": 3.0 - epoch, "learning_rate": 0.5, "valid": valid}
+def record(number: int) -> Epoch:
+    return epoch_of(number, number / 10, 2.0 - number)
 
 
 def drawn(folder: SeedFolder) -> dict[str, list[tuple[int, float]]]:
@@ -42,6 +43,8 @@ def test_every_epoch_of_the_log_is_drawn_when_told(tmp_path):
     assert drawn(folder) == {
         "valid/loss": [(0, 2.0), (1, 1.0), (2, 0.0)],
         "valid/weighted_f1": [(0, 0.0), (1, 0.1), (2, 0.2)],
+        "valid/macro_f1": [(0, 0.4), (1, 0.4), (2, 0.4)],
+        "valid/accuracy": [(0, 0.6), (1, 0.6), (2, 0.6)],
         "train/loss": [(0, 3.0), (1, 2.0), (2, 1.0)],
         "train/learning_rate": [(0, 0.5), (1, 0.5), (2, 0.5)],
     }
@@ -51,14 +54,14 @@ def test_an_interrupted_training_draws_no_epoch_twice(tmp_path):
     pytest.importorskip("tensorboard")
     store, run = tiny_store(tmp_path / "store"), tmp_path / "run"
 
-    def interrupt(seed: int, record: dict) -> None:
-        if record["epoch"] == 1:
+    def interrupt(seed: int, epoch: Epoch) -> None:
+        if epoch.epoch == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train_run(tiny_recipe(), store, run, 1, save_every_s=0, on_epoch=interrupt)
     folder = train_run(tiny_recipe(), store, run, 1).seed(0)
-    logged = [(r["epoch"], round(r["valid"]["weighted_f1"], 6)) for r in folder.read_log()]
+    logged = [(one.epoch, round(one.valid.weighted_f1, 6)) for one in folder.read_log()]
     assert len(logged) == 3
     assert drawn(folder)["valid/weighted_f1"] == [(e, pytest.approx(f1)) for e, f1 in logged]
 

@@ -16,9 +16,11 @@ from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import LossRecipe, Recipe
+from synctva.run.finished import Finished
 from synctva.run.folder import SeedFolder
+from synctva.run.log import ValidEpoch
 from synctva.training import loop
-from synctva.training.loop import Finished, accumulate, fit, steps_of, validate
+from synctva.training.loop import accumulate, fit, steps_of, validate
 from synctva.training.loss import EmotionLoss, Objective
 from synctva.training.ranks import accelerator_of
 from synctva.training.splits import InMemory, Split, concatenated
@@ -48,9 +50,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]])
     """Makes validation tell these weighted F1 and losses, one pair after the other."""
     told = iter(scores)
 
-    def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
+    def validate(model: EmotionModel, valid: Split) -> ValidEpoch:
         f1, loss = next(told)
-        return {"weighted_f1": f1, "loss": loss, "macro_f1": f1, "accuracy": f1}
+        return ValidEpoch(loss, f1, f1, f1)
 
     monkeypatch.setattr(loop, "validate", validate)
 
@@ -63,12 +65,12 @@ def test_there_is_no_way_to_hand_a_test_split_to_fit():
 def test_training_lowers_the_loss_and_is_logged_epoch_by_epoch(tmp_path):
     folder, finished = train(tmp_path, tiny_recipe(epochs=5, averaging=0, modality_dropout=0))
     log = folder.read_log()
-    assert [record["epoch"] for record in log] == [0, 1, 2, 3, 4]
-    assert log[-1]["train_loss"] < log[0]["train_loss"]
-    assert log[-1]["valid"]["loss"] < log[0]["valid"]["loss"]
-    assert all(0 <= record["valid"]["weighted_f1"] <= 1 for record in log)
+    assert [epoch.epoch for epoch in log] == [0, 1, 2, 3, 4]
+    assert log[-1].train_loss < log[0].train_loss
+    assert log[-1].valid.loss < log[0].valid.loss
+    assert all(0 <= epoch.valid.weighted_f1 <= 1 for epoch in log)
     assert finished.epochs == 5
-    assert finished.seconds == pytest.approx(sum(record["seconds"] for record in log))
+    assert finished.seconds == pytest.approx(sum(epoch.seconds for epoch in log))
 
 
 def test_a_seed_determines_the_weights(tmp_path):
@@ -105,18 +107,18 @@ def test_it_stops_when_patience_ends_and_leaves_the_best_epoch(
 def test_the_checkpoint_scores_what_the_log_says_of_the_best_epoch(tmp_path):
     folder, finished = train(tmp_path)
     log = folder.read_log()
-    scores = [record["valid"]["weighted_f1"] for record in log]
+    scores = [epoch.valid.weighted_f1 for epoch in log]
     assert scores[finished.best_epoch] == max(scores)
     model = EmotionModel.from_pretrained(folder.checkpoint)
     valid = InMemory(batch_of(tiny_corpus().split("valid")))
-    assert validate(model, valid) == log[finished.best_epoch]["valid"]
+    assert validate(model, valid) == log[finished.best_epoch].valid
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing(tmp_path):
     settings = {"epochs": 10, "patience": 10, "warmup": 0.3, "learning_rate": 0.01}
     corpus = only(tiny_corpus((8, 2, 2)), "text")
     folder, _ = train(tmp_path, tiny_recipe(**settings), corpus=corpus)
-    rates = [record["learning_rate"] for record in folder.read_log()]
+    rates = [epoch.learning_rate for epoch in folder.read_log()]
     assert rates[0] < rates[1] < rates[2] <= 0.01
     assert all(later < earlier for earlier, later in pairwise(rates[2:]))
     assert rates[-1] < 0.001
@@ -149,14 +151,14 @@ def test_any_utterance_may_lack_any_modality_and_all(tmp_path: Path, missing: fl
     corpus = tiny_corpus(missing=missing)
     folder, _ = train(tmp_path, tiny_recipe(epochs=1), corpus=corpus)
     assert all(torch.isfinite(tensor).all() for tensor in weights_of(folder.checkpoint).values())
-    assert math.isfinite(folder.read_log()[0]["valid"]["loss"])
+    assert math.isfinite(folder.read_log()[0].valid.loss)
 
 
 def test_precisions_can_follow_each_other_in_one_process(tmp_path):
     losses = {}
     for precision in ("no", "bf16", "no"):
         folder, _ = train(tmp_path / precision, tiny_recipe(epochs=1, precision=precision))
-        losses[precision] = folder.read_log()[0]["train_loss"]
+        losses[precision] = folder.read_log()[0].train_loss
     assert losses["bf16"] == pytest.approx(losses["no"], rel=0.05)
     assert losses["bf16"] != losses["no"]
 
@@ -197,7 +199,7 @@ def test_accumulation_takes_fewer_steps_and_still_sees_every_dialogue():
 def test_an_accumulated_training_learns(tmp_path):
     recipe = tiny_recipe(epochs=5, averaging=0, modality_dropout=0, accumulation=2)
     log = train(tmp_path, recipe)[0].read_log()
-    assert log[-1]["train_loss"] < log[0]["train_loss"]
+    assert log[-1].train_loss < log[0].train_loss
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy(tmp_path):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,6 +18,7 @@ from test_resume import DEADLINE_S, outcome, place, wait_until
 
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
+from synctva.run.log import Epoch
 from synctva.training.ranks import seed_step
 from synctva.training.run import train_run
 
@@ -78,10 +79,11 @@ def finish(
     return RunFolder(run), shown
 
 
-def numbers_of(log: list[dict[str, Any]]) -> dict[str, list[float]]:
+def numbers_of(log: list[Epoch]) -> dict[str, list[float]]:
     """Returns what a log says, but how long it took, column by column."""
-    found = {name: [entry["valid"][name] for entry in log] for name in log[0]["valid"]}
-    return {**found, "train_loss": [entry["train_loss"] for entry in log]}
+    names = asdict(log[0].valid)
+    found = {name: [getattr(entry.valid, name) for entry in log] for name in names}
+    return {**found, "train_loss": [entry.train_loss for entry in log]}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from support.tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
 from synctva.features.store import folder as store_module
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder, SeedFolder
+from synctva.run.log import Epoch
 from synctva.training import splits
 from synctva.training.run import train_run
 
@@ -59,12 +60,12 @@ def kill_at(patch: pytest.MonkeyPatch, moment: int) -> Callable[[], int]:
             raise Killed
         return replace(path, target)
 
-    def appended(folder: SeedFolder, record: dict) -> None:
+    def appended(folder: SeedFolder, epoch: Epoch) -> None:
         if next(writes) == moment:
             with folder.log.open("a") as file:
                 file.write('{"epoch": 1, "tr')
             raise Killed
-        append(folder, record)
+        append(folder, epoch)
 
     patch.setattr(Path, "replace", counted)
     patch.setattr(SeedFolder, "append_log", appended)
@@ -122,8 +123,8 @@ def test_by_windows_a_training_learns(tmp_path: Path, by_windows: Path):
     recipe = tiny_recipe(epochs=5, averaging=0, modality_dropout=0)
     run = train_run(recipe, by_windows, tmp_path / "run", 1)
     log = run.seed(0).read_log()
-    assert log[-1]["train_loss"] < log[0]["train_loss"]
-    assert log[-1]["valid"]["loss"] < log[0]["valid"]["loss"]
+    assert log[-1].train_loss < log[0].train_loss
+    assert log[-1].valid.loss < log[0].valid.loss
 
 
 def test_how_often_the_state_is_saved_changes_nothing(tmp_path):

@@ -71,22 +71,21 @@ def complaint(
 def test_a_run_tells_what_it_is(trained):
     description = RunFolder(trained).describe()
     store = open_store(trained.parent / "store")
-    assert description["name"] == "sync-tva"
-    assert description["corpus"] == "planted"
-    assert description["schema"]["emotions"] == list(store.schema.emotions)
-    assert description["dims"] == {"text": 32, "audio": 24, "visual": 16}
-    assert description["fingerprints"] == store.fingerprints
-    assert Path(description["store"]) == store.path.resolve()
-    assert description["seeds"] == [0]
-    assert description["environment"]["torch"]
+    assert description.name == "sync-tva"
+    assert description.corpus == "planted"
+    assert description.emotions == store.schema.emotions
+    assert description.dims == {"text": 32, "audio": 24, "visual": 16}
+    assert description.fingerprints == store.fingerprints
+    assert Path(description.store) == store.path.resolve()
+    assert description.seeds == (0,)
+    assert description.environment["torch"]
     assert load_recipe(RunFolder(trained).recipe) == tiny_recipe()
 
 
 def test_a_finished_seed_leaves_no_state(trained):
     folder = RunFolder(trained).seed(0)
     assert not folder.state.exists()
-    assert folder.read_finished().keys() == {"best_epoch", "epochs", "seconds"}
-    assert len(folder.read_log()) == folder.read_finished()["epochs"] == 3
+    assert len(folder.read_log()) == folder.read_finished().epochs == 3
     model = EmotionModel.from_pretrained(folder.checkpoint)
     store = open_store(trained.parent / "store")
     assert model.provenance.fingerprints == store.fingerprints
@@ -112,7 +111,7 @@ def test_a_finished_run_is_left_as_it_is(trained, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (run / "seed-0").rglob("*")}
     told = []
     store = trained.parent / "store"
-    train_run(tiny_recipe(), store, run, 1, on_epoch=lambda s, r: told.append((s, r["epoch"])))
+    train_run(tiny_recipe(), store, run, 1, on_epoch=lambda s, r: told.append((s, r.epoch)))
     assert {path: path.stat().st_mtime_ns for path in (run / "seed-0").rglob("*")} == before
     assert told == [(0, 0), (0, 1), (0, 2)]  # what was done before is shown as done
 
@@ -125,7 +124,7 @@ def test_more_seeds_are_added_to_a_run_and_fewer_take_none_away(trained, tmp_pat
     assert [number for number, _ in run.finished_seeds()] == [0, 1]
     assert run.seed(0).log.stat().st_mtime_ns == first
     train_run(tiny_recipe(), trained.parent / "store", run.path, 1)
-    assert run.describe()["seeds"] == [0, 1]
+    assert run.describe().seeds == (0, 1)
 
 
 def test_a_run_is_not_continued_with_another_recipe(trained, tmp_path):
@@ -145,7 +144,7 @@ def test_a_run_is_not_continued_on_another_store(trained, tmp_path):
 def test_a_run_is_continued_on_its_store_at_another_place(trained, tmp_path):
     shutil.copytree(trained.parent, tmp_path, dirs_exist_ok=True)
     train_run(tiny_recipe(), tmp_path / "store", tmp_path / "run", 1)
-    assert RunFolder(tmp_path / "run").describe()["store"] == str((tmp_path / "store").resolve())
+    assert RunFolder(tmp_path / "run").describe().store == str((tmp_path / "store").resolve())
 
 
 @pytest.mark.parametrize("there", ["notes.txt", "seed-0", "recipe.toml"])
@@ -186,7 +185,7 @@ def test_a_seed_is_trained_by_one_process_at_a_time(tmp_path):
         assert half_written.is_file()
 
     train_run(tiny_recipe(), store, run.path, 1, on_epoch=begin_again)
-    assert [record["epoch"] for record in run.seed(0).read_log()] == [0, 1, 2]
+    assert [epoch.epoch for epoch in run.seed(0).read_log()] == [0, 1, 2]
     assert not run.seed(0).lock.exists()
 
 
@@ -311,4 +310,4 @@ def test_wrong_emotions_are_learned_from_and_never_judged_by(tmp_path):
     valid = batch_of(open_store(store).read().split("valid"))
     logits = predict(EmotionModel.from_pretrained(wrong.checkpoint), valid)
     loss = float(cross_entropy(logits, valid.emotion))
-    assert wrong.read_log()[0]["valid"]["loss"] == pytest.approx(loss)
+    assert wrong.read_log()[0].valid.loss == pytest.approx(loss)

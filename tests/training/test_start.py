@@ -1,6 +1,5 @@
 """Training that begins with a model: what stays, what is learnt, what is refused, what resumes."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,11 +25,12 @@ from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.features.store import concatenate, open_store
 from synctva.model.emotion_model import EmotionModel
+from synctva.run.finished import UNCHANGED
 from synctva.run.folder import RunFolder
 from synctva.training import run as training_run
 from synctva.training.run import train_run
 from synctva.training.splits import InMemory
-from synctva.training.start import UNCHANGED, Start, recipe_beside, recipe_from
+from synctva.training.start import Start, recipe_beside, recipe_from
 from synctva.training.temperature import CALIBRATED_UTTERANCES, calibrated_on
 
 SETTINGS = ("training.epochs=3", "training.learning_rate=0.01")
@@ -98,7 +98,7 @@ def test_it_goes_on_with_the_networks_statistics_and_voices(
 
 
 def test_it_tells_what_it_began_with_and_keeps_it(trained: Path, trained_further: RunFolder):
-    told = trained_further.describe()["start"]
+    told = trained_further.describe().start
     assert told == start_of(trained).description
     kept = weights_of(trained_further.start)
     assert_same_weights(kept, weights_of(RunFolder(trained).seed(0).checkpoint))
@@ -110,8 +110,8 @@ def test_a_little_training_is_better_than_the_same_from_nothing(
     recipe = recipe_from(start_of(trained), None, SETTINGS)
     tiny_store(tmp_path / "whole", tiny_corpus((12, 6, 6)))
     fresh = train_run(recipe, tmp_path / "whole", tmp_path / "fresh", 1)
-    first = fresh.seed(0).read_log()[0]["train_loss"]
-    assert trained_further.seed(0).read_log()[0]["train_loss"] < first
+    first = fresh.seed(0).read_log()[0].train_loss
+    assert trained_further.seed(0).read_log()[0].train_loss < first
 
 
 class KilledError(Exception):
@@ -134,14 +134,14 @@ def test_it_resumes_to_the_same_weights(
     assert RunFolder(tmp_path / "further").seed(0).state.is_file()
     seed, whole = further(trained, tmp_path).seed(0), trained_further.seed(0)
     assert_same_weights(weights_of(seed.checkpoint), weights_of(whole.checkpoint))
-    assert seed.read_finished()["best_epoch"] == whole.read_finished()["best_epoch"]
+    assert seed.read_finished().best_epoch == whole.read_finished().best_epoch
     assert len(seed.read_log()) == 3
 
 
 def test_what_is_no_better_on_valid_is_not_kept(trained: Path, tmp_path: Path):
     tiny_store(tmp_path / "own", tiny_corpus((4, 3, 1)))
     run = further(trained, tmp_path, "training.learning_rate=1e-12", "training.averaging=0")
-    assert run.seed(0).read_finished()["best_epoch"] == UNCHANGED
+    assert run.seed(0).read_finished().best_epoch == UNCHANGED
     assert_same_weights(
         weights_of(run.seed(0).checkpoint), weights_of(RunFolder(trained).seed(0).checkpoint)
     )
@@ -155,9 +155,9 @@ def test_the_split_valid_chooses_where_there_is_one(trained: Path, tmp_path: Pat
     model = EmotionModel.from_pretrained(seed.checkpoint)
     batch = batch_of(corpus.split("valid"))
     right = (predict(model, batch).argmax(1) == batch.emotion).float().mean()
-    assert seed.read_finished()["best_epoch"] != UNCHANGED
-    record = seed.read_log()[seed.read_finished()["best_epoch"]]
-    assert record["valid"]["accuracy"] == pytest.approx(float(right))
+    assert seed.read_finished().best_epoch != UNCHANGED
+    record = seed.read_log()[seed.read_finished().best_epoch]
+    assert record.valid.accuracy == pytest.approx(float(right))
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])
@@ -171,7 +171,7 @@ def test_without_labels_to_validate_on_all_is_learnt_and_temperatures_stay(
         corpus = concatenate([kept, rest])
     tiny_store(tmp_path / "own", corpus)
     seed = further(trained, tmp_path).seed(0)
-    assert seed.read_finished()["best_epoch"] >= 0
+    assert seed.read_finished().best_epoch >= 0
     before = start_of(trained).model.provenance
     after = EmotionModel.from_pretrained(seed.checkpoint).provenance
     assert (after.temperature, after.temperatures) == (before.temperature, before.temperatures)
@@ -275,6 +275,5 @@ def test_temperatures_of_modalities_are_changed_alike(trained: Path):
 
 def test_the_description_is_of_all_weights(trained: Path):
     one = start_of(trained)
-    assert json.dumps(one.description)
-    assert len(one.description["weights"]) == 64
+    assert len(one.description.weights) == 64
     assert np.array_equal(open_store(trained.parent / "store").schema.emotions, one.model.emotions)

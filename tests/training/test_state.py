@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.run_folders import epoch_of
 from support.tiny import only, tiny_corpus, tiny_recipe
 
 from synctva.batch import batch_of
@@ -38,7 +39,7 @@ def folder(tmp_path: Path) -> SeedFolder:
     """A folder that holds the state after two steps, and a log of three epochs."""
     folder, state = SeedFolder(tmp_path), fresh()
     for number in range(3):
-        folder.append_log({"epoch": number})
+        folder.append_log(epoch_of(number))
     step(state)
     step(state)
     state.progress = Progress(1, 2, 3.25, 0.5, 1.5, 0, 0.75, 1.125)
@@ -72,7 +73,7 @@ def _after(state: TrainingState) -> torch.Tensor:
 
 def test_the_log_is_cut_to_the_epochs_that_the_state_knows(folder):
     restore(fresh(), folder)
-    assert folder.read_log() == [{"epoch": 0}]
+    assert folder.read_log() == [epoch_of(0)]
 
 
 def test_without_a_state_the_log_begins_anew(folder):

@@ -124,20 +124,20 @@ def test_more_seeds_are_added_and_the_run_is_evaluated_again(plan):
     plan.write_text(plan.read_text().replace("seeds = 2", "seeds = 3"))
     done, _ = swept(plan)
     assert done == [("full", 2), ("full", None), ("no-graphs", 2), ("no-graphs", None)]
-    assert run_of(plan, "full").read_evaluation()["seeds"] == 3
+    assert run_of(plan, "full").evaluation.read().seeds == 3
 
 
 @pytest.mark.parametrize("how", ["missing", "damaged", "older"])
 def test_an_evaluation_that_is_not_of_the_finished_seeds_is_made_again(plan: Path, how: str):
     run = run_of(plan, "full")
     if how == "missing":
-        run.evaluation.unlink()
+        run.evaluation.file.unlink()
     elif how == "damaged":
-        run.evaluation.write_text("{")
+        run.evaluation.file.write_text("{")
     else:
-        os.utime(run.evaluation, ns=(0, 0))
+        os.utime(run.evaluation.file, ns=(0, 0))
     assert swept(plan)[0] == [("full", None)]
-    assert run.read_evaluation()["seeds"] == 2
+    assert run.evaluation.read().seeds == 2
 
 
 def test_seeds_that_finish_at_the_same_time_are_evaluated_once(plan):
@@ -297,10 +297,10 @@ def test_a_failed_job_is_told_at_the_end_with_its_reason_and_exit_code_1(call, p
     last = told.splitlines()[-1]
     assert last.startswith(f"Failed: tiny: full, seed 1: {seed.state}: damaged")
     assert last.endswith(f"delete {seed.path} to start this seed again")
-    assert run_of(plan, "no-graphs").read_evaluation()["seeds"] == 2
+    assert run_of(plan, "no-graphs").evaluation.read().seeds == 2
     shutil.rmtree(seed.path)
     assert call(plan)[0] == 0
-    assert run_of(plan, "full").read_evaluation()["seeds"] == 2
+    assert run_of(plan, "full").evaluation.read().seeds == 2
 
 
 def test_an_unknown_engine_and_a_missing_ray_are_told(call, plan, monkeypatch):

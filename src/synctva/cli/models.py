@@ -1,18 +1,14 @@
-"""Verbs about models: train, evaluate, compare, report."""
+"""Verbs about models: train, evaluate, agreement, compare."""
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from synctva import terminal
 from synctva.cli.app import app
 from synctva.errors import InputError
-
-if TYPE_CHECKING:
-    from synctva.run.folder import RunFolder
-    from synctva.training.start import Start
 
 
 @app.command(
@@ -46,70 +42,33 @@ def train(
     if "RANK" in os.environ:  # torch would tell every process that its share uses all weights
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from synctva.recipe import load_recipe
+    from synctva.terminal.training import show_start, show_trained
     from synctva.training.run import train_run
-    from synctva.training.start import recipe_from
+    from synctva.training.start import load_start, recipe_from
 
-    start = None if from_ is None else _start_of(from_, store)
+    start = None if from_ is None else load_start(from_, store)
     settings = tuple(set_ or ())
-    loaded = (
-        load_recipe(recipe, settings) if start is None else recipe_from(start, recipe, settings)
-    )
+    if start is None:
+        loaded = load_recipe(recipe, settings)
+    else:
+        loaded = recipe_from(start, recipe, settings)
+        show_start(start)
     with terminal.seeds_progress(seeds, loaded.training.epochs) as on_epoch:
         run = train_run(
             loaded, store, out, seeds, start=start, save_every_s=save_every, on_epoch=on_epoch
         )
-    if start is not None:
-        _tell_what_was_gained(run, start)
-    else:
-        terminal.say(f"Next: synctva evaluate {terminal.escape(out)}")
+    show_trained(run, start, out)
 
 
-def _start_of(source: str, store: Path) -> "Start":
-    """Returns the model that a training begins with; tells what validates where no split does."""
-    from synctva.features.store import open_store
-    from synctva.model.load import load_model
-    from synctva.training.start import Start
-
-    if not open_store(store).utterances["valid"]:
-        terminal.say(
-            "No dialogue has the split valid: all are learnt from, to the end. The scores shown are"
-            " of these, and no estimate of anything; correct another recording to score it."
-        )
-    return Start(source, load_model(source))
-
-
-def _tell_what_was_gained(run: "RunFolder", start: "Start") -> None:
-    """Tells which seeds found nothing better than what they began with, and what comes next."""
-    from synctva.training.start import UNCHANGED
-
-    seeds = list(run.finished_seeds())
-    for number, seed in seeds:
-        if seed.read_finished()["best_epoch"] == UNCHANGED:
-            terminal.say(
-                f"seed {number}: no epoch was better on valid than {terminal.escape(start.source)}"
-                " itself, which stays as it is; correct more utterances."
-            )
-    path = terminal.escape(seeds[0][1].checkpoint)
-    terminal.say(f"Next: synctva recognise RECORDING --model {path}")
-
-
-@app.command(
-    epilog="Examples: synctva evaluate runs/meld --subsets[bright_black] · [/]"
-    "synctva evaluate talk.json --against corrected.eaf"
-)
+@app.command(epilog="Example: synctva evaluate runs/meld --subsets")
 def evaluate(
-    run: Annotated[
-        Path, typer.Argument(help="The run's folder; with --against, a recognition or several.")
-    ],
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
     *,
-    against: Annotated[
+    against: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    store: Annotated[
         Path | None,
-        typer.Option(
-            help="Corrections of a recognition (json) that RUN is then: eaf, csv, TextGrid, vtt,"
-            " srt; or a folder of them, for a folder of recognitions."
-        ),
+        typer.Option(help="Another store than the run's own; its scores are kept beside those."),
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="Another store than the run's own.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     subsets: Annotated[
         bool, typer.Option("--subsets", help="Also score every subset of modalities.")
@@ -141,93 +100,63 @@ def evaluate(
 ) -> None:
     """Score a run on valid and test: mean and sd over seeds, interval over dialogues.
 
-    With --against, score what was recognised in recordings by how its emotions were corrected.
+    What was found beside the scores earlier, such as --subsets, stays until the weights change.
     """
-    asked = {"--store": store, "--subsets": subsets, "--robustness": robustness}
-    asked |= {"--calibration": calibration, "--imbalance": imbalance, "--community": community}
     if against is not None:
-        _evaluate_recognition(run, against, [name for name, value in asked.items() if value], json)
-        return
-    if run.is_file():
-        raise InputError(
-            f"{run}: a file, not a run's folder; a recognition is scored with --against CORRECTIONS"
-        )
-    from synctva.evaluation.attribution import subset_scores
-    from synctva.evaluation.community import community_score
-    from synctva.evaluation.imbalance import logit_adjustment_scores
-    from synctva.evaluation.protocol import add_to_evaluation, load_evaluated
+        raise InputError(f"evaluate --against: write `synctva agreement {run} {against}`")
     from synctva.evaluation.protocol import evaluate as score
-    from synctva.evaluation.reliability import calibration_findings
-    from synctva.evaluation.robustness import (
-        missing_rate_scores,
-        noise_scores,
-        turn_order_scores,
-    )
+    from synctva.evaluation.protocol import load_evaluated
 
+    asked = {"subsets": subsets, "robustness": robustness, "calibration": calibration}
+    asked |= {"imbalance": imbalance, "community": community}
     loaded = load_evaluated(run, store)
-    result = score(loaded)
-    if subsets:
-        result["subsets"] = subset_scores(loaded)
-    if robustness:
-        result["missing_rates"] = missing_rate_scores(loaded)
-        result["missing_rates_one_kept"] = missing_rate_scores(loaded, keep_one=True)
-        result["noise"] = noise_scores(loaded)
-        result["turn_order"] = turn_order_scores(loaded)
-    if calibration:
-        result["calibration"] = calibration_findings(loaded)
-    if imbalance:
-        result["imbalance"] = logit_adjustment_scores(loaded)
-    if community:
-        result["community"] = community_score(loaded)
-    add_to_evaluation(loaded.folder, result)
+    found = score(loaded, [question for question, is_asked in asked.items() if is_asked])
     if json:
-        import json as json_module
-
-        print(json_module.dumps(result, indent=2))
+        terminal.print_json(found.as_json())
     else:
-        terminal.show_evaluation(run, result)
+        terminal.show_evaluation(run, found)
 
 
-def _evaluate_recognition(
-    recognised: Path, corrections: Path, others: list[str], json: bool
+@app.command(epilog="Example: synctva agreement talk.json corrected.eaf")
+def agreement(
+    recognised: Annotated[
+        Path, typer.Argument(help="A recognition (json), or a folder of recognitions.")
+    ],
+    corrections: Annotated[
+        Path,
+        typer.Argument(
+            help="Its emotions, set right by somebody: eaf, csv, TextGrid, vtt, srt; or a folder"
+            " of such files, under the recognitions' names."
+        ),
+    ],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Scores recognitions by their corrections."""
-    if others:
-        raise InputError(f"--against with {others[0]}: that is for runs; leave one of them away")
-    from synctva.evaluation.agreement import agreement
+    """Score what was recognised in recordings by how its emotions were corrected."""
+    from dataclasses import asdict
+
+    from synctva.evaluation.agreement import agreement as held_against
     from synctva.inference.corrections import corrected
     from synctva.terminal.agreement import show_agreement
 
-    beside = corrected(recognised, corrections)
-    found = agreement(beside.emotions, beside.emotion, beside.probabilities)
-    result = {**found, "counts": beside.counts}
+    own = corrected(recognised, corrections)
+    found = held_against(own.emotions, own.emotion, own.probabilities, own.counts)
     if json:
-        import json as json_module
-
-        print(json_module.dumps(result, indent=2))
+        terminal.print_json(asdict(found))
     else:
-        show_agreement(f"{recognised} against {corrections}", result)
+        show_agreement(f"{recognised} against {corrections}", found)
 
 
 @app.command(epilog="Example: synctva compare runs/meld runs/meld-lite runs/meld-no-graphs")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the first against each.")],
+    *,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="The store that all were evaluated on; else each one's own."),
+    ] = None,
 ) -> None:
     """Tell how far the first run is above each other one, with intervals and p-values."""
     from synctva.evaluation.compare import compare as held_against
 
-    if len(runs) < 2:
-        raise InputError("compare: name two runs or more, such as `synctva compare runs/a runs/b`")
-    terminal.show_comparisons(held_against(runs[0], runs[1:]))
-
-
-@app.command(epilog="Example: synctva report runs/meld --out reports/meld.html")
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs.")],
-    out: Annotated[Path, typer.Option(help="The HTML file; .md, .csv and .tex go beside it.")],
-) -> None:
-    """Write one self-contained page of results, and its table as Markdown, CSV and LaTeX."""
-    from synctva.reports.run.page import write_report
-
-    for path in write_report(runs, out):
-        terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")
+    terminal.show_comparisons(held_against(runs[0], runs[1:], store))

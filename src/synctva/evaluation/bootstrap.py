@@ -1,13 +1,15 @@
 """Intervals and tests by resampling dialogues: utterances of one dialogue are not independent."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from synctva.evaluation.metrics import SCORES, scores_of
+from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.spread import spread
+from synctva.run.scores import Score, Scores
+from synctva.run.words import SCORES
 
 RESAMPLES = 2000
 FEWEST = 5
@@ -19,42 +21,26 @@ Confusions = Int[np.ndarray, "seed dialogue emotion predicted"]
 """A confusion matrix per seed and dialogue."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A score over seeds.
-
-    Attributes:
-        mean: Over the seeds.
-        sd: Sample standard deviation over the seeds; None with one seed.
-        interval: 95 % percentile interval of the mean, over resampled dialogues; all that a score
-            can be where there are too few of them.
-    """
-
-    mean: float
-    sd: float | None
-    interval: tuple[float, float]
-
-
-def estimates(counts: Confusions, emotions: tuple[str, ...]) -> dict[str, object]:
-    """Returns the scores and the F1 by emotion, as dictionaries of estimates.
+def estimates(counts: Confusions, emotions: tuple[str, ...]) -> Scores:
+    """Returns the scores and the F1 by emotion, each with its interval.
 
     The interval of an emotion's F1 is that of the resamples in which it occurs.
     """
     seeds, drawn = scores_of(counts.sum(1)), resample(counts)
     resampled, occurs = scores_of(drawn), drawn[:, 0].sum(-1) > 0
 
-    def estimate(own: Float[np.ndarray, " seed"], others: Float[np.ndarray, " resample"]) -> object:
+    def estimate(own: Float[np.ndarray, " seed"], others: Float[np.ndarray, " resample"]) -> Score:
         low, high = 0.0, 1.0
         if counts.shape[1] >= FEWEST and len(others):
             low, high = np.quantile(others, [0.025, 0.975])
-        return asdict(Estimate(**spread(own), interval=(float(low), float(high))))
+        return replace(spread(own), interval=(float(low), float(high)))
 
     by_name = {n: estimate(getattr(seeds, n), getattr(resampled, n).mean(1)) for n in SCORES}
     by_emotion = {
         emotion: estimate(seeds.f1[:, i], resampled.f1[occurs[:, i], :, i].mean(1))
         for i, emotion in enumerate(emotions)
     }
-    return {**by_name, "f1": by_emotion}
+    return Scores(**by_name, f1=by_emotion)
 
 
 def resample(

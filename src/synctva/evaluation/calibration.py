@@ -1,13 +1,12 @@
 """Calibration: do probabilities mean what they say?"""
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from synctva.evaluation.metrics import confusions, scores_of
+from synctva.run.findings import Bin
 
 BINS = 15
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -53,8 +52,8 @@ def reliability_bins(
     probabilities: Float[np.ndarray, "utterance emotion"],
     emotion: Int[np.ndarray, " utterance"],
     bins: int = BINS,
-) -> list[dict[str, Any]]:
-    """Returns, bin by bin of a reliability diagram, ``confidence``, ``accuracy`` and ``count``.
+) -> list[Bin]:
+    """Returns the bins of a reliability diagram.
 
     Both are means over the labelled utterances whose confidence lies in the bin; None where there
     is none. The gaps between them, weighted by the counts, are the calibration error.
@@ -62,12 +61,12 @@ def reliability_bins(
     Source: Guo et al. 2017, section 2, figure 1 and eq. 1, 2.
     """
     confidence, right, bin_of = _binned(probabilities, emotion, bins)
-    found: list[dict[str, Any]] = []
+    found = []
     for number in range(bins):
         own = bin_of == number
         count = int(own.sum())
         mean, share = (float(x[own].mean()) if count else None for x in (confidence, right))
-        found.append({"confidence": mean, "accuracy": share, "count": count})
+        found.append(Bin(mean, share, count))
     return found
 
 

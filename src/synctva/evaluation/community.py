@@ -1,18 +1,17 @@
 """The community number: the best test epoch. Not a result; a way to compare with papers."""
 
-from typing import Any
-
 import numpy as np
 
 from synctva.errors import InputError
+from synctva.evaluation.evaluated_run import EvaluatedRun, counts_of
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.prediction import predict
-from synctva.evaluation.protocol import EvaluatedRun, counts_of
 from synctva.evaluation.spread import spread
 from synctva.model.emotion_model import EmotionModel
+from synctva.run.findings import Community
 
 
-def community_score(run: EvaluatedRun) -> dict[str, Any]:
+def community_score(run: EvaluatedRun) -> Community:
     """Returns the best weighted F1 of any epoch on ``test``, and its gap to the honest score.
 
     Much of the field reports this number. It is chosen on the test split, so it is too high, and
@@ -36,4 +35,4 @@ def community_score(run: EvaluatedRun) -> dict[str, Any]:
             )
         best.append(max(weighted_f1(EmotionModel.from_pretrained(epoch)) for epoch in epochs))
         honest.append(weighted_f1(model))
-    return {"weighted_f1": spread(best), "gap": float(np.mean(best) - np.mean(honest))}
+    return Community(spread(best), float(np.mean(best) - np.mean(honest)))

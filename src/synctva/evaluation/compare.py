@@ -5,9 +5,11 @@ from pathlib import Path
 
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Difference, paired_difference
-from synctva.evaluation.metrics import SCORES
+from synctva.evaluation.evaluated_run import place_on
 from synctva.evaluation.prediction_files import read_counts
-from synctva.run.folder import RunFolder
+from synctva.features.store import open_store
+from synctva.run.folder import EvaluationFolder, RunFolder
+from synctva.run.words import SCORES
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,26 @@ class Comparison:
     differences: dict[str, Difference]
 
 
-def compare(first: Path, others: list[Path]) -> list[Comparison]:
+def compare(first: Path, others: list[Path], store: Path | None = None) -> list[Comparison]:
     """Returns how far the first run is above each other one, with intervals and p-values.
 
+    Args:
+        first: The run's folder.
+        others: Those of the other runs.
+        store: On which store they were evaluated; None = the one that each was trained on.
+
     Raises:
-        InputError: A run is not evaluated, or its test dialogues or emotions are others.
+        InputError: There is no other run, one is not evaluated, or its test dialogues or emotions
+            are others.
     """
-    emotions = RunFolder(first).describe()["schema"]["emotions"]
-    ids, ours = read_counts(RunFolder(first), "test")
+    if not others:
+        raise InputError("compare: name two runs or more, such as `synctva compare runs/a runs/b`")
+    emotions = RunFolder(first).describe().emotions
+    ids, ours = read_counts(_place(first, store), "test")
     comparisons = []
     for path in others:
-        other_ids, theirs = read_counts(RunFolder(path), "test")
-        if other_ids != ids or RunFolder(path).describe()["schema"]["emotions"] != emotions:
+        other_ids, theirs = read_counts(_place(path, store), "test")
+        if other_ids != ids or RunFolder(path).describe().emotions != emotions:
             raise InputError(
                 f"{path}: its test dialogues or emotions are not those of {first}; compare runs"
                 " on the same corpus"
@@ -46,3 +56,8 @@ def compare(first: Path, others: list[Path]) -> list[Comparison]:
         differences = {score: paired_difference(ours, theirs, score) for score in SCORES}
         comparisons.append(Comparison(path, first, differences))
     return comparisons
+
+
+def _place(run: Path, store: Path | None) -> EvaluationFolder:
+    folder = RunFolder(run)
+    return folder.evaluation if store is None else place_on(folder, open_store(store))

@@ -1,27 +1,23 @@
 """Post-hoc logit adjustment: rare emotions said more often, how much so chosen on ``valid``."""
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int
 
 from synctva.batch import Batch
+from synctva.evaluation.evaluated_run import EvaluatedRun, counts_of
 from synctva.evaluation.metrics import scores_of
 from synctva.evaluation.prediction import predict
-from synctva.evaluation.protocol import EvaluatedRun, counts_of
 from synctva.evaluation.spread import score_spreads, spread
+from synctva.run.findings import Imbalance
 
 TAUS = tuple(round(0.1 * step, 1) for step in range(21))
 """Strengths to choose from, 0 (no adjustment) to 2; 1 is what suits a calibrated model."""
 
 
-def logit_adjustment_scores(run: EvaluatedRun) -> dict[str, Any]:
+def logit_adjustment_scores(run: EvaluatedRun) -> Imbalance:
     """Returns the scores on ``test`` without adjustment and with the one chosen on ``valid``.
 
-    Returns:
-        ``plain`` (tau 0) and ``adjusted``: mean and sd over the seeds of weighted F1, macro F1,
-        accuracy and unweighted average recall, and under ``f1`` of each emotion's; ``tau``: mean
-        and sd of the strength, which each seed chooses for itself by macro F1.
+    Each seed chooses its strength for itself, by macro F1.
 
     Source: Menon et al. 2021, eq. 9.
     Departs: the prior is that of ``valid``, for an evaluation does not see ``train``; a run trained
@@ -35,11 +31,11 @@ def logit_adjustment_scores(run: EvaluatedRun) -> dict[str, Any]:
         logits = predict(model, test).numpy()
         plain.append(counts_of(logits, test).sum(0))
         adjusted.append(counts_of(logits - taus[-1] * prior, test).sum(0))
-    return {
-        "tau": spread(taus),
-        "plain": score_spreads(np.stack(plain), run.emotions),
-        "adjusted": score_spreads(np.stack(adjusted), run.emotions),
-    }
+    return Imbalance(
+        spread(taus),
+        score_spreads(np.stack(plain), run.emotions),
+        score_spreads(np.stack(adjusted), run.emotions),
+    )
 
 
 def log_prior(

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-SCORES = ("weighted_f1", "macro_f1", "accuracy", "uar")
-"""The scores of everything at once, as ``Scores`` names them."""
-
 
 @dataclass(frozen=True)
-class Scores:
+class ScoreArrays:
     """Scores in [0, 1]; leading axes are those of the confusion matrices they were made from.
 
     Attributes:
@@ -42,7 +39,7 @@ def confusions(
     return counts
 
 
-def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> Scores:
+def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> ScoreArrays:
     """Returns the scores of confusion matrices (rows = emotion, columns = predicted).
 
     An emotion that neither occurs nor is predicted has F1 0; macro F1 and unweighted average recall
@@ -54,7 +51,7 @@ def scores_of(confusion: Int[np.ndarray, "*set emotion predicted"]) -> Scores:
     total = np.maximum(support.sum(-1), 1)
     occurs = support > 0
     occurring = np.maximum(occurs.sum(-1), 1)
-    return Scores(
+    return ScoreArrays(
         weighted_f1=np.asarray((f1 * support).sum(-1) / total),
         macro_f1=np.asarray((f1 * occurs).sum(-1) / occurring),
         accuracy=np.asarray(right.sum(-1) / total),

@@ -12,11 +12,12 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
 from synctva.evaluation.metrics import confusions
 from synctva.files import write_bytes
-from synctva.run.folder import RunFolder, SeedFolder
+from synctva.run.folder import EvaluationFolder
 
 
 def write_predictions(
-    folder: SeedFolder,
+    place: EvaluationFolder,
+    seed: int,
     split: str,
     corpus: Corpus,
     probabilities: Float[np.ndarray, "utterance emotion"],
@@ -38,68 +39,74 @@ def write_predictions(
     )
     content = pa.BufferOutputStream()
     pq.write_table(table, content)
-    write_bytes(folder.predictions(split), content.getvalue().to_pybytes())
+    path = place.predictions(seed, split)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content.getvalue().to_pybytes())
 
 
-def read_counts(folder: RunFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
-    """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluated run.
+def read_counts(place: EvaluationFolder, split: str) -> tuple[tuple[str, ...], Confusions]:
+    """Returns the dialogues' ids, and the confusion matrices by seed, of an evaluation.
 
     Raises:
         InputError: The run has not been evaluated, or no seed of it is finished.
     """
-    found = [read_seed_counts(folder, n, split) for n, _ in folder.finished_seeds()]
+    found = [read_seed_counts(place, n, split) for n, _ in place.run.finished_seeds()]
     if not found:
-        raise InputError(f"{folder.path}: no seed is finished; run the same `synctva train` again")
+        raise InputError(
+            f"{place.run.path}: no seed is finished; run the same `synctva train` again"
+        )
     if any(ids != found[0][0] for ids, _ in found):
-        raise InputError(f"{folder.path}: seeds differ in dialogues; evaluate it again")
+        raise InputError(f"{place.path}: seeds differ in dialogues; {place.remedy} again")
     return found[0][0], np.stack([counts for _, counts in found])
 
 
 def read_probabilities(
-    folder: RunFolder, seed: int, split: str
+    place: EvaluationFolder, seed: int, split: str
 ) -> tuple[Float[np.ndarray, "utterance emotion"], Int[np.ndarray, " utterance"]]:
     """Returns a seed's probabilities, and the emotions by number, -1 where there is none.
 
     Raises:
         InputError: They are missing or damaged.
     """
-    rows = _read(folder, seed, split, "emotion", "probabilities")
+    rows = _read(place, seed, split, "emotion", "probabilities")
     return np.array(rows["probabilities"]), np.array(rows["emotion"])
 
 
 def read_seed_counts(
-    folder: RunFolder, seed: int, split: str
+    place: EvaluationFolder, seed: int, split: str
 ) -> tuple[tuple[str, ...], Int[np.ndarray, "dialogue emotion predicted"]]:
     """Returns the dialogues' ids and a confusion matrix for each, of a seed's predictions.
 
     Raises:
         InputError: They are missing or damaged.
     """
-    rows = _read(folder, seed, split, "dialogue", "emotion", "predicted")
+    rows = _read(place, seed, split, "dialogue", "emotion", "predicted")
     places = {id: place for place, id in enumerate(dict.fromkeys(rows["dialogue"]))}
     counts = confusions(
         np.array(rows["emotion"]),
         np.array(rows["predicted"]),
         np.array([places[id] for id in rows["dialogue"]]),
-        len(folder.describe()["schema"]["emotions"]),
+        len(place.run.describe().emotions),
     )
     return tuple(places), counts
 
 
-def _read(folder: RunFolder, seed: int, split: str, *columns: str) -> dict[str, list[Any]]:
+def _read(place: EvaluationFolder, seed: int, split: str, *columns: str) -> dict[str, list[Any]]:
     """Returns columns of a seed's predictions; emotions are numbers, -1 where there is none."""
-    numbers = {e: number for number, e in enumerate(folder.describe()["schema"]["emotions"])}
+    numbers: dict[str | None, int] = {
+        emotion: number for number, emotion in enumerate(place.run.describe().emotions)
+    }
     numbers[None] = -1
-    path = folder.seed(seed).predictions(split)
+    path = place.predictions(seed, split)
     if not path.is_file():
         raise InputError(
-            f"{folder.path}: not evaluated ({path.parent.name}/{path.name} is missing); run"
-            f" `synctva evaluate {folder.path}`"
+            f"{place.path}: not evaluated ({path.parent.name}/{path.name} is missing);"
+            f" {place.remedy}"
         )
     try:
         rows = pq.read_table(path, columns=list(columns)).to_pydict()
         for name in {"emotion", "predicted"} & set(columns):
             rows[name] = [numbers[emotion] for emotion in rows[name]]
     except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: damaged; run `synctva evaluate {folder.path}` again") from error
+        raise InputError(f"{path}: damaged; {place.remedy} again") from error
     return rows

@@ -4,14 +4,15 @@ One model, as it was trained, is tested under all conditions.
 """
 
 from dataclasses import replace
-from typing import Any
 
 import torch
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import over_seeds
-from synctva.evaluation.protocol import EvaluatedRun
+from synctva.evaluation.evaluated_run import EvaluatedRun
+from synctva.run.findings import TurnOrder
+from synctva.run.scores import Scores
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 NOISES = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -20,7 +21,7 @@ NOISES = (0.0, 0.25, 0.5, 1.0, 2.0)
 
 def missing_rate_scores(
     run: EvaluatedRun, split: str = "test", *, keep_one: bool = False
-) -> dict[str, Any]:
+) -> dict[float, Scores]:
     """Returns, for every missing rate, the mean and sd of the scores over the seeds.
 
     Args:
@@ -30,25 +31,22 @@ def missing_rate_scores(
             al. 2023, GCNet); else every modality goes missing independently.
     """
     batch = run.batches[split]
-    return {f"{rate:.1f}": over_seeds(run, drop(batch, rate, keep_one=keep_one)) for rate in RATES}
+    return {rate: over_seeds(run, drop(batch, rate, keep_one=keep_one)) for rate in RATES}
 
 
-def noise_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
+def noise_scores(run: EvaluatedRun, split: str = "test") -> dict[float, Scores]:
     """Returns, for every strength of noise, the mean and sd of the scores over the seeds."""
     batch = run.batches[split]
-    return {f"{noise:.2f}": over_seeds(run, with_noise(batch, noise)) for noise in NOISES}
+    return {noise: over_seeds(run, with_noise(batch, noise)) for noise in NOISES}
 
 
-def turn_order_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Any]:
+def turn_order_scores(run: EvaluatedRun, split: str = "test") -> TurnOrder:
     """Returns the mean and sd of the scores over the seeds, turns in order and shuffled.
 
     A model that makes nothing of the order of turns scores the same on both.
     """
     batch = run.batches[split]
-    return {
-        "in_order": over_seeds(run, batch),
-        "shuffled": over_seeds(run, with_shuffled_turns(batch)),
-    }
+    return TurnOrder(over_seeds(run, batch), over_seeds(run, with_shuffled_turns(batch)))
 
 
 def drop(batch: Batch, rate: float, seed: int = 0, *, keep_one: bool = False) -> Batch:

@@ -20,6 +20,7 @@ from synctva.listening.voice_activity import voice_activity
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import load_model
+from synctva.run.folder import SeedFolder
 from synctva.work.supervised import Supervised
 
 
@@ -172,6 +173,12 @@ def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[Recogn
 
 
 def _name(model: str | Path) -> str:
-    """Returns a short name of a model: of a run's checkpoint, the run and the seed."""
-    parts = Path(model).parts
-    return "/".join(parts[-3:-1]) if parts[-1:] == ("checkpoint",) else parts[-1]
+    """Returns a short name of a model: of a run's seed, and of its checkpoint, run and seed."""
+    place = Path(model)
+    if not place.is_dir():
+        return place.name or str(model)
+    parts = place.resolve().parts
+    if parts[-1] == "checkpoint":
+        parts = parts[:-1]
+    is_seed = SeedFolder(Path(*parts)).checkpoint.is_dir()
+    return "/".join(parts[-2:] if is_seed else parts[-1:])

@@ -26,7 +26,7 @@ from jaxtyping import Float
 from synctva.batch import batch_of
 from synctva.corpus import Corpus
 from synctva.errors import InputError
-from synctva.evaluation.protocol import with_absent
+from synctva.evaluation.evaluated_run import with_absent
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.store import FeatureStore, open_store
 from synctva.files import write_bytes

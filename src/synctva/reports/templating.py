@@ -1,9 +1,11 @@
 """Jinja as all pages want it."""
 
 import base64
+from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from synctva.errors import InputError
 from synctva.reports.run.tables import percent
 
 
@@ -21,3 +23,13 @@ def environment() -> Environment:
     jinja.filters["percent"] = percent
     jinja.filters["base64"] = lambda content: base64.b64encode(content).decode()
     return jinja
+
+
+def check_page(out: Path) -> None:
+    """Does nothing if a page can have that name.
+
+    Raises:
+        InputError: It does not end in ``.html``, or a folder has it.
+    """
+    if out.suffix != ".html" or out.is_dir():
+        raise InputError(f"{out}: a report is a file whose name ends in .html, as in report.html")

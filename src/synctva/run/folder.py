@@ -2,17 +2,19 @@
 
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt64
 
 from synctva.errors import InputError
-from synctva.files import write_bytes, write_text
+from synctva.files import write_bytes
+from synctva.run.description import RunDescription, read_description, write_description
+from synctva.run.evaluation import Evaluation, read_evaluation, write_evaluation
+from synctva.run.finished import Finished, read_finished, write_finished
+from synctva.run.log import Epoch, append_epoch, read_log, write_log
 
 
 def dialogue_digest(id: str) -> int:
@@ -61,36 +63,72 @@ class SeedFolder:
         """The weights of every epoch, where the recipe keeps them."""
         return self.path / "epochs"
 
-    def predictions(self, split: str) -> Path:
-        """The predictions for a split, as Parquet."""
-        return self.path / f"predictions-{split}.parquet"
-
-    def read_log(self) -> list[dict[str, Any]]:
+    def read_log(self) -> list[Epoch]:
         """Returns the epochs so far; a last line that is being written is left out."""
-        if not self.log.is_file():
-            return []
-        lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
-        try:
-            return [json.loads(line) for line in lines]
-        except ValueError as error:
-            raise InputError(
-                f"{self.log}: damaged ({error}); delete {self.path} and run the same"
-                " `synctva train` again"
-            ) from error
+        remedy = f"delete {self.path} and run the same `synctva train` again"
+        return read_log(self.log, remedy)
 
-    def read_finished(self) -> dict[str, Any]:
-        """Returns how the training ended."""
-        return _read_json(self.finished, f"delete {self.path} and train this seed again")
-
-    def append_log(self, record: dict[str, Any]) -> None:
+    def append_log(self, epoch: Epoch) -> None:
         """Adds an epoch to the log."""
-        with self.log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        append_epoch(self.log, epoch)
 
     def cut_log(self, epochs: int) -> None:
         """Keeps the first epochs of the log."""
-        kept = self.read_log()[:epochs]
-        write_text(self.log, "".join(json.dumps(record) + "\n" for record in kept))
+        write_log(self.log, self.read_log()[:epochs])
+
+    def read_finished(self) -> Finished:
+        """Returns how the training ended."""
+        remedy = f"delete {self.path} and run the same `synctva train` again"
+        return read_finished(self.finished, remedy)
+
+    def write_finished(self, finished: Finished) -> None:
+        """Says that the training is finished, and how it ended."""
+        write_finished(self.finished, finished)
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """Where the evaluation of a run on one store is, with the predictions.
+
+    Attributes:
+        run: The run.
+        path: The run's folder for the store that it was trained on; for any other one a folder in
+            ``other-stores``, so that evaluations stand side by side.
+    """
+
+    run: "RunFolder"
+    path: Path
+
+    @property
+    def file(self) -> Path:
+        """What ``synctva evaluate`` found."""
+        return self.path / "evaluation.json"
+
+    def predictions(self, seed: int, split: str) -> Path:
+        """The predictions of a seed for a split, as Parquet."""
+        return self.path / f"seed-{seed}" / f"predictions-{split}.parquet"
+
+    @property
+    def remedy(self) -> str:
+        """The command that makes it anew."""
+        if self.path == self.run.path:
+            return f"run `synctva evaluate {self.run.path}`"
+        return f"delete {self.path}, or run `synctva evaluate {self.run.path} --store STORE`"
+
+    def read(self) -> Evaluation:
+        """Returns what was found.
+
+        Raises:
+            InputError: The run has not been evaluated on this store, or the file is damaged.
+        """
+        if not self.file.is_file():
+            raise InputError(f"{self.file}: not evaluated yet; {self.remedy}")
+        return read_evaluation(self.file, f"{self.remedy} again")
+
+    def write(self, evaluation: Evaluation) -> None:
+        """Keeps what was found."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_evaluation(self.file, evaluation)
 
 
 @dataclass(frozen=True)
@@ -120,15 +158,27 @@ class RunFolder:
         return self.path / "start"
 
     @property
-    def evaluation(self) -> Path:
-        """What ``synctva evaluate`` found."""
-        return self.path / "evaluation.json"
+    def evaluation(self) -> EvaluationFolder:
+        """The evaluation on the store that the run was trained on."""
+        return EvaluationFolder(self, self.path)
+
+    def evaluation_on(self, store: Path) -> EvaluationFolder:
+        """The evaluation on another store, by where that one is."""
+        place = str(store.resolve())
+        digest = hashlib.sha256(place.encode()).hexdigest()[:8]
+        return EvaluationFolder(self, self.path / "other-stores" / f"{Path(place).name}-{digest}")
+
+    def evaluations(self) -> list[EvaluationFolder]:
+        """Returns the evaluations that there are, that on the run's own store first."""
+        others = sorted((self.path / "other-stores").glob("*/evaluation.json"))
+        places = [self.evaluation, *(EvaluationFolder(self, file.parent) for file in others)]
+        return [place for place in places if place.file.is_file()]
 
     def seed(self, number: int) -> SeedFolder:
         """Returns the folder of a seed."""
         return SeedFolder(self.path / f"seed-{number}")
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> RunDescription:
         """Returns the description.
 
         Raises:
@@ -139,7 +189,12 @@ class RunFolder:
                 f"{self.path}: no run here (no run.json); make one with"
                 " `synctva train --store STORE --out RUN`"
             )
-        return _read_json(self.description, f"delete {self.path} and run `synctva train` again")
+        remedy = f"delete {self.path} and run `synctva train` again"
+        return read_description(self.description, remedy)
+
+    def write_description(self, description: RunDescription) -> None:
+        """Keeps the description."""
+        write_description(self.description, description)
 
     def write_seen(self, digests: UInt64[np.ndarray, " dialogue"]) -> None:
         """Keeps which dialogues a training learns from or chooses its epochs by."""
@@ -162,28 +217,8 @@ class RunFolder:
                 f"{self.seen}: damaged ({error}); delete it and run the same `synctva train` again"
             ) from error
 
-    def read_evaluation(self) -> dict[str, Any]:
-        """Returns what ``synctva evaluate`` found.
-
-        Raises:
-            InputError: The run has not been evaluated.
-        """
-        if not self.evaluation.is_file():
-            raise InputError(f"{self.path}: not evaluated; run `synctva evaluate {self.path}`")
-        return _read_json(self.evaluation, f"run `synctva evaluate {self.path}` again")
-
     def finished_seeds(self) -> Iterator[tuple[int, SeedFolder]]:
         """Yields the seeds of the run whose training is finished."""
-        for number in self.describe()["seeds"]:
+        for number in self.describe().seeds:
             if self.seed(number).finished.is_file():
                 yield number, self.seed(number)
-
-
-def _read_json(path: Path, remedy: str) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: damaged ({error}); {remedy}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: damaged (not a JSON object); {remedy}")
-    return found

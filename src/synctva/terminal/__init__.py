@@ -1,10 +1,9 @@
 """What people see in the terminal: lines, tables and progress bars."""
 
 from synctva.terminal.bars import progress, seeds_progress
-from synctva.terminal.console import escape, is_watched, live, say, show
+from synctva.terminal.console import escape, is_watched, live, print_json, say, show
 from synctva.terminal.corpora import show_corpus, show_filled, show_findings, show_verified
 from synctva.terminal.scores import (
-    SCORES,
     show_comparisons,
     show_evaluation,
     show_face_scores,
@@ -12,10 +11,10 @@ from synctva.terminal.scores import (
 )
 
 __all__ = [
-    "SCORES",
     "escape",
     "is_watched",
     "live",
+    "print_json",
     "progress",
     "say",
     "seeds_progress",

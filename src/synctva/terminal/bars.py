@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -18,7 +18,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from synctva.run.words import WORDS
 from synctva.terminal.console import console, escape, say
+
+if TYPE_CHECKING:
+    from synctva.run.log import Epoch
 
 SAID_EVERY_S = 60.0
 
@@ -61,11 +65,11 @@ def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
+def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"], None]]:
     """Shows a line per seed; gives a function to be told of its epochs."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("valid weighted F1 {task.fields[best]}"),
+        TimeElapsedColumn(), TextColumn(f"valid {WORDS['weighted_f1']} {{task.fields[best]}}"),
     )  # fmt: skip
     with _shown(Progress(*columns, console=console)) as bar:
         tasks = {
@@ -73,10 +77,10 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, dict[str,
         }
         best = dict.fromkeys(range(seeds), 0.0)
 
-        def on_epoch(seed: int, record: dict[str, Any]) -> None:
-            best[seed] = max(best[seed], record["valid"]["weighted_f1"])
+        def on_epoch(seed: int, epoch: "Epoch") -> None:
+            best[seed] = max(best[seed], epoch.valid.weighted_f1)
             bar.start_task(tasks[seed])
-            completed = record["epoch"] + 1
+            completed = epoch.epoch + 1
             bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
 
         yield on_epoch

@@ -1,5 +1,6 @@
 """What is printed: lines, tables, and one that is shown while it changes."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
 def say(text: str) -> None:
     """Prints a line (rich markup); into a file or a pipe it is one line, however long."""
     console.print(text, soft_wrap=not console.is_terminal)
+
+
+def print_json(value: object) -> None:
+    """Prints one JSON object to the standard output, where everything else is not."""
+    print(json.dumps(value, indent=2))
 
 
 def show(table: Table) -> None:

@@ -75,7 +75,7 @@ def line_of(status: "RunStatus", job: "TrainingJob") -> str:
     if job.seed is None:
         return f"{title}: evaluated"
     log = status.logs.get(job.seed, [])
-    best = max((record["valid"]["weighted_f1"] for record in log), default=0.0)
+    best = max((epoch.valid.weighted_f1 for epoch in log), default=0.0)
     return f"{title}, {part}: {len(log)} epochs, valid weighted F1 {100 * best:.1f}"
 
 
@@ -96,13 +96,13 @@ def _pace(status: "RunStatus") -> tuple[float, float] | None:
 
     A seed is taken to need as many epochs as those that are finished, else all that it may have.
     """
-    records = [record for log in status.logs.values() for record in log]
-    if not records:
+    done = [epoch for log in status.logs.values() for epoch in log]
+    if not done:
         return None
     finished = [len(status.logs.get(seed, [])) for seed in status.finished]
     most = float(status.run.recipe.training.epochs)
     epochs = sum(finished) / len(finished) if finished else most
-    return sum(record["seconds"] for record in records) / len(records), epochs
+    return sum(epoch.seconds for epoch in done) / len(done), epochs
 
 
 def _title(statuses: "Sequence[RunStatus]") -> str:
@@ -136,7 +136,7 @@ def _epochs(status: "RunStatus") -> str:
 
 def _valid_f1(status: "RunStatus") -> str:
     """Returns the mean over seeds of the best weighted F1 on valid so far, x100."""
-    best = [max(r["valid"]["weighted_f1"] for r in log) for log in status.logs.values() if log]
+    best = [max(epoch.valid.weighted_f1 for epoch in log) for log in status.logs.values() if log]
     return f"{100 * sum(best) / len(best):.1f}" if best else ""
 
 

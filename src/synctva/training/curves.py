@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from synctva.run.folder import SeedFolder
 
@@ -27,12 +28,12 @@ def curves(folder: SeedFolder) -> Iterator[Callable[[], None]]:
         if writer is None:
             shutil.rmtree(folder.curves, ignore_errors=True)
             writer = SummaryWriter(folder.curves)
-        for record in folder.read_log()[drawn:]:
-            scores = {f"valid/{name}": score for name, score in record["valid"].items()}
-            scores["train/loss"] = record["train_loss"]
-            scores["train/learning_rate"] = record["learning_rate"]
+        for epoch in folder.read_log()[drawn:]:
+            scores = {f"valid/{name}": score for name, score in asdict(epoch.valid).items()}
+            scores["train/loss"] = epoch.train_loss
+            scores["train/learning_rate"] = epoch.learning_rate
             for name, score in scores.items():
-                writer.add_scalar(name, score, record["epoch"])
+                writer.add_scalar(name, score, epoch.epoch)
             drawn += 1
         writer.flush()
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,8 +18,9 @@ from synctva.emotions import MODALITIES
 from synctva.encoders.settings import check_inputs
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore
-from synctva.files import is_staged, write_json, write_text
+from synctva.files import is_staged, write_text
 from synctva.recipe import Recipe, load_recipe
+from synctva.run.description import RunDescription, SchemaNames, StartedFrom
 from synctva.run.folder import RunFolder, dialogue_digest
 
 
@@ -116,7 +116,7 @@ def describe(
     store: FeatureStore,
     found: Survey,
     seeds: int,
-    start: Mapping[str, str] | None = None,
+    start: StartedFrom | None = None,
 ) -> None:
     """Writes the run's recipe and description, or checks that those that are there fit.
 
@@ -126,7 +126,7 @@ def describe(
         store: On what.
         found: What is in it.
         seeds: How many times.
-        start: Source and weights of the model that it begins with.
+        start: The model that it begins with; None = random weights.
 
     Raises:
         InputError: The folder holds another run, or something else.
@@ -141,37 +141,39 @@ def describe(
             f"{run.path}: holds a run of another recipe ({trained.first_change(recipe)}); name a"
             " new folder, or give the same recipe to continue it"
         )
-    if known and known["shards"] != dict(store.shards):
+    if known and known.shards != dict(store.shards):
         raise InputError(
-            f"{run.path}: holds a run on another store or other features ({known['store']} as it"
+            f"{run.path}: holds a run on another store or other features ({known.store} as it"
             " was then); name a new folder, or give the same store to continue it"
         )
-    weights = (start or {}).get("weights")
-    if known and known.get("start", {}).get("weights") != weights:
+    if known and _weights(known.start) != _weights(start):
         raise InputError(
             f"{run.path}: holds a run that began with another model; name a new folder, or give the"
             " same one with --from to continue it"
         )
-    seeds = max(seeds, len(known["seeds"])) if known else seeds
+    seeds = max(seeds, len(known.seeds)) if known else seeds
     run.path.mkdir(parents=True, exist_ok=True)
     write_text(run.recipe, recipe.to_toml())
     run.write_seen(found.seen)
-    description: dict[str, Any] = {
-        "name": recipe.name,
-        "corpus": store.name,
-        "schema": {"name": store.schema.name, "emotions": list(store.schema.emotions)},
-        "dims": used_dims(store, recipe),
-        "fingerprints": fingerprints,
-        "store": str(store.path.resolve()),
-        "shards": dict(store.shards),
-        **({} if start is None else {"start": dict(start)}),
-        "seeds": list(range(seeds)),
-        "environment": _environment(),
-        "command": " ".join(
-            [Path(sys.argv[0]).name.replace("__main__.py", "synctva"), *sys.argv[1:]]
-        ),
-    }
-    write_json(run.description, description)
+    program = Path(sys.argv[0]).name.replace("__main__.py", "synctva")
+    description = RunDescription(
+        name=recipe.name,
+        corpus=store.name,
+        schema=SchemaNames(store.schema.name, store.schema.emotions),
+        dims=used_dims(store, recipe),
+        fingerprints=fingerprints,
+        store=str(store.path.resolve()),
+        shards=dict(store.shards),
+        start=start,
+        seeds=tuple(range(seeds)),
+        environment=_environment(),
+        command=" ".join([program, *sys.argv[1:]]),
+    )
+    run.write_description(description)
+
+
+def _weights(start: StartedFrom | None) -> str | None:
+    return None if start is None else start.weights
 
 
 def used_dims(store: FeatureStore, recipe: Recipe) -> dict[str, int]:

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from synctva.errors import InputError
-from synctva.evaluation.metrics import Scores, confusions, scores_of
+from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.features.extractors.expression import (
     EMOTIONS,
     ExpressionNetwork,
@@ -271,7 +271,7 @@ def predict_expressions(
     return torch.cat(rows).numpy()
 
 
-def score_expressions(model: ExpressionNetwork, faces: Faces) -> Scores:
+def score_expressions(model: ExpressionNetwork, faces: Faces) -> ScoreArrays:
     """Returns the scores of the network on faces."""
     pixels, emotions = faces
     guessed = predict_expressions(model, pixels).argmax(axis=1)

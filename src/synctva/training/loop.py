@@ -8,8 +8,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,24 +20,14 @@ from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, TrainingRecipe
+from synctva.run.finished import Finished
 from synctva.run.folder import SeedFolder
+from synctva.run.log import Epoch, ValidEpoch
 from synctva.training.batches import hide_modalities, share_of
 from synctva.training.loss import EmotionLoss, Objective
 from synctva.training.ranks import accelerator_of, gathered, processes, seed_step, summed
 from synctva.training.splits import Chosen, Split
 from synctva.training.state import Progress, TrainingState, restore, save
-
-Record = dict[str, Any]
-"""What the log keeps of an epoch."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """How a training ended: the epoch of the best weights, the epochs run, the seconds taken."""
-
-    best_epoch: int
-    epochs: int
-    seconds: float
 
 
 def fit(
@@ -51,7 +39,7 @@ def fit(
     seed: int,
     *,
     save_every_s: float = 10.0,
-    on_epoch: Callable[[Record], None] = lambda record: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Finished:
     """Trains a model and leaves its best weights on ``valid`` in ``folder.checkpoint``.
 
@@ -67,7 +55,7 @@ def fit(
         folder: Where log, state and checkpoint go.
         seed: Determines the order of the dialogues.
         save_every_s: Seconds between two saved states; does not change the result.
-        on_epoch: Called with every epoch's record.
+        on_epoch: Called with every epoch.
     """
     settings = recipe.training
     accelerator = accelerator_of(settings.precision)
@@ -115,8 +103,7 @@ def fit(
                 started = saved_at = time.monotonic()
                 save(state, folder)
         progress.seconds += time.monotonic() - started
-        record = _close_epoch(state, valid, folder, settings, writes=writes)
-        on_epoch(record)
+        on_epoch(_close_epoch(state, valid, folder, settings, writes=writes))
         if writes and time.monotonic() - saved_at >= save_every_s:
             saved_at = time.monotonic()
             save(state, folder)
@@ -173,32 +160,32 @@ def _close_epoch(
     settings: TrainingRecipe,
     *,
     writes: bool,
-) -> Record:
+) -> Epoch:
     """Validates, keeps the weights if they are the best so far, and writes the log."""
     progress = state.progress
     scores = validate(state.average, valid)
     number = progress.epoch
-    if progress.is_better(scores["weighted_f1"], scores["loss"]):
-        progress.best_epoch, progress.best_f1 = number, scores["weighted_f1"]
-        progress.best_loss = scores["loss"]
+    if progress.is_better(scores.weighted_f1, scores.loss):
+        progress.best_epoch, progress.best_f1 = number, scores.weighted_f1
+        progress.best_loss = scores.loss
         if writes:
             state.average.save_pretrained(folder.checkpoint)
     if settings.keep_epochs and writes:
         state.average.save_pretrained(folder.epochs / f"{number:03d}")
-    record = {
-        "epoch": number,
-        "train_loss": progress.loss_sum / max(progress.position, 1),
-        "valid": scores,
-        "learning_rate": learning_rate(settings, number + 1),
-        "seconds": progress.seconds,
-    }
+    epoch = Epoch(
+        epoch=number,
+        train_loss=progress.loss_sum / max(progress.position, 1),
+        valid=scores,
+        learning_rate=learning_rate(settings, number + 1),
+        seconds=progress.seconds,
+    )
     if writes:
-        folder.append_log(record)
+        folder.append_log(epoch)
     progress.next_epoch()
-    return record
+    return epoch
 
 
-def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
+def validate(model: EmotionModel, valid: Split) -> ValidEpoch:
     """Returns loss (plain cross-entropy) and scores of a model on a split.
 
     Each process computes its share, and knows the result of all in the end.
@@ -214,12 +201,9 @@ def validate(model: EmotionModel, valid: Split) -> dict[str, float]:
     together = np.zeros(len(emotion), dtype=np.int64)  # as if all were of one dialogue
     counts = confusions(emotion.numpy(), logits.argmax(1).numpy(), together, logits.shape[1])
     scores = scores_of(counts[0])
-    return {
-        "loss": loss.item(),
-        "weighted_f1": float(scores.weighted_f1),
-        "macro_f1": float(scores.macro_f1),
-        "accuracy": float(scores.accuracy),
-    }
+    return ValidEpoch(
+        loss.item(), float(scores.weighted_f1), float(scores.macro_f1), float(scores.accuracy)
+    )
 
 
 def _finite(loss: float, folder: SeedFolder, settings: TrainingRecipe) -> float:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import nullcontext
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -14,15 +13,16 @@ from pebble import ProcessExpired
 from synctva.encoders.encoder import load_encoders
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
-from synctva.files import remove_staged, write_json
+from synctva.files import remove_staged
 from synctva.model.checkpoint import Provenance
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
 from synctva.run.folder import RunFolder, SeedFolder
+from synctva.run.log import Epoch
 from synctva.training.curves import curves
 from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
 from synctva.training.lock import seed_lock
-from synctva.training.loop import Record, fit
+from synctva.training.loop import fit
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
 from synctva.training.start import (
@@ -35,8 +35,8 @@ from synctva.training.start import (
 from synctva.training.temperature import calibrated_on
 from synctva.work.engine import on_this_machine
 
-OnEpoch = Callable[[int, Record], None]
-"""Called with a seed and the record of an epoch that it has finished."""
+OnEpoch = Callable[[int, Epoch], None]
+"""Called with a seed and an epoch that it has finished."""
 
 
 def train_run(
@@ -47,7 +47,7 @@ def train_run(
     *,
     start: Start | None = None,
     save_every_s: float = 10.0,
-    on_epoch: OnEpoch = lambda seed, record: None,
+    on_epoch: OnEpoch = lambda seed, epoch: None,
 ) -> RunFolder:
     """Trains every seed that is not finished yet, and returns the run's folder.
 
@@ -70,8 +70,8 @@ def train_run(
     own.wait_for_everyone()
     run = RunFolder(out)
     for seed in range(seeds):
-        for record in run.seed(seed).read_log():
-            on_epoch(seed, record)
+        for epoch in run.seed(seed).read_log():
+            on_epoch(seed, epoch)
     waiting = [seed for seed in range(seeds) if not run.seed(seed).finished.is_file()]
     side_by_side = own.num_processes == 1 and not torch.cuda.is_available()
     workers = min(seeds, os.cpu_count() or 1) if side_by_side else 1
@@ -115,7 +115,7 @@ def train_seed(
     seed: int,
     threads: int,
     save_every_s: float,
-    on_epoch: Callable[[Record], None] = lambda record: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> None:
     """Trains one seed of a run whose folder is described, unless it is finished.
 
@@ -141,7 +141,7 @@ def _train_seed(
     store_path: Path,
     seed: int,
     save_every_s: float,
-    on_epoch: Callable[[Record], None],
+    on_epoch: Callable[[Epoch], None],
 ) -> None:
     recipe, folder = load_recipe(run.recipe), run.seed(seed)
     store = open_store(store_path)
@@ -156,9 +156,9 @@ def _train_seed(
     writes = processes().is_main_process
     with curves(folder) if writes else nullcontext(lambda: None) as draw:
 
-        def told(record: Record) -> None:
+        def told(epoch: Epoch) -> None:
             draw()
-            on_epoch(record)
+            on_epoch(epoch)
 
         judged = train if valid is None else valid
         finished = fit(
@@ -169,7 +169,7 @@ def _train_seed(
     if valid is not None:
         _calibrate(folder, valid, start)
     if writes:
-        write_json(folder.finished, asdict(finished))
+        folder.write_finished(finished)
         folder.state.unlink(missing_ok=True)
     processes().wait_for_everyone()
 
@@ -210,7 +210,7 @@ def _watch(run: RunFolder, futures: Mapping[int, Future[None]], on_epoch: OnEpoc
                     " `synctva train` resumes"
                 ) from error
         for seed in futures:
-            records = run.seed(seed).read_log()
-            for record in records[told[seed] :]:
-                on_epoch(seed, record)
-            told[seed] = max(told[seed], len(records))
+            epochs = run.seed(seed).read_log()
+            for epoch in epochs[told[seed] :]:
+                on_epoch(seed, epoch)
+            told[seed] = max(told[seed], len(epochs))

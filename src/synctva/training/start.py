@@ -9,12 +9,14 @@ from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.features.extractors.hub import weights_sha256
-from synctva.features.store import FeatureStore
+from synctva.features.store import FeatureStore, open_store
 from synctva.model.emotion_model import EmotionModel
-from synctva.model.load import SHIPPED
+from synctva.model.load import SHIPPED, load_model
 from synctva.recipe import Recipe, load_recipe, with_settings
+from synctva.run.description import StartedFrom
+from synctva.run.finished import UNCHANGED, Finished
 from synctva.run.folder import RunFolder, SeedFolder
-from synctva.training.loop import Finished, validate
+from synctva.training.loop import validate
 from synctva.training.pieces import in_pieces
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
@@ -31,9 +33,6 @@ ENCODER_LEARNING_RATE = 3e-4
 FURTHER = ", trained further"
 """Ends the name of the recipe."""
 
-UNCHANGED = -1
-"""The best epoch, where none was better than what the training began with."""
-
 
 @dataclass(frozen=True)
 class Start:
@@ -42,20 +41,32 @@ class Start:
     Attributes:
         source: The model's name, folder or hub id.
         model: The model.
+        has_valid: Whether what it is trained on has the split ``valid``; else it learns from all.
     """
 
     source: str
     model: EmotionModel
+    has_valid: bool = True
 
     @property
-    def description(self) -> dict[str, str]:
-        """What a run keeps of it: the source, and the sha256 of all weights."""
-        return {"source": self.source, "weights": weights_sha256(self.model)}
+    def description(self) -> StartedFrom:
+        """What a run keeps of it."""
+        return StartedFrom(self.source, weights_sha256(self.model))
 
     @property
     def encoders(self) -> dict[str, EncoderSettings]:
         """The settings of the model's encoders, by modality."""
         return {m: cast(Encoder, one).settings for m, one in self.model.encoders.items()}
+
+
+def load_start(source: str, store: Path) -> Start:
+    """Returns the model by its name, folder or hub id, to be trained further on a store.
+
+    Raises:
+        InputError: There is no such model or no such store.
+    """
+    has_valid = bool(open_store(store).utterances["valid"])
+    return Start(source, load_model(source), has_valid)
 
 
 def recipe_beside(source: str) -> Path | None:
@@ -162,7 +173,7 @@ def keep_the_better(
     processes().wait_for_everyone()  # until the trained one is written
     trained = EmotionModel.from_pretrained(folder.checkpoint)
     before, after = validate(start, valid), validate(trained, valid)
-    if (after["weighted_f1"], -after["loss"]) > (before["weighted_f1"], -before["loss"]):
+    if (after.weighted_f1, -after.loss) > (before.weighted_f1, -before.loss):
         return finished
     processes().wait_for_everyone()  # until all have read it
     if processes().is_main_process:

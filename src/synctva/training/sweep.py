@@ -10,9 +10,9 @@ from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
 from synctva.recipe import Recipe
 from synctva.run.folder import RunFolder
+from synctva.run.log import Epoch
 from synctva.training.description import Survey, lacking, survey
 from synctva.training.jobs import Engine, TrainingJob, one_line
-from synctva.training.loop import Record
 from synctva.training.plan import PlannedRun, PlannedSweep
 from synctva.training.run import begin_run
 
@@ -37,7 +37,7 @@ class RunStatus:
 
     run: PlannedRun
     seeds: range
-    logs: dict[int, list[Record]] = field(default_factory=dict)
+    logs: dict[int, list[Epoch]] = field(default_factory=dict)
     finished: set[int] = field(default_factory=set)
     busy: set[int | None] = field(default_factory=set)
     failures: dict[int | None, str] = field(default_factory=dict)
@@ -151,11 +151,11 @@ def _is_evaluated(folder: RunFolder) -> bool:
     """Returns whether the evaluation there is of all finished seeds as they are."""
     finished = [seed.finished.stat().st_mtime_ns for _, seed in folder.finished_seeds()]
     try:
-        known = folder.read_evaluation()
+        known = folder.evaluation.read()
     except InputError:
         return False
-    written = folder.evaluation.stat().st_mtime_ns
-    return known.get("seeds") == len(finished) and max(finished) <= written
+    written = folder.evaluation.file.stat().st_mtime_ns
+    return known.seeds == len(finished) and max(finished) <= written
 
 
 def _jobs(statuses: Sequence[RunStatus], seeds: int) -> Iterator[TrainingJob]:

@@ -27,9 +27,9 @@ def sweep(tmp_path_factory):
         write_recipe(own / "default", 0.8, extra=extra, dialogues=dialogues)
         write_recipe(own / "peer", 0.6, name="peer", network="sdt", dialogues=dialogues)
         write_recipe(
-            *(own / "imbalance-none", 0.75), name="no strategy", dialogues=dialogues, past=3
+            *(own / "imbalance-none", 0.75), name="no strategy", dialogues=dialogues, fusion=False
         )
-        write_recipe(own / "no-graphs", 0.7, name="no graphs", dialogues=dialogues, past=4)
+        write_recipe(own / "no-graphs", 0.7, name="no graphs", dialogues=dialogues, graphs=[])
     write_recipe(folder / "mosi" / "unready", name="unready")
     (folder / "mosi" / "unready" / "evaluation.json").unlink()
     return folder
@@ -38,7 +38,7 @@ def sweep(tmp_path_factory):
 @pytest.fixture(scope="module")
 def written(sweep, tmp_path_factory):
     out = tmp_path_factory.mktemp("docs") / "new" / "results"
-    write_results([sweep], out)
+    write_results([sweep], out.with_suffix(".html"))
     return out
 
 
@@ -123,7 +123,7 @@ def test_rank_significance_rare_emotions_and_ablations_are_told(document):
     )
     assert re.search(r"\| peer \| \+\d.*? \| 0\.001 \| 0\.001 \| better \|", document)
     assert "fear (rare, " in document
-    assert "model.past: none → 3" in document
+    assert "model.fusion: none → false" in document
 
 
 def test_what_is_left_out_is_told_with_the_way_to_mend_it(page, sweep):
@@ -136,18 +136,22 @@ def test_scores_on_valid_are_in_the_page_only(page, document):
 
 
 def test_the_same_runs_give_the_same_bytes(sweep, written, tmp_path):
-    write_results([sweep], tmp_path / "results")
+    write_results([sweep], tmp_path / "results.html")
     for path in [*written.iterdir(), written.with_suffix(".md"), written.with_suffix(".html")]:
         again = tmp_path / path.relative_to(written.parent)
         assert again.read_bytes() == path.read_bytes(), path.name
 
 
 def test_hostile_names_stay_text(tmp_path):
-    for stem, network in (("default", "sync-tva"), ("peer", "sdt"), ("imbalance-x", "sync-tva")):
-        run = write_recipe(tmp_path / "sweep" / "drawn" / stem, name=HOSTILE, network=network)
+    for stem, network, own in (
+        *(("default", "sync-tva", {}), ("peer", "sdt", {})),
+        ("imbalance-x", "sync-tva", {"fusion": False}),
+    ):
+        place = tmp_path / "sweep" / "drawn" / stem
+        run = write_recipe(place, name=HOSTILE, network=network, **own)
         edit(run / "run.json", lambda value: value.update(corpus=HOSTILE))
-    write_recipe(tmp_path / "sweep" / "drawn" / "own", name="sync-tva " + HOSTILE)
-    write_results([tmp_path / "sweep"], tmp_path / "results")
+    write_recipe(tmp_path / "sweep" / "drawn" / "own", name="sync-tva " + HOSTILE, width=4)
+    write_results([tmp_path / "sweep"], tmp_path / "results.html")
     page = Reader((tmp_path / "results.html").read_text(encoding="utf-8"))
     assert (page.open, page.unclosed) == ([], [])
     assert f"sync-tva {HOSTILE}" in page.words
@@ -158,7 +162,7 @@ def test_hostile_names_stay_text(tmp_path):
 
 def test_a_lone_baseline_has_results_too(tmp_path):
     write_recipe(tmp_path / "sweep" / "drawn" / "peer", name="peer", network="sdt", seeds=1)
-    write_results([tmp_path / "sweep"], tmp_path / "results")
+    write_results([tmp_path / "sweep"], tmp_path / "results.html")
     document = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "| peer |" in document
     assert "Ablations" not in document
@@ -167,17 +171,17 @@ def test_a_lone_baseline_has_results_too(tmp_path):
 def test_a_place_that_cannot_be_written_is_refused(sweep, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        write_results([sweep], tmp_path / "taken" / "results")
+        write_results([sweep], tmp_path / "taken" / "results.html")
 
 
 @pytest.mark.slow
 def test_the_verb_writes_the_results_and_says_where(sweep, tmp_path):
-    command = [sys.executable, "-m", "synctva", "results", str(sweep), "--out", "results"]
+    command = [sys.executable, "-m", "synctva", "report", str(sweep), "--out", "results.html"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "Wrote results.html." in done.stderr
     assert json.dumps("results.md")[1:-1] in done.stderr
     assert (tmp_path / "results" / "scores.csv").is_file()
-    missing = [*command[:4], str(tmp_path / "nowhere"), "--out", "results"]
+    missing = [*command[:4], str(tmp_path / "nowhere"), "--out", "results.html"]
     refused = subprocess.run(missing, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "no such folder" in refused.stderr

@@ -9,7 +9,13 @@ from synctva.evaluation.compare import compare
 from synctva.reports.results.corpus import F1S, by_corpus, mean_difference, rare_f1
 from synctva.reports.results.runs import read_sweeps
 from synctva.reports.results.summary import mean_ablations, places
-from synctva.reports.results.tables import mean_ablations_table
+from synctva.reports.results.tables import (
+    corpus_table,
+    emotions_table,
+    mean_ablations_table,
+    models_table,
+    valid_table,
+)
 
 
 def corpora_of(sweep):
@@ -41,7 +47,25 @@ def corpus(sweep):
     return only(sweep)
 
 
-def test_recipes_are_told_apart_by_network_and_name(corpus):
+@pytest.mark.parametrize("name", ["ours", "sync-tva", "Mine, tuned"])
+def test_ours_is_known_by_its_recipe_whatever_its_name(tmp_path, name):
+    """A renamed recipe keeps its mark, and a name alone gives none."""
+    write_recipe(tmp_path / "drawn" / "default", 0.70, name=name)
+    write_recipe(tmp_path / "drawn" / "lite", 0.74, name=f"{name}, small", width=4)
+    write_recipe(tmp_path / "drawn" / "no-gating", 0.6, name="sync-tva, bare", gating=False)
+    write_recipe(tmp_path / "drawn" / "peer", 0.4, name="sync-tva, a peer", network="mmgcn")
+    corpus = only(tmp_path)
+    assert (corpus.ours.stem, [own.stem for own in corpus.sizes]) == ("default", ["lite"])
+    assert [ablation.result.stem for ablation in corpus.ablations] == ["no-gating"]
+    assert [baseline.stem for baseline in corpus.baselines] == ["peer"]
+    for table in (corpus_table(corpus), emotions_table(corpus), valid_table(corpus)):
+        marked = {table.rows[number][0] for number in table.ours}
+        assert marked == {name, f"{name}, small"}
+    ranks = models_table([corpus], places([corpus]), "macro_f1")
+    assert [ranks.rows[number][0] for number in ranks.ours] == ["Sync-TVA"]
+
+
+def test_recipes_are_told_apart_by_network_and_parts(corpus):
     assert corpus.ours.stem == "default"
     assert [result.stem for result in corpus.sizes] == ["lite"]
     assert [result.stem for result in corpus.baselines] == ["great", "alike", "poor"]
@@ -135,7 +159,7 @@ def test_a_model_by_two_names_counts_once(tmp_path):
 
 def test_without_sync_tva_there_are_scores_and_no_tests(tmp_path):
     write_recipe(tmp_path / "drawn" / "peer", name="peer", network="mmgcn")
-    write_recipe(tmp_path / "drawn" / "no-gating", name="no gating")
+    write_recipe(tmp_path / "drawn" / "no-gating", name="no gating", gating=False)
     corpus = only(tmp_path)
     assert (corpus.ours, corpus.against, corpus.ablations) == (None, (), ())
     assert [result.name for result in corpus.results] == ["peer"]

@@ -7,7 +7,8 @@ import numpy as np
 
 from synctva.evaluation.bootstrap import Difference, Resampled, difference, holm
 from synctva.reports.results.runs import LeftOut, RecipeResult, Sweep
-from synctva.reports.run.record import Score
+from synctva.reports.run.record import NETWORK
+from synctva.run.scores import Score
 
 F1S = ("weighted_f1", "macro_f1")
 """The scores that ranks, tests and ablations are about."""
@@ -91,6 +92,10 @@ class CorpusResults:
         """All results: those compared, the other sizes, the ablations."""
         return (*self.compared, *self.sizes, *(ablation.result for ablation in self.ablations))
 
+    def is_ours(self, result: RecipeResult) -> bool:
+        """Returns whether a result is Sync-TVA as it is meant, in any size."""
+        return any(result is own for own in (self.ours, *self.sizes))
+
     def rank(self, result: RecipeResult, score: str) -> int:
         """Returns the rank of one of the compared by its mean over seeds; 1 is the best."""
         own = result.test.scores[score].mean
@@ -127,7 +132,7 @@ def _once(results: Sequence[RecipeResult]) -> tuple[list[RecipeResult], list[Lef
     """
     kept: list[RecipeResult] = []
     left_out = []
-    for result in sorted(results, key=lambda one: not _is_whole(one)):
+    for result in sorted(results, key=_preference):
         same = next((one.stem for one in kept if one.within == result.within), None)
         if same is None:
             kept.append(result)
@@ -137,33 +142,33 @@ def _once(results: Sequence[RecipeResult]) -> tuple[list[RecipeResult], list[Lef
 
 
 def _grouped(corpus: str, results: Sequence[RecipeResult]) -> CorpusResults:
-    own = [r for r in results if r.network == "sync-tva" and _is_whole(r)]
-    own.sort(key=lambda result: _preference(result.stem, corpus))
-    ours = own[0] if own else None
-    baselines = sorted(
-        (r for r in results if r.network != "sync-tva"), key=_weighted_f1, reverse=True
-    )
-    ablated = [r for r in results if r.network == "sync-tva" and not _is_whole(r)]
+    variants = sorted((r for r in results if r.network == NETWORK), key=_preference)
+    ours = next((r for r in variants if _is_default(r) or r.is_whole), None)
+    own = [r for r in variants if ours is not None and r.parts == ours.parts]
+    baselines = sorted((r for r in results if r.network != NETWORK), key=_weighted_f1, reverse=True)
+    ablated = [r for r in variants if ours is not None and r.parts != ours.parts]
     return CorpusResults(
         name=corpus,
         ours=ours,
-        sizes=tuple(own[1:]),
+        sizes=tuple(result for result in own if result is not ours),
         baselines=tuple(baselines),
         against=_against(ours, baselines) if ours else (),
-        ablations=tuple(_ablation(result, own) for result in ablated) if ours else (),
+        ablations=tuple(_ablation(result, own) for result in ablated),
         rare=_rare(results[0]),
     )
 
 
-def _is_whole(result: RecipeResult) -> bool:
-    """Returns whether it is Sync-TVA as it is meant, which its recipe's name then begins with."""
-    return result.name.lower().startswith("sync-tva")
+def _is_default(result: RecipeResult) -> bool:
+    """Returns whether a recipe is, by its file, the one that is meant for its corpus."""
+    return result.stem == "default" or result.corpus.startswith(result.stem)
 
 
-def _preference(stem: str, corpus: str) -> tuple[int, str]:
+def _preference(result: RecipeResult) -> tuple[int, str]:
     """Returns the place of a recipe when the one to be compared is chosen, never by its scores."""
-    order = (stem == corpus, stem == "default", corpus.startswith(stem), stem == "base")
-    return order.index(True) if True in order else len(order), stem
+    stem = result.stem
+    order = (stem == result.corpus, stem == "default", _is_default(result), stem == "base")
+    first = order.index(True) if True in order else len(order) + (not result.is_whole)
+    return first, stem
 
 
 def _against(ours: RecipeResult, baselines: Sequence[RecipeResult]) -> tuple[Against, ...]:

@@ -1,6 +1,6 @@
 """The figures of the results: what of the scores is drawn, and what it says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from synctva.evaluation.bootstrap import Difference
@@ -18,11 +18,14 @@ from synctva.reports.results.drawing import (
     draw_matrix,
     draw_points,
 )
-from synctva.reports.results.findings import Bin, F1sOfAll
+from synctva.reports.results.findings import Curve
 from synctva.reports.results.runs import RecipeResult
 from synctva.reports.results.summary import MeanAblation, Place
-from synctva.reports.results.tables import WORDS
-from synctva.reports.run.record import F1Scores, Score
+from synctva.run.findings import Bin
+from synctva.run.scores import Score, Scores
+from synctva.run.words import WORDS
+
+WEIGHTED, MACRO = (WORDS[score] for score in F1S)
 
 MOST_CURVES = 6
 """So many models share a figure of curves: Sync-TVA, and the best of the others."""
@@ -55,7 +58,7 @@ def summary_figures(
             names, strong = [m.name for m in models], [m.is_ours for m in models]
             yield Shown(
                 f"comparison-{score.replace('_', '-')}",
-                f"Test {_words(score)} on every corpus",
+                f"Test {WORDS[score]} on every corpus",
                 "Mean over seeds and 95 % interval over dialogues; the line is Sync-TVA's mean.",
                 draw_dots(names, strong, panels, columns=min(len(panels), 4)),
             )
@@ -63,7 +66,7 @@ def summary_figures(
     if parts:
         panels = [
             DotPanel(
-                f"Δ {_words(score)}",
+                f"Δ {WORDS[score]}",
                 [_difference_dot(part.differences[score]) for part in parts],
                 guide=0.0,
             )
@@ -100,7 +103,7 @@ def _comparison(corpus: CorpusResults) -> Shown:
     )
     panels = [
         DotPanel(
-            _words(score),
+            WORDS[score],
             [_score_dot(result.test.scores[score]) for result in results],
             100 * corpus.ours.test.scores[score].mean if corpus.ours else None,
         )
@@ -125,7 +128,7 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
             _curve(result, curve, scale, result is corpus.ours) for result, curve in found if curve
         ]
         if any(len(set(line.y)) > 1 for line in lines):  # one modality is kept at every rate
-            panels.append(LinePanel(label, "weighted F1", lines[:MOST_CURVES]))
+            panels.append(LinePanel(label, WEIGHTED, lines[:MOST_CURVES]))
     if not panels:
         return None
     return Shown(
@@ -138,7 +141,7 @@ def _robustness(corpus: CorpusResults) -> Shown | None:
     )
 
 
-def _curve(result: RecipeResult, curve: Mapping[float, F1Scores], scale: int, strong: bool) -> Line:
+def _curve(result: RecipeResult, curve: Curve, scale: int, strong: bool) -> Line:
     rates = sorted(curve)
     scores = [curve[rate].weighted_f1 for rate in rates]
     sds = [100 * score.sd for score in scores if score.sd is not None]
@@ -162,22 +165,18 @@ def _imbalance(corpus: CorpusResults) -> Shown | None:
     if not strategies or corpus.ours is None:
         return None
     scores = {
-        result.name: F1sOfAll(
-            result.test.scores["weighted_f1"], result.test.scores["macro_f1"], result.test.f1
-        )
+        result.name: Scores(**result.test.scores, f1=dict(result.test.f1))
         for result in (corpus.ours, *strategies)
     }
-    adjusted = corpus.ours.findings.imbalance
+    adjusted = corpus.ours.findings.adjusted
     if adjusted:
-        scores["logits adjusted afterwards"] = adjusted.adjusted
+        scores["logits adjusted afterwards"] = adjusted
     weighted = [own.weighted_f1 for own in scores.values()]
     macro = [own.macro_f1 for own in scores.values()]
-    panels = [PointPanel("weighted F1", "macro F1", list(map(_point, weighted, macro)))]
+    panels = [PointPanel(WEIGHTED, MACRO, list(map(_point, weighted, macro)))]
     if corpus.rare:
         rare = [Score(rare_f1(own.f1, corpus.rare)) for own in scores.values()]
-        panels.append(
-            PointPanel("weighted F1", "rare emotions' F1", list(map(_point, weighted, rare)))
-        )
+        panels.append(PointPanel(WEIGHTED, "rare emotions' F1", list(map(_point, weighted, rare))))
     return Shown(
         f"{corpus.name}-imbalance",
         "Strategies against imbalance",
@@ -188,8 +187,8 @@ def _imbalance(corpus: CorpusResults) -> Shown | None:
 
 def _calibration(corpus: CorpusResults) -> Shown | None:
     """Returns reliability before and after the temperature, and what abstaining brings."""
-    found = corpus.ours.findings.calibration if corpus.ours else None
-    if found is None:
+    found = corpus.ours.findings if corpus.ours else None
+    if found is None or found.bins is None:
         return None
     reliability = [_bins("before", found.bins.before), _bins("after", found.bins.after, True)]
     panels = [LinePanel("confidence, %", "right, %", reliability, diagonal=True)]
@@ -201,7 +200,7 @@ def _calibration(corpus: CorpusResults) -> Shown | None:
             [100 * step.weighted_f1 for step in steps],
             strong=True,
         )
-        panels.append(LinePanel("answered, %", "weighted F1", [line]))
+        panels.append(LinePanel("answered, %", WEIGHTED, [line]))
     return Shown(
         f"{corpus.name}-calibration",
         "Calibration and abstention",
@@ -240,7 +239,3 @@ def _difference_dot(found: Difference) -> Dot:
 
 def _point(x: Score, y: Score) -> Point:
     return Point(100 * x.mean, 100 * y.mean, 100 * (x.sd or 0), 100 * (y.sd or 0))
-
-
-def _words(score: str) -> str:
-    return WORDS[score]

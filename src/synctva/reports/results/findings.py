@@ -1,169 +1,93 @@
-"""What an evaluation found beside the scores: robustness, calibration, abstention."""
+"""What evaluations found beside the scores, the folds of a recipe put together."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
-from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
-from synctva.errors import InputError
-from synctva.reports.run.record import F1Scores, Score
-from synctva.run.folder import RunFolder
+from synctva.run.evaluation import Evaluation
+from synctva.run.findings import Abstention, Bin, Bins
+from synctva.run.scores import Score, Scores
+from synctva.run.words import SCORES
 
-Curve = Mapping[float, F1Scores]
+Curve = Mapping[float, Scores]
 """Scores at each rate of missing modalities, or of noise."""
 
-
-@dataclass(frozen=True)
-class Bin:
-    """Predictions of like confidence: their mean confidence, how many are right, how many."""
-
-    confidence: FiniteFloat | None
-    accuracy: FiniteFloat | None
-    count: FiniteFloat
-
-
-@dataclass(frozen=True)
-class Bins:
-    """Reliability before and after the division of the logits by the temperature."""
-
-    before: list[Bin]
-    after: list[Bin]
-
-
-@dataclass(frozen=True)
-class Abstention:
-    """The weighted F1 on the share of utterances whose confidence reaches a threshold."""
-
-    coverage: FiniteFloat
-    weighted_f1: FiniteFloat
-    threshold: FiniteFloat
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Whether probabilities mean what they say."""
-
-    bins: Bins
-    abstention: list[Abstention]
-
-
-@dataclass(frozen=True)
-class F1sOfAll(F1Scores):
-    """Both averages of F1, and that of each emotion."""
-
-    f1: Mapping[str, Score]
-
-
-@dataclass(frozen=True)
-class Imbalance:
-    """Scores with the logits adjusted after training, as strongly as ``valid`` chose."""
-
-    adjusted: F1sOfAll
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class Findings:
-    """None where the evaluation was not asked."""
+    """None where the evaluation was not asked.
 
-    missing_rates: dict[FiniteFloat, F1Scores] | None = None
-    missing_rates_one_kept: dict[FiniteFloat, F1Scores] | None = None
-    noise: dict[FiniteFloat, F1Scores] | None = None
-    calibration: Calibration | None = None
-    imbalance: Imbalance | None = None
-
-
-def read_findings(run: RunFolder) -> Findings:
-    """Returns the findings of a run.
-
-    Raises:
-        InputError: The evaluation is damaged.
+    Attributes:
+        missing_rates: Scores at rates of missing (utterance, modality) pairs.
+        missing_rates_one_kept: Likewise; no utterance loses all its modalities.
+        noise: Scores with noise on the features.
+        bins: The reliability diagram before and after the temperature.
+        abstention: The curve after it; empty where folds have other coverages.
+        adjusted: Scores with the logits adjusted after training, as strongly as ``valid`` chose.
     """
-    try:
-        return TypeAdapter(Findings).validate_python(run.read_evaluation())
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{run.evaluation}: {place}: {first['msg']}; run `synctva evaluate {run.path}` again"
-        ) from error
+
+    missing_rates: Curve | None = None
+    missing_rates_one_kept: Curve | None = None
+    noise: Curve | None = None
+    bins: Bins | None = None
+    abstention: tuple[Abstention, ...] | None = None
+    adjusted: Scores | None = None
 
 
-def mean_score(scores: Sequence[Score], weights: Sequence[float]) -> Score:
+def together(folds: Sequence[Evaluation], weights: Sequence[float]) -> Findings:
+    """Returns the findings of all folds, each by its utterances; what one lacks, none has."""
+    calibrations = _all(folds, lambda fold: fold.calibration) or []
+    imbalances = _all(folds, lambda fold: fold.imbalance)
+    return Findings(
+        _mean_curve(_all(folds, lambda fold: fold.missing_rates), weights),
+        _mean_curve(_all(folds, lambda fold: fold.missing_rates_one_kept), weights),
+        _mean_curve(_all(folds, lambda fold: fold.noise), weights),
+        _added([one.bins for one in calibrations]) if calibrations else None,
+        _mean_abstention([one.abstention for one in calibrations], weights),
+        _mean_scores([one.adjusted for one in imbalances], weights) if imbalances else None,
+    )
+
+
+def _all(
+    folds: Sequence[Evaluation], finding: Callable[[Evaluation], Found | None]
+) -> list[Found] | None:
+    found = [own for fold in folds if (own := finding(fold)) is not None]
+    return found if len(found) == len(folds) else None
+
+
+def _mean_score(scores: Sequence[Score], weights: Sequence[float]) -> Score:
     """Returns the mean of folds by their utterances; of one fold, its own score."""
     if len(scores) == 1:
         return scores[0]
     return Score(float(np.average([score.mean for score in scores], weights=weights)))
 
 
-def together(folds: Sequence[Findings], weights: Sequence[float]) -> Findings:
-    """Returns the findings of all folds, each by its utterances; what one lacks, none has."""
-    if len(folds) == 1:
-        return folds[0]
-    return Findings(
-        _mean_curve([fold.missing_rates for fold in folds], weights),
-        _mean_curve([fold.missing_rates_one_kept for fold in folds], weights),
-        _mean_curve([fold.noise for fold in folds], weights),
-        _mean_calibration([fold.calibration for fold in folds], weights),
-        _mean_imbalance([fold.imbalance for fold in folds], weights),
-    )
+def _mean_scores(folds: Sequence[Scores], weights: Sequence[float]) -> Scores:
+    means = {name: _mean_score([getattr(own, name) for own in folds], weights) for name in SCORES}
+    f1 = {e: _mean_score([own.f1[e] for own in folds], weights) for e in folds[0].f1}
+    return Scores(**means, f1=f1)
 
 
-def _mean_curve(
-    folds: Sequence[dict[float, F1Scores] | None], weights: Sequence[float]
-) -> dict[float, F1Scores] | None:
-    curves = [fold for fold in folds if fold]
-    if len(curves) < len(folds):
+def _mean_curve(folds: Sequence[Curve] | None, weights: Sequence[float]) -> Curve | None:
+    if not folds:
         return None
-    rates = [rate for rate in curves[0] if all(rate in curve for curve in curves)]
-    return {
-        rate: F1Scores(
-            mean_score([curve[rate].weighted_f1 for curve in curves], weights),
-            mean_score([curve[rate].macro_f1 for curve in curves], weights),
-        )
-        for rate in rates
-    }
+    rates = [rate for rate in folds[0] if all(rate in fold for fold in folds)]
+    return {rate: _mean_scores([fold[rate] for fold in folds], weights) for rate in rates}
 
 
-def _mean_calibration(
-    folds: Sequence[Calibration | None], weights: Sequence[float]
-) -> Calibration | None:
-    found = [fold for fold in folds if fold]
-    if len(found) < len(folds):
-        return None
-    bins = Bins(
-        _added([fold.bins.before for fold in found]), _added([fold.bins.after for fold in found])
-    )
-    coverages = [[round(step.coverage, 2) for step in fold.abstention] for fold in found]
-    if any(own != coverages[0] for own in coverages):
-        return Calibration(bins, [])
-    steps = zip(*(fold.abstention for fold in found), strict=True)
-    return Calibration(bins, [_mean_step(step, weights) for step in steps])
+def _added(folds: Sequence[Bins]) -> Bins:
+    return Bins(_union([fold.before for fold in folds]), _union([fold.after for fold in folds]))
 
 
-def _mean_imbalance(
-    folds: Sequence[Imbalance | None], weights: Sequence[float]
-) -> Imbalance | None:
-    found = [fold.adjusted for fold in folds if fold]
-    if len(found) < len(folds):
-        return None
-    return Imbalance(
-        F1sOfAll(
-            mean_score([one.weighted_f1 for one in found], weights),
-            mean_score([one.macro_f1 for one in found], weights),
-            {
-                emotion: mean_score([one.f1[emotion] for one in found], weights)
-                for emotion in found[0].f1
-            },
-        )
-    )
+def _union(folds: Sequence[tuple[Bin, ...]]) -> tuple[Bin, ...]:
+    return tuple(_one_bin(bins) for bins in zip(*folds, strict=True))
 
 
-def _added(folds: Sequence[list[Bin]]) -> list[Bin]:
-    return [_union(bins) for bins in zip(*folds, strict=True)]
-
-
-def _union(bins: Sequence[Bin]) -> Bin:
+def _one_bin(bins: Sequence[Bin]) -> Bin:
     count = sum(one.count for one in bins)
     if not count:
         return Bin(None, None, 0)
@@ -174,12 +98,20 @@ def _union(bins: Sequence[Bin]) -> Bin:
     )
 
 
-def _mean_step(folds: Sequence[Abstention], weights: Sequence[float]) -> Abstention:
-    def mean(values: Sequence[float]) -> float:
-        return float(np.average(values, weights=weights))
+def _mean_abstention(
+    folds: Sequence[tuple[Abstention, ...]], weights: Sequence[float]
+) -> tuple[Abstention, ...] | None:
+    if not folds:
+        return None
+    coverages = [[round(step.coverage, 2) for step in fold] for fold in folds]
+    if any(own != coverages[0] for own in coverages):
+        return ()
+    return tuple(_mean_step(steps, weights) for steps in zip(*folds, strict=True))
 
-    return Abstention(
-        mean([step.coverage for step in folds]),
-        mean([step.weighted_f1 for step in folds]),
-        mean([step.threshold for step in folds]),
-    )
+
+def _mean_step(folds: Sequence[Abstention], weights: Sequence[float]) -> Abstention:
+    if len(folds) == 1:
+        return folds[0]
+    names = [field.name for field in fields(Abstention) if field.name != "sd"]
+    means = {n: float(np.average([getattr(s, n) for s in folds], weights=weights)) for n in names}
+    return Abstention(**means, sd={})

@@ -30,7 +30,7 @@ def render_document(chapters: Sequence[Chapter], folder: str) -> str:
 
     def lines() -> Iterator[str]:
         yield "# Results\n"
-        yield "Made by `synctva results` from run folders; no number here is typed.\n"
+        yield "Made by `synctva report` from run folders; no number here is typed.\n"
         yield PROTOCOL + "\n"
         for chapter in chapters:
             yield f"## {chapter.title}\n"

@@ -34,7 +34,7 @@ class Predicted:
         ids: list[str] = []
         counts = []
         for part in parts:
-            found = [read_seed_counts(part, seed, split) for seed in seeds]
+            found = [read_seed_counts(part.evaluation, seed, split) for seed in seeds]
             if any(own != found[0][0] for own, _ in found):
                 raise InputError(f"{part.path}: seeds differ in dialogues; evaluate it again")
             ids += found[0][0]

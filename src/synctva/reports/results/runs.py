@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions, Resampled, estimates, resampled
 from synctva.evaluation.calibration import calibration_error
-from synctva.evaluation.metrics import SCORES
 from synctva.evaluation.prediction_files import read_probabilities
 from synctva.evaluation.spread import spread
-from synctva.reports.results.findings import Findings, read_findings, together
+from synctva.reports.results.findings import Findings, together
+from synctva.reports.results.parts import parts_of
 from synctva.reports.results.predictions import Predicted
-from synctva.reports.run.record import RunFile, Score
+from synctva.reports.run.record import NETWORK
+from synctva.run.description import RunDescription
+from synctva.run.evaluation import Evaluation
 from synctva.run.folder import RunFolder
+from synctva.run.scores import Score
+from synctva.run.words import SCORES
 
 if TYPE_CHECKING:
     from synctva.recipe import Recipe
@@ -53,6 +56,8 @@ class RecipeResult:
         path: SWEEP/corpus/recipe.
         name: What the recipe calls itself.
         recipe: Its keys, as ``model.width``, with their values.
+        parts: What its model is made of on this corpus, whatever its sizes.
+        is_whole: Whether these are the parts of the default recipe.
         within: It without its name and without what does nothing on this corpus.
         info: What was trained on what; of folds, the first one's.
         folds: How many; 1 where the corpus has a test split of its own.
@@ -71,8 +76,10 @@ class RecipeResult:
     path: Path
     name: str
     recipe: Mapping[str, Any]
+    parts: Mapping[str, Any]
+    is_whole: bool
     within: "Recipe"
-    info: RunFile
+    info: RunDescription
     folds: int
     seeds: tuple[int, ...]
     parameters: int
@@ -98,7 +105,7 @@ class RecipeResult:
     @property
     def network(self) -> str:
         """The network's name in recipes."""
-        return str(self.recipe.get("model.network", "sync-tva"))
+        return str(self.recipe.get("model.network", NETWORK))
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ def read_sweeps(folders: Sequence[Path]) -> Sweep:
     left_out = []
     for folder in folders:
         for path, parts in _runs(folder):
-            unready = next((part for part in parts if not part.evaluation.is_file()), None)
+            unready = next((part for part in parts if not part.evaluation.file.is_file()), None)
             if unready is not None:
                 left_out.append(LeftOut(path, _why(unready)))
                 continue
@@ -168,25 +175,29 @@ def _why(run: RunFolder) -> str:
 
 
 def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
-    from synctva.recipe import flat, load_recipe
+    from synctva.recipe import Recipe, flat, load_recipe
 
-    infos = [_checked(part.description, RunFile, part.describe()) for part in parts]
-    found = [_checked(part.evaluation, _Evaluation, part.read_evaluation()) for part in parts]
+    infos = [part.describe() for part in parts]
+    recipe = flat(_read_toml(parts[0].recipe))
+    found = [part.evaluation.read() for part in parts]
     if any(info.schema != infos[0].schema for info in infos):
         raise InputError(f"{path}: its folds have different emotions; they must be of one corpus")
     own = [{scored.seed for scored in one.per_seed} for one in found]
     seeds = tuple(sorted(set.intersection(*own)))
     if not seeds:
         raise InputError(f"{path}: its folds have no seed in common; sweep it again")
-    emotions = infos[0].schema.emotions
+    emotions, there = infos[0].emotions, infos[0].dims
+    within = load_recipe(parts[0].recipe).within(there)
     splits = {split: Predicted.read(parts, seeds, split, emotions) for split in ("test", "valid")}
-    weights = [sum(one.support["test"].values()) for one in found]
+    weights = [sum(one.support.get("test", {}).values()) for one in found]
     test = splits["test"].counts
     return RecipeResult(
         path=path,
         name=infos[0].name,
-        recipe=flat(_read_toml(parts[0].recipe)),
-        within=load_recipe(parts[0].recipe).within(infos[0].dims),
+        recipe=recipe,
+        parts=parts_of(within),
+        is_whole=parts_of(within) == parts_of(Recipe().within(there)),
+        within=within,
         info=infos[0],
         folds=len(parts),
         seeds=seeds,
@@ -198,23 +209,23 @@ def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
         labels=tuple(map(tuple, test[0].sum(-1).tolist())),
         confusion=test.sum((0, 1)).tolist(),
         draws=resampled(test),
-        findings=together([read_findings(part) for part in parts], weights),
+        findings=together(found, weights),
     )
 
 
 def _split(counts: Confusions, emotions: tuple[str, ...], ece: Score) -> SplitResult:
-    found: dict[str, Any] = estimates(counts, emotions)
+    found = estimates(counts, emotions)
     support = counts[0].sum((0, 2)).tolist()
     return SplitResult(
-        {name: Score(**found[name]) for name in SCORES},
-        {emotion: Score(**found["f1"][emotion]) for emotion in emotions},
+        {name: getattr(found, name) for name in SCORES},
+        found.f1,
         ece,
         dict(zip(emotions, support, strict=True)),
     )
 
 
 def _ece(
-    parts: list[RunFolder], found: list["_Evaluation"], seeds: tuple[int, ...], split: str
+    parts: list[RunFolder], found: list[Evaluation], seeds: tuple[int, ...], split: str
 ) -> Score:
     """Returns the calibration error, of folds that of all their predictions together.
 
@@ -224,43 +235,10 @@ def _ece(
         return getattr(found[0], split).ece
     errors = []
     for seed in seeds:
-        said = [read_probabilities(part, seed, split) for part in parts]
+        said = [read_probabilities(part.evaluation, seed, split) for part in parts]
         probabilities, emotion = (np.concatenate(one) for one in zip(*said, strict=True))
         errors.append(calibration_error(probabilities, emotion))
-    return Score(**spread(errors))
-
-
-@dataclass(frozen=True)
-class _Seed:
-    seed: int
-
-
-@dataclass(frozen=True)
-class _Split:
-    ece: Score
-
-
-@dataclass(frozen=True)
-class _Evaluation:
-    """What of ``evaluation.json`` the predictions do not tell."""
-
-    test: _Split
-    valid: _Split
-    parameters: int
-    seconds_per_epoch: float
-    per_seed: list[_Seed]
-    support: dict[str, dict[str, int]]
-
-
-def _checked(path: Path, kind: type, value: dict[str, Any]) -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path}: {place}: {first['msg']}; run `synctva evaluate {path.parent}` again"
-        ) from error
+    return spread(errors)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

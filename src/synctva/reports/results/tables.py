@@ -6,16 +6,9 @@ from synctva.evaluation.bootstrap import Difference
 from synctva.reports.results.corpus import F1S, Ablation, CorpusResults
 from synctva.reports.results.runs import LeftOut, RecipeResult
 from synctva.reports.results.summary import MeanAblation, Place
-from synctva.reports.run.record import Score
 from synctva.reports.run.tables import ABSENT, Table, score_text
-
-WORDS = {
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "accuracy": "accuracy",
-    "uar": "UAR",
-}
-"""Scores in words."""
+from synctva.run.scores import Score
+from synctva.run.words import SCORES, WORDS
 
 
 def places_table(corpora: Sequence[CorpusResults]) -> Table:
@@ -61,7 +54,8 @@ def models_table(corpora: Sequence[CorpusResults], models: Sequence[Place], scor
         f"Test {WORDS[score]} x100, mean ± sd over seeds; mean rank over the corpora that a model"
         " was trained on"
     )
-    return Table(title, header, tuple(rows))
+    ours = frozenset(number for number, model in enumerate(models) if model.is_ours)
+    return Table(title, header, tuple(rows), ours)
 
 
 def mean_ablations_table(
@@ -85,8 +79,8 @@ def mean_ablations_table(
 
 def corpus_table(corpus: CorpusResults) -> Table:
     """Returns the scores of all compared models and sizes, ranks, and what they cost."""
-    header = ("model", "weighted F1", "rank", "macro F1", "rank", "accuracy", "UAR", "ECE")
-    header += ("seeds", "parameters", "s/epoch")
+    weighted, macro, *others = WORDS.values()
+    header = ("model", weighted, "rank", macro, "rank", *others, "seeds", "parameters", "s/epoch")
     rows = []
     for result in (*corpus.compared, *corpus.sizes):
         is_ranked = result not in corpus.sizes
@@ -96,7 +90,12 @@ def corpus_table(corpus: CorpusResults) -> Table:
         row += [scores["macro_f1"], ranks["macro_f1"], scores["accuracy"], scores["uar"]]
         rows.append((*row, score_text(result.test.ece), *_cost(result)))
     title = "Test scores x100: mean ± sd over seeds [95 % bootstrap interval over dialogues]"
-    return Table(title, header, tuple(rows))
+    return Table(title, header, tuple(rows), _ours(corpus, (*corpus.compared, *corpus.sizes)))
+
+
+def _ours(corpus: CorpusResults, rows: Sequence[RecipeResult]) -> frozenset[int]:
+    """Returns the rows of Sync-TVA as it is meant, by its recipe, whatever that is called."""
+    return frozenset(number for number, result in enumerate(rows) if corpus.is_ours(result))
 
 
 def emotions_table(corpus: CorpusResults) -> Table:
@@ -112,7 +111,8 @@ def emotions_table(corpus: CorpusResults) -> Table:
         (result.name, *(score_text(result.test.f1[emotion]) for emotion in support))
         for result in results
     ]
-    return Table("Test F1 of every emotion x100; how often it occurs", tuple(header), tuple(rows))
+    title = "Test F1 of every emotion x100; how often it occurs"
+    return Table(title, tuple(header), tuple(rows), _ours(corpus, results))
 
 
 def significance_table(corpus: CorpusResults) -> Table:
@@ -159,16 +159,16 @@ def _ablation_row(ablation: Ablation) -> tuple[str, ...]:
 
 def valid_table(corpus: CorpusResults) -> Table:
     """Returns the scores on ``valid``, by which epochs were chosen."""
-    header = ("model", *WORDS.values(), "ECE")
+    header = ("model", *WORDS.values())
     rows = [
         (
             result.name,
-            *(score_text(result.valid.scores[name]) for name in WORDS),
+            *(score_text(result.valid.scores[name]) for name in SCORES),
             score_text(result.valid.ece),
         )
         for result in corpus.results
     ]
-    return Table("Scores on valid x100", header, tuple(rows))
+    return Table("Scores on valid x100", header, tuple(rows), _ours(corpus, corpus.results))
 
 
 def left_out_table(left_out: Sequence[LeftOut]) -> Table:
@@ -181,7 +181,7 @@ def sheet(corpora: Sequence[CorpusResults]) -> Table:
     """Returns all test and valid scores as numbers, one row per corpus and recipe."""
     header = ("corpus", "recipe", "name", "network")
     for split in ("test", "valid"):
-        for name in WORDS:
+        for name in SCORES:
             header += tuple(f"{split}_{name}_{part}" for part in ("mean", "sd", "low", "high"))
     header += ("seeds", "folds", "parameters", "seconds_per_epoch")
     rows = []
@@ -189,7 +189,7 @@ def sheet(corpora: Sequence[CorpusResults]) -> Table:
         for result in corpus.results:
             row = [corpus.name, result.stem, result.name, result.network]
             for scores in (result.test.scores, result.valid.scores):
-                row += [cell for name in WORDS for cell in _numbers(scores[name])]
+                row += [cell for name in SCORES for cell in _numbers(scores[name])]
             row += [str(len(result.seeds)), str(result.folds), str(result.parameters)]
             rows.append((*row, f"{result.seconds_per_epoch:.3f}"))
     return Table("All scores", header, tuple(rows))

@@ -7,6 +7,7 @@ from synctva.errors import InputError
 from synctva.files import write_bytes, write_text
 from synctva.reports.results.chapters import read_chapters
 from synctva.reports.results.page import render_document, render_results_page
+from synctva.reports.templating import check_page
 
 
 def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:
@@ -14,9 +15,9 @@ def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:
 
     Args:
         sweeps: Folders that ``synctva sweep`` wrote runs into.
-        out: Where, without an ending: ``OUT.md`` is the document and ``OUT.html`` the page, which
-            holds everything; the folder ``OUT`` holds every figure as PNG and PDF, the tables as
-            LaTeX, and all scores as CSV.
+        out: The page, ``NAME.html``, which holds everything. ``NAME.md`` is the document; the
+            folder ``NAME`` holds every figure as PNG and PDF, the tables as LaTeX, and all scores
+            as CSV.
 
     Returns:
         The paths written, the page first.
@@ -24,10 +25,12 @@ def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:
     Raises:
         InputError: There is nothing to show, a run is damaged, or ``out`` cannot be written.
     """
+    check_page(out)
     chapters, scores = read_chapters(sweeps)
+    page, out = out, out.with_suffix("")
     texts = {
-        out.with_name(f"{out.name}.html"): render_results_page(chapters),
-        out.with_name(f"{out.name}.md"): render_document(chapters, out.name),
+        page: render_results_page(chapters),
+        page.with_suffix(".md"): render_document(chapters, out.name),
         out / "scores.csv": scores.to_csv(),
         out / "tables.tex": "\n".join(t.to_latex() for c in chapters for t in c.tables),
     }
@@ -43,7 +46,6 @@ def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:
             write_bytes(path, content)
     except OSError as error:
         raise InputError(
-            f"{out}: cannot be written ({error.strerror}); name a place in a folder of yours, such"
-            " as docs/results"
+            f"{page}: cannot be written ({error.strerror}); name a file in a folder of yours"
         ) from error
     return [*texts, *pictures]

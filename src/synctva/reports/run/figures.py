@@ -15,8 +15,12 @@ from plotly.subplots import make_subplots
 
 from synctva.emotions import MODALITIES
 from synctva.reports import palette
-from synctva.reports.run.record import RunRecord, Score
+from synctva.reports.run.record import RunRecord
 from synctva.reports.run.tables import percent, score_text
+from synctva.run.scores import Score
+from synctva.run.words import WORDS
+
+WEIGHTED, MACRO = WORDS["weighted_f1"], WORDS["macro_f1"]
 
 _VALUES_AT = 119
 """Where the column of values ends, on an axis of scores that reaches 100."""
@@ -32,7 +36,7 @@ def training_curves(run: RunRecord) -> Figure:
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.09)
     for number, (seed, log) in enumerate(run.logs.items()):
         lines = {
-            "weighted F1, valid": (1, palette.WEIGHTED, [100 * e.valid.weighted_f1 for e in log]),
+            f"{WEIGHTED}, valid": (1, palette.WEIGHTED, [100 * e.valid.weighted_f1 for e in log]),
             "loss, train": (2, palette.GREY, [e.train_loss for e in log]),
             "loss, valid": (2, palette.MACRO, [e.valid.loss for e in log]),
         }
@@ -50,7 +54,7 @@ def training_curves(run: RunRecord) -> Figure:
             )
             figure.add_trace(line, row=row, col=1)
     figure.add_trace(_chosen_epochs(run), row=1, col=1)
-    figure.update_yaxes(title="weighted F1", row=1, col=1)
+    figure.update_yaxes(title=WEIGHTED, row=1, col=1)
     figure.update_yaxes(title="loss", row=2, col=1)
     figure.update_xaxes(title="epoch", row=2, col=1)
     return _styled(figure, height=470)
@@ -135,8 +139,8 @@ def subset_bars(run: RunRecord) -> Figure:
     macro = [subsets[subset].macro_f1 for subset in order]
     figure = Figure()
     for name, scores, colour in (
-        ("weighted F1", weighted, palette.WEIGHTED),
-        ("macro F1", macro, palette.MACRO),
+        (WEIGHTED, weighted, palette.WEIGHTED),
+        (MACRO, macro, palette.MACRO),
     ):
         bars = _bars(names, scores, name, colour, group=name)
         figure.add_traces([bars, _values(names, scores, group=name)])
@@ -153,9 +157,9 @@ def _ceiling_marks(names: list[str], best: Sequence[float | None]) -> go.Scatter
         x=[None if score is None else 100 * score for score in best],
         mode="markers",
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": palette.CHOSEN}},
-        name="ceiling, weighted F1",
+        name=f"ceiling, {WEIGHTED}",
         orientation="h",
-        offsetgroup="weighted F1",
+        offsetgroup=WEIGHTED,
         hovertemplate="%{y}, best possible: %{x:.1f}<extra></extra>",
     )
 
@@ -178,10 +182,10 @@ def robustness_curve(runs: Sequence[RunRecord]) -> Figure:
             figure.add_trace(_rates(weighted, _label(run), palette.run_colour(number)))
             continue
         macro = [(rate, scores.macro_f1) for rate, scores in rates]
-        figure.add_trace(_rates(weighted, "weighted F1", palette.WEIGHTED))
-        figure.add_trace(_rates(macro, "macro F1", palette.MACRO))
+        figure.add_trace(_rates(weighted, WEIGHTED, palette.WEIGHTED))
+        figure.add_trace(_rates(macro, MACRO, palette.MACRO))
     figure.update_xaxes(title="missing rate, %")
-    figure.update_yaxes(title="weighted F1" if len(runs) > 1 else "test score", rangemode="tozero")
+    figure.update_yaxes(title=WEIGHTED if len(runs) > 1 else "test score", rangemode="tozero")
     return _styled(figure, height=340)
 
 
@@ -200,9 +204,7 @@ def _rates(scores: list[tuple[float, Score]], name: str, colour: str) -> go.Scat
 def run_comparison(runs: Sequence[RunRecord]) -> Figure:
     """Returns weighted and macro F1 of every run with its interval, a row per run."""
     height = 140 + 80 * len(runs)
-    figure = make_subplots(
-        rows=2, vertical_spacing=72 / height, subplot_titles=("weighted F1", "macro F1")
-    )
+    figure = make_subplots(rows=2, vertical_spacing=72 / height, subplot_titles=(WEIGHTED, MACRO))
     for number, run in enumerate(runs):
         test, colour = run.evaluation.test, palette.run_colour(number)
         for row, score in enumerate((test.weighted_f1, test.macro_f1), start=1):

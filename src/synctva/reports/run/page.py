@@ -14,14 +14,11 @@ from markupsafe import Markup
 from synctva.errors import InputError
 from synctva.files import write_text
 from synctva.reports.run import figures
-from synctva.reports.run.record import RunRecord, Score
-from synctva.reports.run.tables import (
-    community_text,
-    load_run,
-    scores_table,
-    seeds_table,
-)
-from synctva.reports.templating import environment
+from synctva.reports.run.record import RunRecord, load_run
+from synctva.reports.run.tables import community_text, scores_table, seeds_table
+from synctva.reports.templating import check_page, environment
+from synctva.run.scores import Score
+from synctva.run.words import WORDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Card:
     note: str = ""
 
 
-def write_report(run_paths: Sequence[Path], out: Path) -> list[Path]:
+def write_run_report(run_paths: Sequence[Path], out: Path) -> list[Path]:
     """Writes the page and, beside it, its tables as Markdown, CSV and LaTeX.
 
     Args:
@@ -49,9 +46,7 @@ def write_report(run_paths: Sequence[Path], out: Path) -> list[Path]:
         InputError: No run, a run that is not finished or evaluated, the same run twice, or an
             ``out`` that cannot be written; nothing is written then.
     """
-    out = Path(out)
-    if out.suffix != ".html" or out.is_dir():
-        raise InputError(f"{out}: a report is a file whose name ends in .html, as in report.html")
+    check_page(out)
     runs = _named_apart([load_run(Path(path)) for path in run_paths])
     tables = (scores_table(runs), seeds_table(*runs))
     texts = {
@@ -101,14 +96,26 @@ def _comparison(runs: Sequence[RunRecord]) -> list[dict[str, str]]:
 
 def _run_section(run: RunRecord) -> dict[str, object]:
     """Returns what the template shows of one run."""
-    evaluation = run.evaluation
+    own, *others = (_scores_section(one) for one in run.on_each_store())
     return {
         "run": run,
-        "cards": _cards(run),
+        "own": own,
+        "others": others,
         "facts": _facts(run),
-        "community": community_text(run) if evaluation.community else "",
         "seeds": seeds_table(run),
         "curves": _plot("Training", figures.training_curves(run)),
+    }
+
+
+def _scores_section(run: RunRecord) -> dict[str, object]:
+    """Returns what the template shows of a run's scores on one store."""
+    evaluation = run.evaluation
+    return {
+        "store": run.store,
+        "path": evaluation.store.path if evaluation.store else "",
+        "seeds": evaluation.seeds,
+        "cards": _cards(run),
+        "community": community_text(run) if evaluation.community else "",
         "confusion": _plot("Confusion", figures.confusion_matrix(run)),
         "emotions": _plot("F1 of each emotion", figures.emotion_bars([run])),
         "subsets": _plot("Subsets of the modalities", figures.subset_bars(run))
@@ -123,11 +130,17 @@ def _run_section(run: RunRecord) -> dict[str, object]:
 def _cards(run: RunRecord) -> list[Card]:
     test, ceiling = run.evaluation.test, run.evaluation.ceiling
     return [
-        Card("Weighted F1", test.weighted_f1, getattr(ceiling, "weighted_f1", None)),
-        Card("Macro F1", test.macro_f1, getattr(ceiling, "macro_f1", None)),
-        Card("Accuracy", test.accuracy, getattr(ceiling, "accuracy", None)),
-        Card("ECE", test.ece, note="calibration error: lower is better"),
+        *(
+            Card(_title(name), getattr(test, name), getattr(ceiling, name, None))
+            for name in ("weighted_f1", "macro_f1", "accuracy")
+        ),
+        Card(_title("ece"), test.ece, note="calibration error: lower is better"),
     ]
+
+
+def _title(score: str) -> str:
+    words = WORDS[score]
+    return words[0].upper() + words[1:]
 
 
 def _facts(run: RunRecord) -> dict[str, str]:
@@ -141,12 +154,23 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "Emotions": f"{', '.join(run.schema.emotions)} ({run.schema.name})",
         "Features": ", ".join(f"{modality} {dim}" for modality, dim in info.dims.items()),
         "Feature store": info.store,
+        "Scores are of": _scores_are_of(run),
         "Seeds": _seeds_text(run),
         "Parameters": f"{evaluation.parameters:,}",
         "Time": f"{evaluation.seconds_per_epoch:.2f} s an epoch, {minutes:.1f} min for all seeds",
         "Run folder": str(run.path),
         "Command": info.command,
     }
+
+
+def _scores_are_of(run: RunRecord) -> str:
+    """Returns of which store the scores are."""
+    store = run.evaluation.store
+    if store is None:
+        return f"an unknown store; run `synctva evaluate {run.path}` again"
+    if store.is_own:
+        return "this store"
+    return f"{store.name} ({store.path}), which is not what the run was trained on"
 
 
 def _seeds_text(run: RunRecord) -> str:

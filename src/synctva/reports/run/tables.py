@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synctva.errors import InputError
-from synctva.reports.run.record import RunRecord, Score, load_run
-
-__all__ = ["RunRecord", "Table", "load_run", "percent", "score_text", "scores_table", "seeds_table"]
+from synctva.reports.run.record import RunRecord
+from synctva.run.finished import UNCHANGED
+from synctva.run.scores import Score
+from synctva.run.words import WORDS
 
 ABSENT = "–"  # noqa: RUF001
 """A cell without a value."""
@@ -36,6 +37,7 @@ class Table:
         title: What the table shows, in a line.
         header: Names of the columns; the first column names the row.
         rows: Cells, as many in each row as the header has.
+        ours: The numbers of the rows that are about Sync-TVA, which a page marks.
 
     Raises:
         InputError: A row has more or fewer cells than the header.
@@ -44,6 +46,7 @@ class Table:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    ours: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         for number, row in enumerate(self.rows):
@@ -105,17 +108,19 @@ def score_text(score: Score) -> str:
 
 
 def scores_table(runs: Sequence[RunRecord]) -> Table:
-    """Returns one row per run: test scores, F1 of every emotion, and what the run cost."""
+    """Returns one row per run and store: test scores, F1 of every emotion, what the run cost."""
     emotions = list(dict.fromkeys(name for run in runs for name in run.schema.emotions))
-    has_community = any(run.evaluation.community for run in runs)
-    header = ("run", "weighted F1", "macro F1", "accuracy", "ECE")
+    scored = [one for run in runs for one in run.on_each_store()]
+    has_community = any(run.evaluation.community for run in scored)
+    averages = ("weighted_f1", "macro_f1", "accuracy", "ece")
+    header = ("run", "store", *(WORDS[name] for name in averages))
     header += tuple(f"F1 {emotion}" for emotion in emotions)
     header += ("best test epoch (gap)",) * has_community + ("seeds", "parameters", "s/epoch")
     rows = []
-    for run in runs:
+    for run in scored:
         evaluation, test = run.evaluation, run.evaluation.test
-        row = [run.name]
-        row += map(score_text, (test.weighted_f1, test.macro_f1, test.accuracy, test.ece))
+        row = [run.name, run.store or ABSENT]
+        row += [score_text(getattr(test, name)) for name in averages]
         row += [_f1_text(test.f1.get(emotion)) for emotion in emotions]
         row += [community_text(run)] * has_community
         row += [str(evaluation.seeds), f"{evaluation.parameters:,}"]
@@ -124,24 +129,32 @@ def scores_table(runs: Sequence[RunRecord]) -> Table:
     title = (
         "Test scores x100, epoch chosen on valid: mean ± sd over seeds [95 % bootstrap interval]"
     )
-    return Table(title, header, tuple(rows))
+    return Table(title, header, tuple(rows), _ours(scored))
+
+
+def _ours(rows: Sequence[RunRecord]) -> frozenset[int]:
+    return frozenset(number for number, run in enumerate(rows) if run.is_ours)
 
 
 def seeds_table(*runs: RunRecord) -> Table:
-    """Returns one row per seed and one for all of them; of several runs, one after the other."""
-    several = len(runs) > 1
-    header = ("run",) * several + ("seed", "chosen epoch", "valid weighted F1")
-    header += ("test weighted F1", "test macro F1", "test accuracy", "test ECE")
-    rows = []
-    for run in runs:
+    """Returns one row per seed and one for all of them, by run and store one after the other."""
+    scored = [one for run in runs for one in run.on_each_store()]
+    header = ("run", "store") * (len(scored) > 1) + ("seed", "chosen epoch")
+    header += (f"valid {WORDS['weighted_f1']}",)
+    averages = ("weighted_f1", "macro_f1", "accuracy", "ece")
+    header += tuple(f"test {WORDS[name]}" for name in averages)
+    rows: list[tuple[str, ...]] = []
+    for run in scored:
+        first = (run.name, run.store or ABSENT) * (len(scored) > 1)
         valid, test = run.evaluation.valid, run.evaluation.test
-        whole = (valid.weighted_f1, test.weighted_f1, test.macro_f1, test.accuracy, test.ece)
+        whole = (valid.weighted_f1, *(getattr(test, name) for name in averages))
         for seed in run.evaluation.per_seed:
-            own = (seed.test.weighted_f1, seed.test.macro_f1, seed.test.accuracy, seed.test.ece)
+            own = (getattr(seed.test, name) for name in averages)
             cells = map(percent, (seed.valid.weighted_f1, *own))
-            epoch = str(seed.best_epoch) if seed.best_epoch >= 0 else "none, the start is better"
-            rows.append((run.name,) * several + (str(seed.seed), epoch, *cells))
-        rows.append((run.name,) * several + ("all", ABSENT, *map(score_text, whole)))
+            is_unchanged = seed.best_epoch == UNCHANGED
+            epoch = "none, the start is better" if is_unchanged else str(seed.best_epoch)
+            rows.append((*first, str(seed.seed), epoch, *cells))
+        rows.append((*first, "all", ABSENT, *map(score_text, whole)))
     return Table("Scores of each seed x100", header, tuple(rows))
 
 

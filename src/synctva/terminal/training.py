@@ -1,0 +1,35 @@
+"""What people see before and after a training, beside its progress."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synctva.run.finished import UNCHANGED
+from synctva.terminal.console import escape, say
+
+if TYPE_CHECKING:
+    from synctva.run.folder import RunFolder
+    from synctva.training.start import Start
+
+
+def show_start(start: "Start") -> None:
+    """Prints what validates where no dialogue has the split ``valid``."""
+    if not start.has_valid:
+        say(
+            "No dialogue has the split valid: all are learnt from, to the end. The scores shown are"
+            " of these, and no estimate of anything; correct another recording to score it."
+        )
+
+
+def show_trained(run: "RunFolder", start: "Start | None", out: Path) -> None:
+    """Prints which seeds found nothing better than what they began with, and what comes next."""
+    if start is None:
+        say(f"Next: synctva evaluate {escape(out)}")
+        return
+    seeds = list(run.finished_seeds())
+    for number, seed in seeds:
+        if seed.read_finished().best_epoch == UNCHANGED:
+            say(
+                f"seed {number}: no epoch was better on valid than {escape(start.source)}"
+                " itself, which stays as it is; correct more utterances."
+            )
+    say(f"Next: synctva recognise RECORDING --model {escape(seeds[0][1].checkpoint)}")
