@@ -16,6 +16,7 @@ from synctva.evaluation.calibration import (
     fit_temperature,
     reliability_bins,
 )
+from synctva.run.findings import Bin
 
 
 def calibrated(utterances: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -79,11 +80,10 @@ def test_the_bins_of_a_diagram_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.4, 0.6], [0.5, 0.5]])
     emotion = np.array([0, 1, 1, 1, -1])
     low, high = reliability_bins(probabilities, emotion, bins=4)[2:]
-    assert low == {"confidence": pytest.approx(0.6), "accuracy": 1.0, "count": 1}
+    assert (low.confidence, low.accuracy, low.count) == (pytest.approx(0.6), 1.0, 1)
     assert high.confidence == pytest.approx((0.9 + 0.8 + 0.9) / 3)
     assert (high.accuracy, high.count) == (pytest.approx(2 / 3), 3)
-    empty = {"confidence": None, "accuracy": None, "count": 0}
-    assert reliability_bins(probabilities, emotion, bins=4)[:2] == [empty, empty]
+    assert reliability_bins(probabilities, emotion, bins=4)[:2] == [Bin(None, None, 0)] * 2
 
 
 def test_the_gaps_of_the_bins_are_the_calibration_error():

@@ -175,7 +175,7 @@ def test_evaluations_on_several_stores_stand_side_by_side(tmp_path, run):
             is_own=False,
         )
     assert own.store is not None
-    assert (own.store.path, own.store.is_own) == (str(run.parent / "store"), True)
+    assert (own.store.path, own.store.is_own) == (RunFolder(run).describe().store, True)
     places = RunFolder(run).evaluations()
     assert [place.read() for place in places] == [own, found["one"], found["two"]]
     assert {path: path.read_bytes() for path in kept} == kept
