@@ -30,6 +30,7 @@ from synctva.features.store import open_store, write_parts
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
 from synctva.run.folder import RunFolder
+from synctva.run.log import Epoch
 from synctva.training.run import _watch, train_run
 from synctva.training.temperature import CALIBRATED_UTTERANCES
 
@@ -178,7 +179,7 @@ def test_a_seed_is_trained_by_one_process_at_a_time(tmp_path):
     store, run = tiny_store(tmp_path / "store"), RunFolder(tmp_path / "run")
     half_written = run.seed(0).path / ".state.safetensors-0123456789abcdef"
 
-    def begin_again(seed: int, record: dict) -> None:
+    def begin_again(seed: int, epoch: Epoch) -> None:
         half_written.touch()
         with pytest.raises(InputError, match=r"seed-0: another process trains this seed; wait"):
             train_run(tiny_recipe(), store, run.path, 1)
@@ -284,7 +285,7 @@ def test_a_damaged_description_is_told_with_its_remedy(trained, tmp_path):
 def test_a_damaged_state_is_told_with_its_remedy(tmp_path):
     store, run = tiny_store(tmp_path / "store"), RunFolder(tmp_path / "run")
 
-    def interrupt(seed: int, record: dict) -> None:
+    def interrupt(seed: int, epoch: Epoch) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

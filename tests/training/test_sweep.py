@@ -106,7 +106,7 @@ def test_a_seed_has_the_very_weights_of_a_training_by_itself(finished, tmp_path)
         run = RunFolder(folder / "runs" / "tiny" / recipe)
         for seed in (0, 1):
             for split in ("valid", "test"):
-                assert run.seed(seed).predictions(split).is_file()
+                assert run.evaluation.predictions(seed, split).is_file()
             kept = outcome(run.seed(seed).path)
             kept = {name: own for name, own in kept.items() if "predictions" not in name}
             assert kept == outcome(RunFolder(alone).seed(seed).path)
@@ -364,7 +364,7 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
         told = process.communicate(timeout=DEADLINE_S)[1]
     assert process.returncode == 1, told
     assert told.count("its process has died") == 2, told  # when it happens, and at the end
-    assert [run.evaluation.is_file() for run in runs].count(True) == 1
+    assert [run.evaluation.file.is_file() for run in runs].count(True) == 1
 
     before = logged(plan)
     with started(plan) as process:
