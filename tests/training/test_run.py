@@ -171,7 +171,7 @@ def test_a_run_killed_before_its_description_begins_again(tmp_path):
 def test_a_seed_whose_process_has_died_is_told(tmp_path):
     lost = Future[None]()
     lost.set_exception(ProcessExpired("killed"))
-    with pytest.raises(InputError, match=r"has died .*; the same `synctva train` goes on"):
+    with pytest.raises(InputError, match=r"has died .*; the same `synctva train` resumes"):
         _watch(RunFolder(tmp_path), {0: lost}, lambda seed, record: None)
 
 
