@@ -26,8 +26,8 @@ from synctva.evaluation.prediction import predict
 from synctva.features.store import concatenate, open_store
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.finished import UNCHANGED
-from synctva.run.folder import RunFolder
-from synctva.training import run as training_run
+from synctva.run.folder import RunFolder, SeedFolder
+from synctva.run.log import Epoch
 from synctva.training.run import train_run
 from synctva.training.splits import InMemory
 from synctva.training.start import Start, recipe_beside, recipe_from
@@ -67,7 +67,7 @@ def further(
     trained: Path,
     folder: Path,
     *settings: str,
-    on_epoch: Callable[[int, dict], None] = lambda seed, record: None,
+    on_epoch: Callable[[int, Epoch], None] = lambda seed, epoch: None,
 ) -> RunFolder:
     """Trains further on corrections, all of them in the split ``train``."""
     torch.set_num_threads(1)
@@ -128,7 +128,7 @@ def test_it_resumes_to_the_same_weights(
 ):
     with pytest.MonkeyPatch.context() as patch:
         if at_the_end:
-            patch.setattr(training_run, "asdict", killed)
+            patch.setattr(SeedFolder, "write_finished", killed)
         with pytest.raises(KilledError):
             further(trained, tmp_path, **({} if at_the_end else {"on_epoch": killed}))
     assert RunFolder(tmp_path / "further").seed(0).state.is_file()
