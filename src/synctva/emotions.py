@@ -155,3 +155,8 @@ def schema_in_order(emotions: Sequence[str], name: str = "own") -> EmotionSchema
     spellings = tuple(_folded(emotion) for emotion in emotions)
     same = (schema for schema in SCHEMAS.values() if schema.emotions == spellings)
     return next(same, None) or EmotionSchema(name, tuple(emotions))
+
+
+def is_known(spelling: str) -> bool:
+    """Returns whether a word is an emotion in any spelling that some registered schema knows."""
+    return any(_folded(spelling) in schema._canonical for schema in SCHEMAS.values())

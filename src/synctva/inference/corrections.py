@@ -12,7 +12,7 @@ from synctva.errors import InputError, told_at
 from synctva.inference.export.as_json import is_recognition, read_recognition
 from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.inference.utterances import NOBODY
-from synctva.transcripts import SUFFIXES, Segment, read_transcript
+from synctva.transcripts import READERS, Segment, read_transcript
 from synctva.transcripts.segment import one_line
 
 LEAST_OVERLAP = 0.5
@@ -21,8 +21,11 @@ LEAST_OVERLAP = 0.5
 ROUNDING_S = 0.001
 """Annotations are written to the millisecond, and none is shorter; so both are widened by one."""
 
-CORRECTED = tuple(suffix for suffix in SUFFIXES if suffix not in (".json", ".rttm"))
+CORRECTED = tuple(suffix for suffix in READERS if suffix != ".rttm")
 """The formats that can hold emotions."""
+
+RATHER_RESULTS = (".json", ".parquet")
+"""In a folder these are corrections only where no other file of the name is."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ def _pairs(recognised: Path, corrections: Path) -> tuple[list[tuple[Path, Path]]
         if not path.exists():
             raise InputError(f"{path}: no such file or folder; correct the path")
     if not recognised.is_dir() and not corrections.is_dir():
+        if recognised.samefile(corrections) and is_recognition(recognised):
+            raise InputError(f"{corrections}: the recognition itself; name its corrected copy")
         return [(recognised, corrections)], 0
     if not (recognised.is_dir() and corrections.is_dir()):
         raise InputError(
@@ -155,8 +160,8 @@ def _pairs(recognised: Path, corrections: Path) -> tuple[list[tuple[Path, Path]]
         )
     files = sorted(path for path in recognised.rglob("*.json") if is_recognition(path))
     own = _by_name(corrections)
-    names = [path.relative_to(recognised).with_suffix("") for path in files]
-    pairs = [(path, own[name]) for path, name in zip(files, names, strict=True) if name in own]
+    found = [(path, own.get(path.relative_to(recognised).with_suffix(""))) for path in files]
+    pairs = [(path, file) for path, file in found if file and not file.samefile(path)]
     if not pairs:
         raise InputError(
             f"{corrections}: no file of a recognition's name in it ({len(files)} recognitions in"
@@ -172,7 +177,11 @@ def _by_name(corrections: Path) -> dict[Path, Path]:
         if not path.is_file() or path.name.startswith(".") or path.suffix.lower() not in CORRECTED:
             continue
         name = path.relative_to(corrections).with_suffix("")
-        if name in own:
-            raise InputError(f"{path}: {own[name].name} is of the same recording; keep one of them")
-        own[name] = path
+        if path.suffix.lower() == ".json" and not is_recognition(path):
+            continue
+        other = own.get(name)
+        if other is None or other.suffix.lower() in RATHER_RESULTS:
+            own[name] = path
+        elif path.suffix.lower() not in RATHER_RESULTS:
+            raise InputError(f"{path}: {other.name} is of the same recording; keep one of them")
     return own

@@ -43,6 +43,7 @@ def utterances_of(
     transcript: Path | None = None,
     listener: Listener = NO_LISTENER,
     voice_activity: Supervised | None = None,
+    tiers: Sequence[str] = (),
 ) -> Segmented:
     """Returns the utterances of a recording.
 
@@ -52,6 +53,7 @@ def utterances_of(
             listen for speech.
         listener: What hears words and tells speakers apart where there is no transcript.
         voice_activity: What hears when somebody speaks, kept for several recordings.
+        tiers: The tiers that count of an ELAN or Praat file; see ``read_transcript``.
 
     Raises:
         InputError: A file is missing, broken or hostile; there are two transcripts; the times of
@@ -64,10 +66,12 @@ def utterances_of(
                 f"{recording}: a transcript, and {transcript} another one; give the recording and"
                 " one transcript, or one transcript alone"
             )
-        return _said(recording, None)
+        return _said(recording, None, tiers=tiers)
+    if tiers and transcript is None:
+        raise InputError(f"{recording}: tiers are asked for, and there is no transcript; name one")
     length_s = length_of(recording)
     if transcript is not None:
-        return _said(Path(transcript), recording, length_s)
+        return _said(Path(transcript), recording, length_s, tiers)
     speech = speech_in(recording, voice_activity)
     if listener.transcribe or listener.diarise:
         segments = spoken(recording, speech, listener)
@@ -77,10 +81,17 @@ def utterances_of(
     return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances)
 
 
-def _said(transcript: Path, recording: Path | None, length_s: float | None = None) -> Segmented:
-    segments, note = read_transcript(transcript), ""
+def _said(
+    transcript: Path,
+    recording: Path | None,
+    length_s: float | None = None,
+    tiers: Sequence[str] = (),
+) -> Segmented:
+    read = read_transcript(transcript, tiers)
+    segments, note = read, read.note
     if length_s is not None:
-        segments, note = within(segments, length_s)
+        segments, outside = within(read, length_s)
+        note = "; ".join(filter(None, (note, outside)))
     utterances = _utterances(segments, recording)
     if recording is None and not any(utterance.text for utterance in utterances):
         raise InputError(

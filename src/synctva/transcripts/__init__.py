@@ -1,12 +1,15 @@
 """Files that say who says what when -> segments: transcripts, subtitles, annotations."""
 
 from synctva.transcripts.elan import linked_recording
-from synctva.transcripts.read import SUFFIXES, may_be_transcript, read_transcript
-from synctva.transcripts.segment import Segment, within
+from synctva.transcripts.read import READERS, SUFFIXES, TIERED, may_be_transcript, read_transcript
+from synctva.transcripts.segment import Segment, Transcript, within
 
 __all__ = [
+    "READERS",
     "SUFFIXES",
+    "TIERED",
     "Segment",
+    "Transcript",
     "linked_recording",
     "may_be_transcript",
     "read_transcript",

@@ -7,45 +7,79 @@ with a parent are left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 from synctva.errors import InputError, told_at
-from synctva.transcripts.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
+from synctva.transcripts.emotion_tiers import (
+    LANE,
+    is_emotion,
+    named_after,
+    one_each,
+    tiers_by,
+    with_emotions,
+)
 from synctva.transcripts.segment import Segment, one_line
-from synctva.transcripts.text_file import text_of
+from synctva.transcripts.source import Source
+from synctva.transcripts.tier_choice import (
+    chosen,
+    speaker_tier,
+    tell_shared,
+    tell_unnamed,
+    with_joined_words,
+    without_phones,
+)
 
 _DECLARED = re.compile(r"\s*<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)[\"']")
-_UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_UNICODE = ("utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf16")
+"""In UTF-16 is what has its byte order mark; all else that is read is UTF-8."""
 
 
-def read_elan(path: Path, text: str) -> list[Segment]:
-    """Returns the annotations of an ELAN file's speakers.
+def read_elan(source: Source) -> list[Segment]:
+    """Returns the annotations of an ELAN file's speakers; one without times is left out and told.
 
     Raises:
         InputError: It is no ELAN file, or declares a document type or another encoding; an
-            annotation has no time; or an emotion tier belongs to no speaker.
+            emotion tier belongs to no speaker, or two to one; or a tier that is asked for is none.
     """
-    file = _opened(path, text)
+    file = _opened(source)
     tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
-    read = {id: list(_annotations(path, file, id)) for id in _wanted(tiers)}
-    segments = {id: own for id, own in read.items() if not is_emotion(id)}
-    names = tiers_by(str.lower, segments)
+    names = chosen(source, list(tiers)) or without_phones(source, _wanted(tiers))
+    read = {id: list(_annotations(source, file, id)) for id in names}
+    segments = {
+        id: [replace(one, speaker=_participant(tiers[id]) or one_line(id)) for one in own]
+        for id, own in read.items()
+        if not is_emotion(id)
+    }
+    if not source.tiers:
+        _tell_odd(source, {id: tiers[id] for id, own in segments.items() if own})
+    segments = with_joined_words(source, segments, list(tiers))
+    by_name = tiers_by(lambda id: speaker_tier(id).lower(), segments)
     participants = tiers_by(lambda id: _participant(tiers[id]), segments)
-    for id, told in read.items():
-        if is_emotion(id) and told:
-            with told_at(lambda: f"{path}"):
-                speaker = _expressed_by(id, tiers[id], names, participants)
-            segments[speaker] = with_emotions(segments[speaker], told)
-    return [
-        replace(segment, speaker=_participant(tiers[id]) or one_line(id))
-        for id, own in segments.items()
-        for segment in own
-    ]
+    owners = []
+    with told_at(lambda: f"{source.path}"):
+        for id in [id for id, told in read.items() if is_emotion(id) and told]:
+            owners.append((_expressed_by(id, tiers[id], segments, by_name, participants), id))
+        one_each(owners)
+    for speaker, id in owners:
+        segments[speaker] = with_emotions(segments[speaker], read[id])
+    return [segment for own in segments.values() for segment in own]
+
+
+def _tell_odd(source: Source, tiers: Mapping[str, Mapping[str, str]]) -> None:
+    """Tells of tiers that perhaps hold no speech: several of a participant, or of nobody's."""
+    main = [id for id in tiers if not LANE.fullmatch(id)]
+    participants = tiers_by(lambda id: _participant(tiers[id]), main)
+    unnamed = participants.pop("", [])
+    tell_shared(source, participants)
+    if participants:
+        tell_unnamed(source, unnamed)
 
 
 def linked_recording(path: Path) -> Path | None:
@@ -54,7 +88,7 @@ def linked_recording(path: Path) -> Path | None:
     Raises:
         InputError: It is no ELAN file.
     """
-    for descriptor in _opened(path, text_of(path)).media_descriptors:
+    for descriptor in _opened(Source(path)).media_descriptors:
         relative = unquote(descriptor.get("RELATIVE_MEDIA_URL") or "")
         url = urlparse(descriptor.get("MEDIA_URL") or "")
         absolute = unquote(url.path) if url.scheme in ("", "file") else ""
@@ -67,17 +101,21 @@ def linked_recording(path: Path) -> Path | None:
     return None
 
 
-def _opened(path: Path, text: str) -> Any:
+def _opened(source: Source) -> Any:
     """Returns an ELAN file as pympi reads it."""
+    path, text = source.path, source.text
     declared = _DECLARED.match(text[:1000])
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError(f"{path}: declares a document type, which no ELAN file needs; remove it")
-    if declared and declared[1].lower() not in _UTF8:
+    if declared and declared[1].lower() not in _UNICODE:
         raise InputError(f"{path}: is declared to be {declared[1]}; save it in UTF-8")
     from pympi.Elan import Eaf
 
     try:
-        return Eaf(str(path), suppress_version_warning=True)
+        with NamedTemporaryFile(suffix=path.suffix) as plain:  # pympi reads a path alone
+            plain.write(_DECLARATION.sub("", text, count=1).encode())
+            plain.flush()
+            return Eaf(plain.name, suppress_version_warning=True)
     except Exception as error:  # pympi lets whatever is missing in the XML come as anything
         raise _damaged(path, error) from error
 
@@ -92,18 +130,22 @@ def _wanted(tiers: Mapping[str, Mapping[str, str]]) -> list[str]:
     return [id for id, tier in tiers.items() if is_emotion(id) or not tier.get("PARENT_REF")]
 
 
-def _annotations(path: Path, file: Any, tier: str) -> Iterator[Segment]:
+def _annotations(source: Source, file: Any, tier: str) -> Iterator[Segment]:
     """Yields the annotations of a tier; those that refer to others have the times of these."""
     aligned, referring, *_ = file.tiers[tier]
     values = {id: annotation[2] for id, annotation in aligned.items()}
     values |= {id: annotation[1] for id, annotation in referring.items()}
-    for number, (id, value) in enumerate(values.items(), start=1):
-        place = f"{path}: tier {tier!r} annotation {number}"
+
+    def read(numbered: tuple[int, tuple[str, str | None]]) -> Iterator[Segment]:
+        number, (id, value) = numbered
+        place = f"{source.path}: tier {tier!r} annotation {number}"
         times_ms = _times_ms(file, id)
         if times_ms is None:
             raise InputError(f"{place}: has no time; align it in ELAN")
         start_ms, end_ms = times_ms
         yield Segment(start_ms / 1000, end_ms / 1000, one_line(value or ""), place)
+
+    return source.each(enumerate(values.items(), start=1), read)
 
 
 def _times_ms(file: Any, annotation: str) -> tuple[int, int] | None:
@@ -127,12 +169,13 @@ def _participant(tier: Mapping[str, str]) -> str:
 def _expressed_by(
     id: str,
     tier: Mapping[str, str],
+    segments: Container[str],
     names: Mapping[str, Sequence[str]],
     participants: Mapping[str, Sequence[str]],
 ) -> str:
     """Returns the speaker's tier that an emotion tier belongs to."""
     parent, who = tier.get("PARENT_REF") or "", _participant(tier)
-    if parent in names.get(parent.lower(), ()):
+    if parent in segments:
         return parent
     own = participants.get(who, ()) if who else ()
     return own[0] if len(own) == 1 else named_after(id, names)

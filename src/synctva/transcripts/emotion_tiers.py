@@ -1,13 +1,16 @@
 """Tiers that tell the emotions of a speaker's tier, as in ELAN and Praat."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
 
 from synctva.errors import InputError
 from synctva.transcripts.segment import Segment
+
+LANE = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+"""A further tier of a speaker who speaks over himself, as our own files have it: ``Ada (2)``."""
 
 
 def is_emotion(tier: str) -> bool:
@@ -43,36 +46,92 @@ def named_after(tier: str, speakers: Mapping[str, Sequence[str]]) -> str:
     alike = [id for key in near for id in speakers.get(key, ())]
     exact = [id for id in alike if tier == emotion_tier(id) or id == rest]
     found = exact or (speakers.get(rest.lower(), ()) if rest else [*chain(*speakers.values())])
+    if not found:  # such as "emotion Ada coder 1"
+        parts = re.split(r"[ _@:.-]+", rest.lower())
+        found = [id for part in dict.fromkeys(parts) for id in speakers.get(part, ())]
     if len(found) == 1:
         return found[0]
     raise InputError(
         f"tier {tier!r} tells emotions, but whose is open; make it a child of a speaker's tier, or"
-        " name it after one"
+        " name it after one, or leave it out by naming the others with --tiers"
     )
 
 
+def one_each(owners: Iterable[tuple[str, str]]) -> None:
+    """Refuses two tiers of emotions of one speaker's tier.
+
+    Args:
+        owners: The speaker's tier that each tier of emotions belongs to, and its own name.
+
+    Raises:
+        InputError: Two belong to one.
+    """
+    first: dict[str, str] = {}
+    for speaker, tier in owners:
+        if first.setdefault(speaker, tier) != tier:
+            raise InputError(
+                f"tiers {first[speaker]!r} and {tier!r} both tell the emotions of {speaker!r}; name"
+                " the tiers that count with --tiers, those of the words and one of these"
+            )
+
+
 def with_emotions(segments: Sequence[Segment], labelled: Sequence[Segment]) -> list[Segment]:
-    """Returns segments, each with the emotion of the annotation that covers most of it."""
-    ordered = sorted(labelled, key=lambda other: other.start_s)
-    starts_s = [other.start_s for other in ordered]
-    ends_s = list(accumulate((other.end_s for other in ordered), max))
-    return [_with_emotion(segment, ordered, starts_s, ends_s) for segment in segments]
+    """Returns segments, each with the emotion of the annotation that covers most of it.
+
+    Of annotations that cover as much, the earliest counts. The time is that of sorting, whatever
+    lies over whatever.
+    """
+    covers = _Covers(labelled)
+    found = ((segment, covers.most_of(segment)) for segment in segments)
+    return [replace(one, emotion=most.text or None) if most else one for one, most in found]
 
 
-def _with_emotion(
-    segment: Segment,
-    labelled: Sequence[Segment],
-    starts_s: Sequence[float],
-    ends_s: Sequence[float],
-) -> Segment:
-    """Returns a segment with its emotion; ``ends_s`` are the latest ends of all up to each."""
-    most, most_s = None, 0.0
-    for number in reversed(range(bisect_left(starts_s, segment.end_s))):
-        if ends_s[number] <= segment.start_s:
-            break
-        shared_s = min(segment.end_s, labelled[number].end_s) - max(
-            segment.start_s, labelled[number].start_s
-        )
-        if shared_s >= most_s and shared_s > 0:
-            most, most_s = labelled[number], shared_s
-    return replace(segment, emotion=most.text or None) if most else segment
+class _Covers:
+    """Annotations, and which of them covers most of a stretch of time."""
+
+    def __init__(self, labelled: Sequence[Segment]) -> None:
+        self._ordered = sorted(labelled, key=lambda other: other.start_s)
+        self._starts_s = [other.start_s for other in self._ordered]
+        self._lengths_s = [other.end_s - other.start_s for other in self._ordered]
+        numbers = range(len(self._ordered))
+        self._latest = list(accumulate(numbers, lambda a, b: max(a, b, key=self._end_s)))
+        self._longest = [list(numbers)]
+        step = 1
+        while 2 * step <= len(numbers):
+            last = self._longest[-1]
+            pairs = zip(last, last[step:], strict=False)
+            self._longest.append([max(a, b, key=self._lengths_s.__getitem__) for a, b in pairs])
+            step *= 2
+
+    def most_of(self, segment: Segment) -> Segment | None:
+        """Returns the annotation that covers most of a segment; None if none covers any of it."""
+        first = bisect_right(self._starts_s, segment.start_s)
+        last = bisect_left(self._starts_s, segment.end_s)
+        candidates = [self._latest[first - 1]] if first else []
+        if first < last:
+            # Up to some number the longest annotation so far ends within the segment; from there on
+            # it would reach beyond its end, and what begins later covers less.
+            place = bisect_left(
+                range(first, last),
+                True,
+                key=lambda n: (
+                    self._lengths_s[self._longest_of(first, n)] >= segment.end_s - self._starts_s[n]
+                ),
+            )
+            ends = (first + place - 1, min(first + place, last - 1))
+            candidates += [self._longest_of(first, n) for n in ends if n >= first]
+        best = max(candidates, key=lambda n: self._shared_s(segment, n), default=None)
+        return None if best is None or self._shared_s(segment, best) <= 0 else self._ordered[best]
+
+    def _end_s(self, number: int) -> float:
+        return self._ordered[number].end_s
+
+    def _shared_s(self, segment: Segment, number: int) -> float:
+        other = self._ordered[number]
+        return min(segment.end_s, other.end_s) - max(segment.start_s, other.start_s)
+
+    def _longest_of(self, first: int, last: int) -> int:
+        """Returns the longest of the annotations with these numbers, the last one included."""
+        level = (last + 1 - first).bit_length() - 1
+        row = self._longest[level]
+        return max(row[first], row[last + 1 - (1 << level)], key=self._lengths_s.__getitem__)

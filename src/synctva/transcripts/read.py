@@ -1,20 +1,21 @@
 """A file of annotations -> segments, whatever of its formats it is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from synctva.errors import InputError
 from synctva.transcripts.elan import read_elan
+from synctva.transcripts.parquet_table import read_parquet
 from synctva.transcripts.rttm import read_rttm
-from synctva.transcripts.segment import Segment
+from synctva.transcripts.segment import Segment, Transcript
+from synctva.transcripts.source import Source
 from synctva.transcripts.subtitles import read_subtitles
 from synctva.transcripts.table import is_of_times, read_rows
-from synctva.transcripts.text_file import text_of
 from synctva.transcripts.textgrid import read_textgrid
 from synctva.transcripts.whisper import has_segments, read_whisper
 
-READERS: Mapping[str, Callable[[Path, str], Iterable[Segment]]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Source], Iterable[Segment]]] = MappingProxyType(
     {
         ".srt": read_subtitles,
         ".vtt": read_subtitles,
@@ -24,28 +25,41 @@ READERS: Mapping[str, Callable[[Path, str], Iterable[Segment]]] = MappingProxyTy
         ".tsv": read_rows,
         ".rttm": read_rttm,
         ".json": read_whisper,
+        ".parquet": read_parquet,
     }
 )
 """The formats: the suffix in small letters, and what reads it."""
 
-SUFFIXES = tuple(READERS)
+TIERED = (".eaf", ".textgrid")
+"""The formats that have tiers."""
+
+SUFFIXES = tuple(suffix for suffix in READERS if suffix != ".parquet")
+"""Those that are looked for beside recordings; a Parquet file, which may be anything, is named."""
 
 
-def read_transcript(path: Path) -> list[Segment]:
-    """Returns what a file of ``SUFFIXES`` says, in the order of time; segments may overlap.
+def read_transcript(path: Path, tiers: Sequence[str] = ()) -> Transcript:
+    """Returns what a file of ``READERS`` says, in the order of time; segments may overlap.
+
+    Args:
+        path: The file.
+        tiers: Of ELAN and Praat: the names of the tiers that count, those of words and those of
+            emotions, or patterns such as ``*_utterance``; none = all but phones.
 
     Raises:
-        InputError: It is no such file, or not in UTF-8, or too large, or declares a document type;
-            a time cannot be read, is negative, or ends before it begins; an emotion tier belongs
-            to no speaker; or nobody speaks in it.
+        InputError: It is no such file, or in another encoding than UTF-8, or too large, or declares
+            a document type; nothing in it can be read; a table's time cannot be read; an emotion
+            tier belongs to no speaker, or two to one; or nobody speaks in it.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: no file of annotations; known are {', '.join(SUFFIXES)}")
-    segments = list(reader(path, text_of(path)))
-    if not segments:
-        raise InputError(f"{path}: nobody speaks in it; a line or an annotation each is needed")
-    return sorted(segments, key=lambda segment: (segment.start_s, segment.end_s))
+        raise InputError(f"{path}: no file of annotations; known are {', '.join(READERS)}")
+    if tiers and path.suffix.lower() not in TIERED:
+        raise InputError(f"{path}: has no tiers; leave --tiers away")
+    source = Source(path, tiers)
+    segments = list(reader(source))
+    source.check_left(segments)
+    ordered = sorted(segments, key=lambda segment: (segment.start_s, segment.end_s))
+    return Transcript(tuple(ordered), source.note())
 
 
 def may_be_transcript(path: Path) -> bool:
@@ -56,7 +70,7 @@ def may_be_transcript(path: Path) -> bool:
     """
     try:
         if path.suffix.lower() == ".json":
-            return has_segments(text_of(path))
+            return has_segments(Source(path).text)
         return path.suffix.lower() not in (".csv", ".tsv") or is_of_times(path)
     except (InputError, OSError):
         return True

@@ -4,15 +4,17 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 from synctva.errors import InputError
 
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
-_NUMBERED = re.compile(r"\[\s*([^\W\d_][\w .-]{0,40}?[ _.-]?\d+)\s*\]:?(?:\s+(.*)|$)")
-_NAMED = re.compile(r"([^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,2}): (.*)")
 
 LONGEST_S = 1e7
 """No recording is longer, in seconds: 115 days."""
+
+LATE_S = 1.0
+"""An end so much later than the recording's is told; recognisers round to the second."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +71,29 @@ def one_line(text: str) -> str:
     return " ".join(writable(text).split())
 
 
-def speaker_and_words(text: str) -> tuple[str | None, str]:
-    """Returns who is named before the words of a line, and the words.
+@dataclass(frozen=True)
+class Transcript(Sequence[Segment]):
+    """What a file says: its segments in the order of time, which may overlap.
 
-    >>> speaker_and_words("Ada: Hello.")
-    ('Ada', 'Hello.')
-    >>> speaker_and_words("[SPEAKER_01] Hello.")
-    ('SPEAKER_01', 'Hello.')
-    >>> speaker_and_words("It is 10:30.")
-    (None, 'It is 10:30.')
+    Attributes:
+        segments: The segments.
+        note: What of the file was left out or replaced, or is odd, in words; empty where nothing.
     """
-    match = _NUMBERED.fullmatch(text) or _NAMED.fullmatch(text)
-    return (match[1], match[2] or "") if match else (None, text)
+
+    segments: tuple[Segment, ...]
+    note: str = ""
+
+    def __len__(self) -> int:
+        """Returns the number of segments."""
+        return len(self.segments)
+
+    @overload
+    def __getitem__(self, number: int) -> Segment: ...
+    @overload
+    def __getitem__(self, number: slice) -> tuple[Segment, ...]: ...
+    def __getitem__(self, number: int | slice) -> Segment | tuple[Segment, ...]:
+        """Returns a segment, or some of them."""
+        return self.segments[number]
 
 
 def within(segments: Sequence[Segment], duration_s: float) -> tuple[list[Segment], str]:
@@ -91,26 +104,41 @@ def within(segments: Sequence[Segment], duration_s: float) -> tuple[list[Segment
         duration_s: The recording's length, in seconds.
 
     Returns:
-        The segments, and which were left out because they begin when the recording is over; empty
-        where none was.
+        The segments, and which were left out because they begin when the recording is over, or end
+        much later than it; empty where none was.
 
     Raises:
-        InputError: All of them begin when it is over: the file is another recording's.
+        InputError: All of them begin when it is over: the file is another recording's; or they
+            reach far beyond it, and would not if they were in milliseconds.
     """
+    _check_unit(segments, duration_s)
     inside = [
         replace(segment, end_s=min(segment.end_s, duration_s))
         for segment in segments
         if segment.start_s < duration_s
     ]
     outside = [segment for segment in segments if segment.start_s >= duration_s]
-    if not outside:
-        return inside, ""
-    if not inside:
+    late = [s for s in segments if s.start_s < duration_s and s.end_s > duration_s + LATE_S]
+    if outside and not inside:
         raise InputError(
             f"{outside[0].place}: this and all else begins after the recording's end at"
             f" {duration_s:.3f} s; is it another recording's?"
         )
-    return inside, (
-        f"{outside[0].place}: begins after the recording's end at {duration_s:.3f} s;"
-        f" {len(outside)} of {len(segments)} left out"
-    )
+    told = [
+        f"{found[0].place}: {what} after the recording's end at {duration_s:.3f} s;"
+        f" {len(found)} of {len(segments)} {done}"
+        for found, what, done in ((outside, "begins", "left out"), (late, "ends", "cut short"))
+        if found
+    ]
+    return inside, "; ".join(told)
+
+
+def _check_unit(segments: Sequence[Segment], duration_s: float) -> None:
+    """Refuses times that are far beyond a recording, and would not be as milliseconds."""
+    last = max(segments, key=lambda segment: segment.end_s, default=None)
+    if last and last.end_s > 10 * duration_s and last.end_s / 1000 <= duration_s + LATE_S:
+        raise InputError(
+            f"{last.place}: it ends at {last.end_s:g} s, and the recording at {duration_s:.3f} s;"
+            " is it another recording's, or in milliseconds? Then call the columns start_ms and"
+            " end_ms, or write seconds"
+        )

@@ -22,38 +22,66 @@ from synctva.transcripts.columns import (
     own_name,
 )
 from synctva.transcripts.segment import Segment, one_line
+from synctva.transcripts.source import LARGEST_BYTES, Source
 from synctva.transcripts.table_form import Form, encoding_of, form_in
-from synctva.transcripts.text_file import LARGEST_BYTES
 from synctva.transcripts.times import check_rate, seconds_in, with_units
 
-csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
+NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
+"""What programs write into a cell where nobody is named."""
+
+csv.field_size_limit(max(NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
+"""What programs write into a cell where nobody is named."""
+
+csv.field_size_limit(), LARGEST_BYTES))
 
 HEADER_BYTES = 1 << 16
 """So much of a file is looked at for its columns."""
 
 
-def read_rows(path: Path, text: str) -> Iterator[Segment]:
+def read_rows(source: Source) -> Iterator[Segment]:
     """Yields the rows of a CSV or TSV file.
+
+    A row that cannot be read is not left out alone: where its cells are shifted, others may be too.
 
     Raises:
         InputError: It has no columns of times, or their unit is open; it tells of several
             recordings; or a row has too few or too many cells, or a time that is none.
     """
+    path, text = source.path, source.text
     form = form_in(text, _usual(path))
     from_whisper = text.startswith("start\tend\ttext\n")
     rows = list(_rows(path, text, form, csv.QUOTE_NONE if from_whisper else csv.QUOTE_MINIMAL))
+    yield from segments_of(path, rows, form.separator, 1000.0 if from_whisper else 1.0)
+
+
+def segments_of(
+    path: Path,
+    rows: Sequence[tuple[str, Sequence[str]]],
+    separator: str = "",
+    usual_per_s: float = 1.0,
+) -> Iterator[Segment]:
+    """Yields what the rows of a table say.
+
+    Args:
+        path: The file.
+        rows: Where each row stands, and its cells; the first has the names of the columns.
+        separator: What separates the cells in the file.
+        usual_per_s: The unit of times where nothing tells it.
+
+    Raises:
+        InputError: As ``read_rows``.
+    """
     header = rows[0][1] if rows else []
     with told_at(lambda: f"{path}"):
         told = _columns(header, [cells for _, cells in rows[1:]])
         _check_one_recording(header, [cells for _, cells in rows[1:]])
         names = [column.meaning for column in told]
         cells = [(place, dict(zip(names, row, strict=True))) for place, row in rows[1:]]
-        usual_per_s = 1000.0 if from_whisper else 1.0
         columns = with_units(told, [row for _, row in cells], usual_per_s)
     times = {column.meaning: column for column in columns if column.meaning in TIMES}
     letters, spoken_s = 0, 0.0
     for place, row in cells:
-        segment = _segment(row, times, place, form.separator)
+        segment = _segment(row, times, place, separator)
         if segment.text:
             letters += len(segment.text)
             spoken_s += segment.end_s - segment.start_s
@@ -147,12 +175,13 @@ def _segment(
     with told_at(lambda: place):
         read = {name: _time_s(cells[name], column, separator) for name, column in times.items()}
     end_s = read["end_s"] if "end_s" in read else round(read["start_s"] + read["duration_s"], 6)
+    speaker = one_line(cells.get("speaker", ""))
     return Segment(
         read["start_s"],
         end_s,
         one_line(cells.get("text", "")),
         place,
-        one_line(cells.get("speaker", "")) or None,
+        None if speaker.lower() in NOBODY else speaker,
         one_line(cells.get("emotion", "")) or None,
     )
 

@@ -11,19 +11,32 @@ stand in a text, and reads a negative time as a positive one.)
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synctva.errors import InputError, told_at
-from synctva.transcripts.emotion_tiers import is_emotion, named_after, tiers_by, with_emotions
+from synctva.transcripts.emotion_tiers import (
+    LANE,
+    is_emotion,
+    named_after,
+    one_each,
+    tiers_by,
+    with_emotions,
+)
 from synctva.transcripts.segment import Segment, one_line
+from synctva.transcripts.source import Source
+from synctva.transcripts.tier_choice import (
+    chosen,
+    speaker_tier,
+    with_joined_words,
+    without_phones,
+)
 
 _TOKEN = re.compile(
     r'"(?P<string>[^"]*(?:""[^"]*)*)"|(?<![^\s"])(?:(?P<flag><\w+>)|(?P<number>[-+]?\d[\d.eE+-]*))'
     r'(?=[\s"]|$)|![^\n]*|[^\s"]+'
 )
-_LANE = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -76,13 +89,33 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token(match.lastgroup, match[match.lastgroup].replace('""', '"'), line)
 
 
-def read_textgrid(path: Path, text: str) -> list[Segment]:
+def read_textgrid(source: Source) -> list[Segment]:
     """Returns the intervals of a TextGrid's speakers, in Praat's long or short form.
 
     Raises:
-        InputError: It is no TextGrid, or damaged, or an emotion tier belongs to no speaker.
+        InputError: It is no TextGrid, or damaged; an emotion tier belongs to no speaker, or two to
+            one; or a tier that is asked for is none.
     """
-    tokens = _Tokens(path, text)
+    tiers = _tiers(_Tokens(source.path, source.text))
+    names = chosen(source, list(tiers)) or without_phones(source, list(tiers))
+    speakers = {
+        name: [replace(one, speaker=_speaker(name, tiers) or None) for one in tiers[name]]
+        for name in names
+        if not is_emotion(name)
+    }
+    segments = with_joined_words(source, speakers, list(tiers))
+    by_name = tiers_by(lambda name: speaker_tier(name).lower(), segments)
+    told = {name: [one for one in tiers[name] if one.text] for name in names if is_emotion(name)}
+    with told_at(lambda: f"{source.path}"):
+        owners = [(named_after(name, by_name), name) for name, own in told.items() if own]
+        one_each(owners)
+    for speaker, name in owners:
+        segments[speaker] = _expressed(segments[speaker], told[name])
+    return [one for own in segments.values() for one in own if one.text or one.emotion]
+
+
+def _tiers(tokens: _Tokens) -> dict[str, list[Segment]]:
+    """Returns the tiers of intervals, by name."""
     if not tokens.take("string").startswith("ooTextFile") or tokens.take("string") != "TextGrid":
         raise InputError(f"{tokens.place}: no TextGrid; save it as a text file in Praat")
     tokens.skip_times()
@@ -94,20 +127,7 @@ def read_textgrid(path: Path, text: str) -> list[Segment]:
                 raise InputError(f"{tokens.place}: a second tier {name!r}; rename one")
             if intervals is not None:
                 tiers[name] = intervals
-    segments = {name: own for name, own in tiers.items() if not is_emotion(name)}
-    speakers = tiers_by(str.lower, segments)
-    for name, told in tiers.items():
-        labelled = [segment for segment in told if segment.text]
-        if is_emotion(name) and labelled:
-            with told_at(lambda: f"{path}"):
-                speaker = named_after(name, speakers)
-            segments[speaker] = _expressed(segments[speaker], labelled)
-    return [
-        replace(segment, speaker=_speaker(name, segments) or None)
-        for name, own in segments.items()
-        for segment in own
-        if segment.text or segment.emotion
-    ]
+    return tiers
 
 
 def _count(tokens: _Tokens) -> int:
@@ -134,7 +154,7 @@ def _tier(tokens: _Tokens) -> tuple[str, list[Segment] | None]:
     return name, intervals if kind == "IntervalTier" else None
 
 
-def _expressed(segments: list[Segment], told: list[Segment]) -> list[Segment]:
+def _expressed(segments: Sequence[Segment], told: Sequence[Segment]) -> list[Segment]:
     """Returns segments with their emotions; a pause has one only where it is told of all of it."""
     exact = {(segment.start_s, segment.end_s) for segment in told}
     return [
@@ -145,6 +165,6 @@ def _expressed(segments: list[Segment], told: list[Segment]) -> list[Segment]:
     ]
 
 
-def _speaker(tier: str, tiers: dict[str, list[Segment]]) -> str:
-    lane = _LANE.fullmatch(tier)
+def _speaker(tier: str, tiers: Container[str]) -> str:
+    lane = LANE.fullmatch(tier)
     return lane[1] if lane and lane[1] in tiers else tier

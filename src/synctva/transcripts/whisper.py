@@ -1,37 +1,49 @@
-"""What speech recognisers write as JSON -> segments.
+"""What speech recognisers write as JSON -> segments; and our own recognitions.
 
 ``segments`` with ``start``, ``end`` and ``text`` (openai-whisper, faster-whisper; WhisperX adds
 ``speaker``), such a list alone, or ``transcription`` with ``offsets`` in milliseconds
-(whisper.cpp).
+(whisper.cpp). A recognition has ``utterances`` with ``start_s``, ``end_s`` and ``emotion``.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Any
 
 from synctva.errors import InputError
-from synctva.transcripts.segment import Segment, one_line, speaker_and_words
+from synctva.transcripts.segment import Segment, one_line
+from synctva.transcripts.source import Source
+from synctva.transcripts.speakers import who_says_what
+
+RECOGNITION = "synctva-recognition-1"
+"""What a recognition says of itself under ``format``."""
 
 _REMEDY = "a JSON file of Whisper, WhisperX or whisper.cpp is needed"
 
 
-def read_whisper(path: Path, text: str) -> list[Segment]:
-    """Returns the segments of a speech recogniser's JSON file.
+def read_whisper(source: Source) -> Iterator[Segment]:
+    """Yields the segments of a speech recogniser's JSON file, or the utterances of a recognition.
+
+    A segment without times or text is left out and told.
 
     Raises:
-        InputError: It is no such file, or a segment has no times.
+        InputError: It is no such file.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(source.text)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise InputError(f"{path}: no JSON, or damaged ({reason}); {_REMEDY}") from error
-    name, segments = _segments(path, content)
-    return [
-        segment
-        for number, segment in enumerate(segments, start=1)
-        for segment in _span(segment, f"{path}: {name} {number}")
-    ]
+        raise InputError(f"{source.path}: no JSON, or damaged ({reason}); {_REMEDY}") from error
+    name, segments, read = _segments(source, content)
+    places = [f"{source.path}: {name} {number}" for number in range(1, len(segments) + 1)]
+    found = list(source.each(zip(segments, places, strict=True), read))
+    if name == "utterances":
+        yield from found
+        return
+    said = who_says_what([() if one.speaker else (one.text,) for one in found])
+    for segment, turns in zip(found, said, strict=True):
+        for speaker, text in turns or [(segment.speaker, segment.text)]:
+            if text:
+                yield Segment(segment.start_s, segment.end_s, text, segment.place, speaker)
 
 
 def has_segments(text: str) -> bool:
@@ -46,22 +58,21 @@ def has_segments(text: str) -> bool:
     return any(isinstance(one, dict) and {"start", "offsets"} & set(one) for one in segments)
 
 
-def _segments(path: Path, content: object) -> tuple[str, list[object]]:
-    """Returns the list of segments, and how the file calls it."""
+def _segments(source: Source, content: object) -> tuple[str, list[Any], Any]:
+    """Returns how the file calls its segments, the list of them, and what reads one."""
     if isinstance(content, list):
-        return "segment", content
+        return "segment", content, _segment
     if isinstance(content, dict):
+        if content.get("format") == RECOGNITION and isinstance(content.get("utterances"), list):
+            return "utterances", content["utterances"], _utterance
         for name in ("segments", "transcription"):
             if isinstance(content.get(name), list):
-                return name, content[name]
-        if {"utterances", "fingerprint"} <= set(content):
-            raise InputError(
-                f"{path}: a recognition, not a transcript; name the transcript it was made with"
-            )
-    raise InputError(f"{path}: has neither 'segments' nor 'transcription'; {_REMEDY}")
+                return name, content[name], _segment
+    raise InputError(f"{source.path}: has neither 'segments' nor 'transcription'; {_REMEDY}")
 
 
-def _span(segment: object, place: str) -> Iterator[Segment]:
+def _segment(written: tuple[object, str]) -> Iterator[Segment]:
+    segment, place = written
     if not isinstance(segment, Mapping):
         raise InputError(f"{place}: is no segment with start, end and text; {_REMEDY}")
     offsets = segment.get("offsets")
@@ -72,14 +83,24 @@ def _span(segment: object, place: str) -> Iterator[Segment]:
     said = segment.get("text")
     if not isinstance(said, str):
         raise InputError(f"{place}: has no text; {_REMEDY}")
-    speaker = segment.get("speaker")
-    name = one_line(str(speaker)) if isinstance(speaker, str | int) else ""
-    words = one_line(said)
-    if name in ("", "?"):
-        found, words = speaker_and_words(words)
-        name = found or ""
-    if words:
-        yield Segment(start_s, end_s, words, place, name or None)
+    name = _text(segment, "speaker")
+    if one_line(said):
+        yield Segment(start_s, end_s, one_line(said), place, None if name == "?" else name)
+
+
+def _utterance(written: tuple[object, str]) -> Iterator[Segment]:
+    utterance, place = written
+    if not isinstance(utterance, Mapping):
+        raise InputError(f"{place}: is no utterance of a recognition; recognise it again")
+    start_s, end_s = (_number(utterance, key, place) for key in ("start_s", "end_s"))
+    text, emotion = _text(utterance, "text") or "", _text(utterance, "emotion")
+    yield Segment(start_s, end_s, text, place, _text(utterance, "speaker"), emotion)
+
+
+def _text(values: Mapping[str, object], key: str) -> str | None:
+    value = values.get(key)
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return (one_line(str(value)) or None) if is_text else None
 
 
 def _number(values: Mapping[str, object], key: str, place: str) -> float:

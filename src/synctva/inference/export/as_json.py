@@ -1,13 +1,16 @@
 """A recognition as JSON, without loss: read again, it is the same."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from synctva.errors import InputError
 from synctva.inference.recognition import Recognition
+from synctva.transcripts.whisper import RECOGNITION
 
-FORMAT = "synctva-recognition-1"
+FORMAT = RECOGNITION
 
 
 def json_bytes(recognition: Recognition, path: Path) -> bytes:
@@ -32,7 +35,8 @@ def read_recognition(path: Path) -> Recognition:
     r"""Returns the recognition in a JSON file that ``write_recognition`` has written.
 
     Raises:
-        InputError: It is no such file, or damaged.
+        InputError: It is no such file, or damaged, or an emotion in it was corrected: then it says
+            no longer what was recognised.
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -40,7 +44,9 @@ def read_recognition(path: Path) -> Recognition:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise InputError(f"{path}: no recognition; a JSON file of `recognise` is needed")
-        return TypeAdapter(Recognition).validate_python(content)
+        found = TypeAdapter(Recognition).validate_python(content)
+        _check_uncorrected(path, found, content["utterances"])
+        return found
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = " ".join(str(part) for part in first["loc"])
@@ -52,3 +58,14 @@ def read_recognition(path: Path) -> Recognition:
             raise
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path}: no recognition, or damaged ({reason})") from error
+
+
+def _check_uncorrected(path: Path, found: Recognition, written: Sequence[Any]) -> None:
+    for number, (utterance, own) in enumerate(zip(found.utterances, written, strict=True)):
+        emotion = own.get("emotion", "") if isinstance(own, dict) else ""
+        if emotion and emotion != found.emotion_of(utterance):
+            raise InputError(
+                f"{path}: utterances {number}: emotion {str(emotion)[:40]!r} is not what its"
+                " probabilities tell; a corrected file goes where corrections go: `import`, or"
+                " `evaluate RECOGNITION --against` it"
+            )

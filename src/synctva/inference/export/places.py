@@ -1,8 +1,9 @@
 """Where utterances are in files of annotations: milliseconds, tiers, and the recording's place."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,33 +41,54 @@ def tiers(recognition: Recognition) -> list[Tier]:
     On a tier nothing may overlap; where a speaker does (the voices of a crowd under one name), the
     utterance goes to the speaker's first tier that has room, or to a new one.
     """
-    lanes: dict[str, list[list[RecognisedUtterance]]] = {who: [] for who in recognition.speakers}
-    for utterance in sorted(recognition.utterances, key=times_ms):
-        own = lanes[utterance.speaker]
-        start_ms, _ = times_ms(utterance)
-        free = next((lane for lane in own if times_ms(lane[-1])[1] <= start_ms), None)
-        if free is None:
-            own.append([utterance])
-        else:
-            free.append(utterance)
     found: list[Tier] = []
-    taken: set[str] = set()
-    for number, (speaker, own) in enumerate(lanes.items(), start=1):
+    taken: dict[str, int] = {}
+    for number, (speaker, said) in enumerate(_by_speaker(recognition).items(), start=1):
         name = one_line(speaker)
         if not name or is_emotion(name):  # else it would be taken for a tier of emotions
             name = f"speaker {number}"
-        for lane in own:
+        for lane in _lanes(said):
             found.append(Tier(_free_name(name, taken), one_line(speaker) or name, lane))
-            taken.add(found[-1].name)
     return found
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    """Returns a name, or the name with the first number that makes it a new one."""
-    number, free = 1, name
+def _by_speaker(recognition: Recognition) -> dict[str, list[RecognisedUtterance]]:
+    said: dict[str, list[RecognisedUtterance]] = {who: [] for who in recognition.speakers}
+    for utterance in sorted(recognition.utterances, key=times_ms):
+        said[utterance.speaker].append(utterance)
+    return said
+
+
+def _lanes(utterances: Iterable[RecognisedUtterance]) -> list[list[RecognisedUtterance]]:
+    """Returns utterances, which come in time's order, on lanes; each on the first with room."""
+    lanes: list[list[RecognisedUtterance]] = []
+    busy: list[tuple[int, int]] = []  # until when, and the lane's number
+    free: list[int] = []
+    for utterance in utterances:
+        start_ms, end_ms = times_ms(utterance)
+        while busy and busy[0][0] <= start_ms:
+            heappush(free, heappop(busy)[1])
+        if not free:
+            free.append(len(lanes))
+            lanes.append([])
+        number = heappop(free)
+        lanes[number].append(utterance)
+        heappush(busy, (end_ms, number))
+    return lanes
+
+
+def _free_name(name: str, taken: dict[str, int]) -> str:
+    """Returns a name, or the name with the first number that makes it a new one, and takes it.
+
+    Args:
+        name: The name.
+        taken: Those that are taken, with the last number that each was given.
+    """
+    number, free = taken.get(name, 1), name
     while free in taken:
         number += 1
         free = f"{name} ({number})"
+    taken[name], taken[free] = number, 1
     return free
 
 
