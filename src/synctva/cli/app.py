@@ -39,6 +39,14 @@ ENGINES = ("local", "ray")
 EngineName = Annotated[
     str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
 ]
+Tiers = Annotated[
+    str | None,
+    typer.Option(
+        help="ELAN and Praat: the tiers that count, of words and of emotions, by commas; * stands"
+        " for any letters, as in '*_utterance,emotion Ada'."
+    ),
+]
+
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 
 
@@ -50,3 +58,8 @@ def check_engine(name: str) -> None:
     """
     if name not in ENGINES:
         raise InputError(f"--engine {name}: write {' or '.join(ENGINES)}")
+
+
+def listed(names: str | None) -> list[str]:
+    """Returns names that commas part, none where none are given."""
+    return [name.strip() for name in (names or "").split(",") if name.strip()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import Tiers, app, listed
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def import_(
     name: CorpusName = None,
     label_order: LabelOrder = None,
     fold: Fold = None,
+    tiers: Tiers = None,
     speed: Annotated[
         list[float] | None,
         typer.Option(
@@ -64,7 +65,8 @@ def import_(
     from synctva.features.store import check_place, write_store
 
     check_place(out, overwrite=overwrite)
-    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order}
+    asked |= {"fold": fold, "tiers": tiers}
     corpus = read_asked(source, asked, pictures_of(out))
     if speed:
         from synctva.data.made.speeds import with_speeds
@@ -86,12 +88,14 @@ def check(
     name: CorpusName = None,
     label_order: LabelOrder = None,
     fold: Fold = None,
+    tiers: Tiers = None,
 ) -> None:
     """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
     from synctva.data.checks.check import check as examine
     from synctva.features.store import open_store
 
-    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order}
+    asked |= {"fold": fold, "tiers": tiers}
     is_store = (source / "manifest.json").is_file()
     if is_store:
         refuse_asked(source, asked)
@@ -113,7 +117,7 @@ def read_asked(
 
     Args:
         source: A file or folder.
-        asked: ``kind``, ``schema``, ``name``, ``label_order`` and ``fold``, as they are written.
+        asked: ``kind``, ``schema``, ``name``, ``label_order``, ``fold`` and ``tiers``, as written.
         media: Where pictures that are packed in the source are unpacked to.
     """
     from synctva.data.source import read_source
@@ -125,9 +129,10 @@ def read_asked(
         asked["kind"],
         schema=asked["schema"],
         name=asked["name"],
-        label_order=None if order is None else [name.strip() for name in order.split(",")],
+        label_order=None if order is None else listed(order),
         media=media,
         fold=None if fold is None else fold_named(fold),
+        tiers=listed(asked["tiers"]) or None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, Workers, app, check_engine
+from synctva.cli.app import EngineName, Tiers, Workers, app, check_engine
 from synctva.cli.corpora import (
     CorpusName,
     Fold,
@@ -49,6 +49,7 @@ def features(
     name: CorpusName = None,
     label_order: LabelOrder = None,
     fold: Fold = None,
+    tiers: Tiers = None,
     for_: Annotated[
         str | None,
         typer.Option(
@@ -143,7 +144,8 @@ def features(
     share = share_of(shard)
     own = {"preset": preset, **names, "normalise": normalise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, {**own, "schema": schema})
-    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    asked = {"kind": kind, "schema": schema, "name": name, "label_order": label_order}
+    asked |= {"fold": fold, "tiers": tiers}
     store = _store_of(source, out, asked, overwrite, None if wanted is None else wanted[0])
     if for_ is not None and wanted is not None:
         _refuse_own(store, for_, wanted[1])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Workers, app
+from synctva.cli.app import Tiers, Workers, app, listed
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def recognise(
             " speech is listened for."
         ),
     ] = None,
+    tiers: Tiers = None,
     out: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,11 +111,13 @@ def recognise(
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
     if jobs is not None:
         with recogniser:
-            work = partial(recogniser.recognise, listener=listener)
+            work = partial(recogniser.recognise, tiers=listed(tiers), listener=listener)
             _recognise_all(work, jobs, blur, overwrite)
         return
     bar = partial(terminal.progress, f"Recognising {recording.name}")
-    found = recogniser.recognise(recording, transcript, listener=listener, progress=bar)
+    found = recogniser.recognise(
+        recording, transcript, tiers=listed(tiers), listener=listener, progress=bar
+    )
     _show(found)
     _write(found, recording, outs, blur)
 
@@ -163,9 +166,9 @@ def _show(found: "Recognition") -> None:
 
 
 def _tell_note(found: "Recognition") -> None:
-    """Tells what of the transcript was left out."""
+    """Tells how the transcript was read, where a part of it was left out or is odd."""
     if found.note:
-        terminal.say(f"[yellow]left out[/yellow] {terminal.escape(found.note)}")
+        terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
 
 
 def _check_suffixes(outs: Sequence[Path]) -> None:

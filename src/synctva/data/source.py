@@ -44,6 +44,7 @@ def read_source(
     label_order: Sequence[str] | None = None,
     media: Path | None = None,
     fold: tuple[int, int] | None = None,
+    tiers: Sequence[str] | None = None,
 ) -> Corpus:
     """Returns the corpus at a path, whatever of ``KINDS`` it is.
 
@@ -57,6 +58,7 @@ def read_source(
             ``fer2013`` it means nothing.
         fold: Which of how many folds by dialogue becomes ``test``, from 1, whatever the file says
             of splits; for ``meld-dev-features``, ``folder``, ``npz`` and ``table`` only.
+        tiers: The tiers that count of ELAN and Praat files; for ``folder`` only.
 
     Raises:
         InputError: Nothing is there, its kind is not known, an argument does not go with the
@@ -69,7 +71,8 @@ def read_source(
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
     kind = kind or kind_of(source)
-    wished = {"schema": schema, "name": name, "label_order": label_order, "fold": fold}
+    wished = {"schema": schema, "name": name, "label_order": label_order}
+    wished |= {"fold": fold, "tiers": tiers}
     given = {argument: value for argument, value in wished.items() if value is not None}
     for argument in given:
         if argument not in KINDS[kind].arguments:

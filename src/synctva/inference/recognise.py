@@ -1,7 +1,7 @@
 """The recogniser: a recording in, who expressed what when out."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -92,6 +92,7 @@ class Recogniser:
         recording: str | Path,
         transcript: str | Path | None = None,
         *,
+        tiers: Sequence[str] = (),
         listener: Listener = NO_LISTENER,
         progress: Progress = unseen,
     ) -> Recognition:
@@ -100,6 +101,7 @@ class Recogniser:
         Args:
             recording: Sound, pictures or both; or a transcript alone, for its text.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
+            tiers: The tiers that count of an ELAN or Praat file; all but phones by default.
             listener: What hears words and tells speakers apart where there is no transcript.
             progress: Shows how far the features are.
 
@@ -107,7 +109,7 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, or neither says who speaks when.
         """
         said = None if transcript is None else Path(transcript)
-        segmented = utterances_of(Path(recording), said, listener, self._voice_activity)
+        segmented = utterances_of(Path(recording), said, listener, self._voice_activity, tiers)
         return self.recognise_utterances(segmented, progress=progress)
 
     def recognise_utterances(

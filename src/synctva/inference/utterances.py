@@ -67,8 +67,6 @@ def utterances_of(
                 " one transcript, or one transcript alone"
             )
         return _said(recording, None, tiers=tiers)
-    if tiers and transcript is None:
-        raise InputError(f"{recording}: tiers are asked for, and there is no transcript; name one")
     length_s = length_of(recording)
     if transcript is not None:
         return _said(Path(transcript), recording, length_s, tiers)

@@ -29,10 +29,10 @@ from synctva.transcripts.times import check_rate, seconds_in, with_units
 NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
 """What programs write into a cell where nobody is named."""
 
-csv.field_size_limit(max(NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
+NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
 """What programs write into a cell where nobody is named."""
 
-csv.field_size_limit(), LARGEST_BYTES))
+csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
 
 HEADER_BYTES = 1 << 16
 """So much of a file is looked at for its columns."""

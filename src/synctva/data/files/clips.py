@@ -23,6 +23,21 @@ def visible_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def files_with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Returns the visible files of these kinds in a folder and below, in the order of names."""
+    return sorted(path for path in visible_files(folder) if path.suffix.lower() in suffixes)
+
+
+def files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
+    """Returns the files of these kinds by name without suffix; of a name, in the kinds' order."""
+    found: dict[str, list[Path]] = {}
+    for path in files_with_suffix(folder, suffixes):
+        found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
+    for paths in found.values():
+        paths.sort(key=lambda path: suffixes.index(path.suffix.lower()))
+    return {stem: [path.absolute() for path in paths] for stem, paths in found.items()}
+
+
 def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re.Match[str]]]:
     """Returns the recordings in a folder and below whose stems match, by stem, in its order.
 

@@ -9,22 +9,22 @@ file may also be named alone; its recording is the one beside it, or the one tha
 links. Where no split is said, dialogues are split 80/10/10.
 """
 
+import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from synctva.corpus import Corpus
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.clips import MEDIA_SUFFIXES, visible_files
+from synctva.data.files.clips import MEDIA_SUFFIXES, files_by_stem, files_with_suffix
 from synctva.data.files.csv_file import csv_place, number_in, read_header
 from synctva.data.kind import Kind
 from synctva.data.own.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
-from synctva.transcripts import SUFFIXES, Segment, linked_recording, read_transcript
+from synctva.transcripts import SUFFIXES, linked_recording, read_transcript
 from synctva.transcripts.columns import has_times, meanings_of
 from synctva.transcripts.table import column_names
 
@@ -36,8 +36,15 @@ UNLABELLED = "meld-7"
 Placed = tuple[UtteranceRow, Callable[[], str]]
 """An utterance, and what says where it is written."""
 
+_log = logging.getLogger(__name__)
 
-def read_folder(source: Path, schema: str | None = None, name: str | None = None) -> Corpus:
+
+def read_folder(
+    source: Path,
+    schema: str | None = None,
+    name: str | None = None,
+    tiers: Sequence[str] = (),
+) -> Corpus:
     """Returns the corpus of own recordings.
 
     Args:
@@ -45,12 +52,13 @@ def read_folder(source: Path, schema: str | None = None, name: str | None = None
         schema: Name of the emotion schema; by default that of the labelled emotions: a registered
             one if it fits, else their alphabetical order; ``meld-7`` where none is labelled.
         name: The corpus's name; the folder's by default.
+        tiers: The tiers that count of ELAN and Praat files; see ``read_transcript``.
 
     Raises:
         InputError: A recording or an annotation is missing or stands twice, a cell or a time is
             not what it should be, or an emotion is unknown.
     """
-    placed = list(_placed(source))
+    placed = list(_placed(source, tiers))
     rows = [row for row, _ in placed]
     with told_at(lambda: f"{source}"):
         known = schema_named(schema) if schema else _own_schema(rows)
@@ -61,16 +69,16 @@ def read_folder(source: Path, schema: str | None = None, name: str | None = None
     return assemble(name or own_name, known, rows, {}, source, lambda row: placed[row][1]())
 
 
-def _placed(source: Path) -> Iterator[Placed]:
+def _placed(source: Path, tiers: Sequence[str]) -> Iterator[Placed]:
     """Yields the utterances of a folder or file, dialogue by dialogue, and where they stand."""
     if is_annotation(source):
-        yield from _spoken(source, source.stem, _recording_of(source))
+        yield from _spoken(source, source.stem, _recording_of(source), tiers)
         return
     tables = [source] if source.is_file() else find_tables(source)
     for table in tables:
         yield from _listed(table)
     if not tables:
-        yield from _annotated(source)
+        yield from _annotated(source, tiers)
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -145,7 +153,7 @@ def is_folder(folder: Path, but: Collection[re.Pattern[str]] = ()) -> bool:
         return True
     own = [
         path
-        for path in _with_suffix(folder, (*SUFFIXES, *MEDIA_SUFFIXES))
+        for path in files_with_suffix(folder, (*SUFFIXES, *MEDIA_SUFFIXES))
         if not any(name.fullmatch(path.stem) for name in but)
     ]
     stems = {path.with_suffix("") for path in own if path.suffix.lower() in SUFFIXES}
@@ -214,10 +222,10 @@ def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None]:
     return start_s, end_s
 
 
-def _annotated(folder: Path) -> Iterator[Placed]:
+def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
     """Yields the utterances of long recordings, dialogue by dialogue, and where they stand."""
-    recordings = _by_stem(folder, MEDIA_SUFFIXES)
-    annotations = _by_stem(folder, SUFFIXES)
+    recordings = files_by_stem(folder, MEDIA_SUFFIXES)
+    annotations = files_by_stem(folder, SUFFIXES)
     if not annotations:
         raise InputError(
             f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a file of"
@@ -247,7 +255,7 @@ def _annotated(folder: Path) -> Iterator[Placed]:
             raise InputError(
                 f"{first}: {others[0].name} says who speaks as well; keep one of the two"
             )
-        yield from _spoken(first, stem, paths[0])
+        yield from _spoken(first, stem, paths[0], tiers)
 
 
 def _recording_of(annotation: Path) -> Path | None:
@@ -259,7 +267,9 @@ def _recording_of(annotation: Path) -> Path | None:
     return linked_recording(annotation) if annotation.suffix.lower() == ".eaf" else None
 
 
-def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator[Placed]:
+def _spoken(
+    annotation: Path, dialogue: str, recording: Path | None, tiers: Sequence[str]
+) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
     media = None if recording is None else str(recording)
     is_table = annotation.suffix.lower() in (".csv", ".tsv")
@@ -270,33 +280,20 @@ def _spoken(annotation: Path, dialogue: str, recording: Path | None) -> Iterator
                 f"{annotation}: column {name!r} has no meaning beside one recording, which is a"
                 " dialogue; remove it, or add a column 'clip' to name the recording of each row"
             )
-    for segment in read_transcript(annotation):
-        yield replace(_row(segment), dialogue=dialogue, media=media), partial(str, segment.place)
+    read = read_transcript(annotation, tiers)
+    if read.note:
+        _log.warning(read.note)
+    for segment in read:
+        row = UtteranceRow(
+            dialogue=dialogue,
+            speaker=segment.speaker or "speaker",
+            emotion=segment.emotion,
+            text=segment.text,
+            start_s=segment.start_s,
+            end_s=segment.end_s,
+            media=media,
+        )
+        yield row, partial(str, segment.place)
 
 
-def _row(segment: Segment) -> UtteranceRow:
-    return UtteranceRow(
-        dialogue="",
-        speaker=segment.speaker or "speaker",
-        emotion=segment.emotion,
-        text=segment.text,
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-    )
-
-
-def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
-    """Returns the files of these kinds by name without suffix; of a name, in the kinds' order."""
-    found: dict[str, list[Path]] = {}
-    for path in _with_suffix(folder, suffixes):
-        found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
-    for paths in found.values():
-        paths.sort(key=lambda path: suffixes.index(path.suffix.lower()))
-    return {stem: [path.absolute() for path in paths] for stem, paths in found.items()}
-
-
-def _with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    return sorted(path for path in visible_files(folder) if path.suffix.lower() in suffixes)
-
-
-KIND = Kind("folder", is_own, read_folder, ("schema", "name", "fold"))
+KIND = Kind("folder", is_own, read_folder, ("schema", "name", "fold", "tiers"))
