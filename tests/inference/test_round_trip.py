@@ -92,10 +92,9 @@ def in_json(path: Path, old: RecognisedUtterance, new: Segment) -> None:
 
 def in_parquet(path: Path, old: RecognisedUtterance, new: Segment) -> None:
     table = pd.read_parquet(path)
-    row = table.index[table["text"] == old.text]
-    table.loc[row, ["start_s", "speaker", "text", "emotion"]] = [
-        [new.start_s, new.speaker, new.text, new.emotion]
-    ]
+    row = list(table["text"]).index(old.text)
+    for column in ("start_s", "speaker", "text", "emotion"):
+        table.loc[row, column] = getattr(new, column)
     table.to_parquet(path)
 
 

@@ -1,6 +1,7 @@
 """Whatever is in a file: segments that make sense, or one line that names it; nothing else."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def check(path: Path) -> None:
     assert len(told) < len(str(path)) + 400
 
 
-def assert_sense(segments: list[Segment], path: Path) -> None:
+def assert_sense(segments: Sequence[Segment], path: Path) -> None:
     assert segments
     assert [s.start_s for s in segments] == sorted(s.start_s for s in segments)
     for segment in segments:

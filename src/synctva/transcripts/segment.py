@@ -134,9 +134,13 @@ def within(segments: Sequence[Segment], duration_s: float) -> tuple[list[Segment
 
 
 def _check_unit(segments: Sequence[Segment], duration_s: float) -> None:
-    """Refuses times that are far beyond a recording, and would not be as milliseconds."""
+    """Refuses whole numbers that are far beyond a recording, and would not be as milliseconds."""
     last = max(segments, key=lambda segment: segment.end_s, default=None)
-    if last and last.end_s > 10 * duration_s and last.end_s / 1000 <= duration_s + LATE_S:
+    whole = all(s.start_s.is_integer() and s.end_s.is_integer() for s in segments)
+    late = sum(segment.end_s > duration_s for segment in segments)
+    if not last or not whole or 2 * late < len(segments):
+        return
+    if last.end_s > 10 * duration_s and last.end_s / 1000 <= duration_s + LATE_S:
         raise InputError(
             f"{last.place}: it ends at {last.end_s:g} s, and the recording at {duration_s:.3f} s;"
             " is it another recording's, or in milliseconds? Then call the columns start_ms and"
