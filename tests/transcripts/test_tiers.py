@@ -175,4 +175,4 @@ def test_an_emotion_over_everything_costs_no_time():
     started = time.process_time()
     assert len(with_emotions(many, over)) == 20_000
     assert len(with_emotions([label(0, 20_000)] * 20_000, over)) == 20_000
-    assert time.process_time() - started < 10  # hours where it is quadratic
+    assert time.process_time() - started < 30  # hours where it is quadratic

@@ -136,7 +136,7 @@ def within(segments: Sequence[Segment], duration_s: float) -> tuple[list[Segment
 def _check_unit(segments: Sequence[Segment], duration_s: float) -> None:
     """Refuses whole numbers that are far beyond a recording, and would not be as milliseconds."""
     last = max(segments, key=lambda segment: segment.end_s, default=None)
-    whole = all(s.start_s.is_integer() and s.end_s.is_integer() for s in segments)
+    whole = all(s.start_s % 1 == s.end_s % 1 == 0 for s in segments)
     late = sum(segment.end_s > duration_s for segment in segments)
     if not last or not whole or 2 * late < len(segments):
         return
