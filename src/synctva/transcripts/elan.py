@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -135,17 +136,18 @@ def _annotations(source: Source, file: Any, tier: str) -> Iterator[Segment]:
     aligned, referring, *_ = file.tiers[tier]
     values = {id: annotation[2] for id, annotation in aligned.items()}
     values |= {id: annotation[1] for id, annotation in referring.items()}
+    place = f"{source.path}: tier {tier!r}"
+    return source.each(enumerate(values.items(), start=1), partial(_annotation, file, place))
 
-    def read(numbered: tuple[int, tuple[str, str | None]]) -> Iterator[Segment]:
-        number, (id, value) = numbered
-        place = f"{source.path}: tier {tier!r} annotation {number}"
-        times_ms = _times_ms(file, id)
-        if times_ms is None:
-            raise InputError(f"{place}: has no time; align it in ELAN")
-        start_ms, end_ms = times_ms
-        yield Segment(start_ms / 1000, end_ms / 1000, one_line(value or ""), place)
 
-    return source.each(enumerate(values.items(), start=1), read)
+def _annotation(file: Any, tier: str, own: tuple[int, tuple[str, str | None]]) -> Iterator[Segment]:
+    number, (id, value) = own
+    place = f"{tier} annotation {number}"
+    times_ms = _times_ms(file, id)
+    if times_ms is None:
+        raise InputError(f"{place}: has no time; align it in ELAN")
+    start_ms, end_ms = times_ms
+    yield Segment(start_ms / 1000, end_ms / 1000, one_line(value or ""), place)
 
 
 def _times_ms(file: Any, annotation: str) -> tuple[int, int] | None:
