@@ -166,8 +166,7 @@ def _ceiling_marks(names: list[str], best: Sequence[float | None]) -> go.Scatter
 
 def _subset_order(subset: str) -> tuple[int, list[int]]:
     parts = subset.split("+")
-    places = [MODALITIES.index(part) if part in MODALITIES else 9 for part in parts]
-    return len(parts), places
+    return len(parts), [MODALITIES.index(p) if p in MODALITIES else 9 for p in parts]
 
 
 def robustness_curve(runs: Sequence[RunRecord]) -> Figure:
@@ -209,10 +208,9 @@ def run_comparison(runs: Sequence[RunRecord]) -> Figure:
         test, colour = run.evaluation.test, palette.run_colour(number)
         for row, score in enumerate((test.weighted_f1, test.macro_f1), start=1):
             figure.add_trace(_interval(number, score, colour), row=row, col=1)
-    places = list(range(len(runs)))
-    labels = [_label(run, width=24) for run in runs]
     _styled(figure, height)
-    return figure.update_yaxes(tickvals=places, ticktext=labels, range=[len(runs) - 0.5, -0.5])
+    rows = {"tickvals": list(range(len(runs))), "range": [len(runs) - 0.5, -0.5]}
+    return figure.update_yaxes(rows, ticktext=[_label(run, width=24) for run in runs])
 
 
 def _interval(place: int, score: Score, colour: str) -> go.Scatter:
@@ -275,9 +273,9 @@ def _plain(text: str) -> str:
 
 def _label(run: RunRecord, width: int = 60) -> str:
     """Returns a run's name for a figure: a long one keeps its beginning and its end."""
-    name = (
-        run.name if len(run.name) <= 48 else f"{run.name[:24].rstrip()} … {run.name[-20:].lstrip()}"
-    )
+    name = run.name
+    if len(name) > 48:
+        name = f"{name[:24].rstrip()} … {name[-20:].lstrip()}"
     return "<br>".join(map(_plain, textwrap.wrap(name, width)))
 
 
