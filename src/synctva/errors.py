@@ -12,6 +12,13 @@ class InputError(ValueError):
     """
 
 
+class MachineError(InputError):
+    """What the machine lacks, whatever the input: room, memory, open files, or a right to write.
+
+    It ends a command, where bad input of one recording costs that recording only.
+    """
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns `` Did you mean 'x'?`` for the nearest known word, else an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1)

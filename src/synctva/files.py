@@ -7,7 +7,7 @@ import re
 import secrets
 from pathlib import Path
 
-from synctva.errors import InputError
+from synctva.errors import MachineError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_DISK = "the disk is full; make room, and run the same command again"
@@ -23,7 +23,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Writes bytes under a temporary name beside ``path``, then renames it.
 
     Raises:
-        InputError: The disk is full.
+        MachineError: The disk is full.
     """
     staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
@@ -32,7 +32,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException as error:
         staged.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in FULL:
-            raise InputError(f"{path}: {FULL_DISK}") from error
+            raise MachineError(f"{path}: {FULL_DISK}") from error
         raise
 
 

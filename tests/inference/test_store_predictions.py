@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,23 +13,24 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from support.places import Inline
 from support.tiny import only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Extractor
+from synctva.errors import MachineError
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features.store import folder as store_module
 from synctva.features.store import open_store
 from synctva.inference.store_predictions import (
-    PredictionJob,
-    Predictions,
-    attempt,
+    PlannedPredictions,
     plan_predictions,
+    predict_shard,
     predict_store,
 )
 from synctva.model.emotion_model import EmotionModel
-from synctva.work.cluster import RETRIES
-from synctva.work.engine import Engine, on_cluster
+from synctva.work import on_cluster
+from synctva.work.engine import RETRIES
 
 UTTERANCES_A_SHARD = 24
 DEADLINE_S = 240
@@ -54,29 +54,9 @@ def store(tmp_path: Path) -> Path:
     return tiny_store(tmp_path / "store")
 
 
-class Inline:
-    """An engine that does jobs at once, in this process; some processes die before they begin."""
-
-    def __init__(
-        self, is_dying: Callable[[int, PredictionJob], bool] = lambda number, job: False
-    ) -> None:
-        self.jobs: list[str] = []
-        self.is_dying = is_dying
-        self.engine = Engine(2, self.submit)
-
-    def submit(self, job: PredictionJob) -> Future[str | None]:
-        self.jobs.append(job.file)
-        future: Future[str | None] = Future()
-        if self.is_dying(len(self.jobs), job):
-            future.set_exception(ConnectionError("the process is gone"))
-        else:
-            future.set_result(attempt(job))
-        return future
-
-
-def predicted(plan: Predictions, out: Path) -> dict[str, list]:
+def predicted(plan: PlannedPredictions, out: Path) -> dict[str, list]:
     """Makes the predictions in this process; returns their columns."""
-    predict_store(plan, Inline().engine, out)
+    predict_store(plan, out, engine=Inline().engine)
     return pq.read_table(out).to_pydict()
 
 
@@ -103,7 +83,7 @@ def test_there_is_a_row_for_every_utterance_in_the_order_of_the_store(
     plan = plan_predictions(str(run / "seed-0" / "checkpoint"), store, out)
     assert len(plan.jobs) > 2
     told: list[int] = []
-    counts = predict_store(plan, Inline().engine, out, advance=told.append)
+    counts = predict_store(plan, out, engine=Inline().engine, advance=told.append)
     rows = pq.read_table(out).to_pydict()
     pairs = list(open_store(store).read().utterances())
     for name in ("turn", "speaker", "start_s", "end_s"):
@@ -140,14 +120,14 @@ def test_what_is_done_is_not_done_again(run: Path, store: Path, tmp_path: Path):
     source = str(run / "seed-0")
     predicted(plan_predictions(source, store, whole), whole)
     plan = plan_predictions(source, store, out)
-    killed = Inline(lambda number, job: number > 2)
+    killed = Inline(2, lambda number, job: number > 2)
     with pytest.raises(SystemExit):
-        predict_store(plan, killed.engine, out, advance=give_up_after(2))
+        predict_store(plan, out, engine=killed.engine, advance=give_up_after(2))
     assert not out.exists()
     rest = Inline()
     told: list[int] = []
-    predict_store(plan, rest.engine, out, advance=told.append)
-    assert rest.jobs == [job.file for job in plan.jobs[2:]]
+    predict_store(plan, out, engine=rest.engine, advance=told.append)
+    assert rest.handed_out == list(plan.jobs[2:])
     assert sum(told) == plan.utterances
     assert out.read_bytes() == whole.read_bytes()
 
@@ -170,7 +150,7 @@ def test_another_model_begins_anew(run: Path, store: Path, tmp_path: Path):
     predicted(plan_predictions(str(other), store, whole), whole)
     plan = plan_predictions(str(run / "seed-0"), store, out)
     with pytest.raises(SystemExit):
-        predict_store(plan, Inline().engine, out, advance=give_up_after(2))
+        predict_store(plan, out, engine=Inline().engine, advance=give_up_after(2))
     predicted(plan_predictions(str(other), store, out), out)
     assert out.read_bytes() == whole.read_bytes()
 
@@ -179,13 +159,13 @@ def test_a_job_whose_process_dies_is_begun_again(run: Path, store: Path, tmp_pat
     out = tmp_path / "all.parquet"
     plan = plan_predictions(str(run / "seed-0"), store, out)
     first = plan.jobs[0]
-    unlucky = Inline(lambda number, job: job == first and is_early(unlucky, job))
+    unlucky = Inline(2, lambda number, job: job == first and is_early())
 
-    def is_early(engine: Inline, job: PredictionJob) -> bool:
-        return engine.jobs.count(job.file) <= RETRIES
+    def is_early() -> bool:
+        return unlucky.handed_out.count(first) <= RETRIES
 
-    predict_store(plan, unlucky.engine, out)
-    assert len(unlucky.jobs) == len(plan.jobs) + RETRIES
+    predict_store(plan, out, engine=unlucky.engine)
+    assert len(unlucky.handed_out) == len(plan.jobs) + RETRIES
 
 
 def test_a_job_that_always_dies_ends_it_and_the_others_stay(run: Path, store: Path, tmp_path: Path):
@@ -193,7 +173,7 @@ def test_a_job_that_always_dies_ends_it_and_the_others_stay(run: Path, store: Pa
     plan = plan_predictions(str(run / "seed-0"), store, out)
     last = plan.jobs[-1]
     with pytest.raises(cli.InputError, match=rf"{last.file}: .*ConnectionError: the process is"):
-        predict_store(plan, Inline(lambda number, job: job == last).engine, out)
+        predict_store(plan, out, engine=Inline(2, lambda number, job: job == last).engine)
     assert not out.exists()
     assert [job.part.is_file() for job in plan.jobs] == [True] * (len(plan.jobs) - 1) + [False]
 
@@ -309,7 +289,7 @@ def test_a_shard_that_was_changed_is_named(run: Path, store: Path, tmp_path: Pat
     shards = [store / job.file for job in plan.jobs]
     shards[1].write_bytes(shards[0].read_bytes())
     with pytest.raises(cli.InputError, match=rf"{shards[1].name}: changed since it was written"):
-        predict_store(plan, Inline().engine, tmp_path / "all.parquet")
+        predict_store(plan, tmp_path / "all.parquet", engine=Inline().engine)
 
 
 def test_a_damaged_part_is_named(run: Path, store: Path, tmp_path: Path):
@@ -318,14 +298,13 @@ def test_a_damaged_part_is_named(run: Path, store: Path, tmp_path: Path):
     plan.folder.mkdir()
     plan.jobs[1].part.write_bytes(b"PAR1")
     with pytest.raises(cli.InputError, match=rf"{plan.jobs[1].part.name}: damaged; delete it"):
-        predict_store(plan, Inline().engine, out)
+        predict_store(plan, out, engine=Inline().engine)
 
 
 def test_another_machine_with_another_model_is_refused(run: Path, store: Path, tmp_path: Path):
     plan = plan_predictions(str(run / "seed-0"), store, tmp_path / "all.parquet")
-    told = attempt(replace(plan.jobs[0], digest="0" * 64))
-    assert told is not None
-    assert "another model than where the command runs" in told
+    with pytest.raises(cli.InputError, match="another model than where the command runs"):
+        predict_shard(replace(plan.jobs[0], digest="0" * 64))
 
 
 def test_a_full_disk_is_told_and_no_process_dies_of_it(
@@ -336,9 +315,8 @@ def test_a_full_disk_is_told_and_no_process_dies_of_it(
 
     plan = plan_predictions(str(run / "seed-0"), store, tmp_path / "all.parquet")
     monkeypatch.setattr(Path, "write_bytes", refuse)
-    told = attempt(plan.jobs[0])
-    assert told is not None
-    assert "the disk is full; make room" in told
+    with pytest.raises(MachineError, match="the disk is full; make room"):
+        predict_store(plan, tmp_path / "all.parquet", engine=Inline().engine)
 
 
 # The command
@@ -405,7 +383,6 @@ def test_a_killed_worker_costs_its_time_and_a_killed_command_goes_on(run: Path, 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path):
-    pytest.importorskip("ray", reason="Ray is not installed (extra cluster)")
     store = tiny_store(tmp_path / "many", tiny_corpus((60, 6, 6)))
     out = tmp_path / "all.parquet"
     source = str(run / "seed-0")
@@ -415,12 +392,11 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path)
 
     def kill_one(count: int) -> None:
         for process in psutil.Process().children(recursive=True):
-            if not killed and process.name().startswith("ray::attempt"):
+            if not killed and process.name().startswith("ray::serve"):
                 killed.append(process.pid)
                 process.kill()
 
     plan = plan_predictions(source, store, out)
-    with on_cluster(attempt, 2) as engine:
-        predict_store(plan, engine, out, advance=kill_one)
+    predict_store(plan, out, engine=on_cluster, workers=2, advance=kill_one)
     assert killed
     assert out.read_bytes() == whole

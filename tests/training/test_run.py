@@ -3,13 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
-from pebble import ProcessExpired
+from support.places import Inline
 from support.tiny import (
     assert_same_weights,
     only,
@@ -31,7 +31,7 @@ from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
 from synctva.run.folder import RunFolder
 from synctva.run.log import Epoch
-from synctva.training.run import _watch, train_run
+from synctva.training.run import train_run
 from synctva.training.temperature import CALIBRATED_UTTERANCES
 
 ONE_EPOCH = tiny_recipe(epochs=1)
@@ -168,11 +168,29 @@ def test_a_run_killed_before_its_description_begins_again(tmp_path):
     assert not list(run.path.glob(".*"))
 
 
-def test_a_seed_whose_process_has_died_is_told(tmp_path):
-    lost = Future[None]()
-    lost.set_exception(ProcessExpired("killed"))
-    with pytest.raises(InputError, match=r"has died .*; the same `synctva train` resumes"):
-        _watch(RunFolder(tmp_path), {0: lost}, lambda seed, record: None)
+def test_a_seed_whose_process_is_killed_is_begun_again(tmp_path):
+    told, killed = list[int](), list[int]()
+    others = set(psutil.Process().children())
+
+    def kill(seed: int, epoch: Epoch) -> None:
+        told.append(seed)
+        for process in set(psutil.Process().children()) - others:
+            if not killed and "spawn_main" in " ".join(process.cmdline()):
+                killed.append(process.pid)
+                process.kill()
+
+    store = tiny_store(tmp_path / "store")
+    run = train_run(tiny_recipe(epochs=4), store, tmp_path / "run", 2, on_epoch=kill)
+    assert killed
+    assert all(run.seed(seed).finished.is_file() for seed in (0, 1))
+    assert sorted(told) == [0] * 4 + [1] * 4
+
+
+def test_a_seed_whose_process_always_dies_is_told(tmp_path, monkeypatch):
+    dying = Inline(2, lambda number, seed: True)
+    monkeypatch.setattr("synctva.training.run.on_this_machine", dying.engine)
+    with pytest.raises(InputError, match=r"a seed: its process has died 4 times .* resumes"):
+        train_run(tiny_recipe(), tiny_store(tmp_path / "store"), tmp_path / "run", 2)
 
 
 def test_a_seed_is_trained_by_one_process_at_a_time(tmp_path):

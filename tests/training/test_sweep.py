@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from support.places import Inline
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 from test_resume import DEADLINE_S, Killed, kill_at, outcome, wait_until
 
@@ -20,11 +20,13 @@ from synctva.errors import InputError
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
 from synctva.training import jobs
-from synctva.training.jobs import Engine, TrainingJob, attempt, ray_engine
+from synctva.training.jobs import TrainingJob, engine_for
 from synctva.training.lock import seed_lock
 from synctva.training.plan import load_plan
 from synctva.training.run import train_run
 from synctva.training.sweep import RunStatus, run_sweep
+from synctva.work import ENGINES, on_cluster
+from synctva.work.task import attempt
 
 Done = list[tuple[str, int | None]]
 """The recipe and the seed of jobs, in their order; seed None is an evaluation."""
@@ -44,25 +46,12 @@ def write_plan(folder: Path, epochs: int = 2) -> Path:
     return folder / "plan.toml"
 
 
-class Inline:
-    """An engine that does jobs at once, in this process, and remembers which."""
-
-    def __init__(self, slots: int = 1) -> None:
-        self.done: Done = []
-        self.engine = Engine(slots, self.submit)
-
-    def submit(self, job: TrainingJob) -> Future[str | None]:
-        self.done.append((job.run.name, job.seed))
-        future: Future[str | None] = Future()
-        future.set_result(attempt(job))
-        return future
-
-
 def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, RunStatus]]:
     """Sweeps in this process; returns the jobs, and how the runs stand, by recipe."""
     inline = Inline(slots)
-    statuses = run_sweep(load_plan(plan), inline.engine)
-    return inline.done, {status.run.name: status for status in statuses}
+    statuses = run_sweep(load_plan(plan), engine_for(inline.engine))
+    done = [(job.run.name, job.seed) for job in inline.handed_out]
+    return done, {status.run.name: status for status in statuses}
 
 
 @pytest.fixture(scope="session")
@@ -236,8 +225,7 @@ def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
         raise KeyError("two\nlines")
 
     monkeypatch.setattr(jobs, "train_seed", broken)
-    told = attempt(TrainingJob(tmp_path, tmp_path, 0))
-    assert told is not None
+    told = str(attempt(jobs.do, TrainingJob(tmp_path, tmp_path, 0)))
     assert told.startswith("KeyError: ")
     assert "(test_sweep.py, line " in told
     assert "\n" not in told
@@ -246,15 +234,10 @@ def test_a_failure_is_one_line_that_tells_where(monkeypatch, tmp_path):
 def test_a_finished_seed_is_not_begun_again_by_a_cluster(monkeypatch, finished):
     monkeypatch.setattr("synctva.training.run.fit", lambda *arguments: pytest.fail("trained"))
     run = finished[0] / "runs" / "tiny" / "full"
-    assert attempt(TrainingJob(run, finished[0] / "store", 0)) is None
+    assert attempt(jobs.do, TrainingJob(run, finished[0] / "store", 0)) is None
 
 
 # The command
-
-
-@contextmanager
-def inline_engine(jobs: int | None = None) -> Iterator[Engine]:
-    yield Inline().engine
 
 
 @pytest.fixture
@@ -262,7 +245,7 @@ def call(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
     """Runs `synctva sweep` in this process; returns its exit code and what it tells."""
-    monkeypatch.setattr(jobs, "local_engine", inline_engine)
+    monkeypatch.setitem(ENGINES, "local", Inline().engine)
 
     def run(*words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["synctva", "sweep", *map(str, words)])
@@ -360,14 +343,10 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
 
     with started(plan) as process:
         wait_until(lambda: all(run.seed(0).read_log() for run in runs), process)
-        workers_of(process)[0].kill()
-        told = process.communicate(timeout=DEADLINE_S)[1]
-    assert process.returncode == 1, told
-    assert told.count("its process has died") == 2, told  # when it happens, and at the end
-    assert [run.evaluation.file.is_file() for run in runs].count(True) == 1
-
-    before = logged(plan)
-    with started(plan) as process:
+        first = workers_of(process)
+        first[0].kill()
+        wait_until(lambda: bool(set(workers_of(process)) - set(first)), process)
+        before = logged(plan)
         wait_until(lambda: logged(plan) != before, process)
         workers = workers_of(process)
         assert workers
@@ -384,17 +363,16 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
-    pytest.importorskip("ray", reason="Ray is not installed (extra cluster)")
     plan = write_plan(tmp_path / "ray")
     killed: list[int] = []
 
     def kill_one(statuses: object) -> None:
         for process in psutil.Process().children(recursive=True):
-            if not killed and process.name().startswith("ray::attempt"):
+            if not killed and process.name().startswith("ray::serve"):
                 killed.append(process.pid)
                 process.kill()
 
-    with ray_engine(2) as engine:
+    with engine_for(on_cluster, 2) as engine:
         statuses = run_sweep(load_plan(plan), engine, on_look=kill_one)
     assert killed
     assert not any(status.failures for status in statuses)

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from synctva.errors import InputError
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -33,9 +31,6 @@ def synctva(
     """Recognise the emotion of every utterance in a conversation, from text, audio and video."""
 
 
-ENGINES = ("local", "ray")
-"""Where the work of a verb may be done: on this machine, or on a Ray cluster."""
-
 EngineName = Annotated[
     str, typer.Option(help="local: this machine; ray: a Ray cluster.", metavar="local|ray")
 ]
@@ -48,16 +43,6 @@ Tiers = Annotated[
 ]
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
-
-
-def check_engine(name: str) -> None:
-    """Checks that there is an engine of that name.
-
-    Raises:
-        InputError: There is none.
-    """
-    if name not in ENGINES:
-        raise InputError(f"--engine {name}: write {' or '.join(ENGINES)}")
 
 
 def listed(names: str | None) -> list[str]:

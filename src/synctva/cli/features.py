@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, Tiers, Workers, app, check_engine
+from synctva.cli.app import EngineName, Tiers, Workers, app
 from synctva.cli.corpora import (
     CorpusName,
     Fold,
@@ -129,8 +129,7 @@ def features(
     from synctva.features.preset import choose, share_of
     from synctva.features.store import open_store
     from synctva.inference.training_features import as_recognised, with_emotions_of
-    from synctva.work.cluster_pool import supervised_on_cluster
-    from synctva.work.supervised import supervised
+    from synctva.work import engine_named
 
     names = {"text": text, "audio": audio, "visual": visual}
     where = None if detector is None else str(detector)
@@ -140,7 +139,7 @@ def features(
         "visual": {**seen, "pooling": pooling, "crops": crops},
     }
     chosen = choose(preset, names, settings)
-    check_engine(engine)
+    place = engine_named(engine)
     share = share_of(shard)
     own = {"preset": preset, **names, "normalise": normalise, "verify": verify or None}
     wanted = None if for_ is None else _wanted_by(for_, {**own, "schema": schema})
@@ -157,7 +156,6 @@ def features(
         terminal.show_verified(compared)
         raise typer.Exit(0 if all(one.agrees for one in compared) else 1)
     kept = Cache((cache or default_cache()).absolute())
-    place = supervised_on_cluster if engine == "ray" else supervised
     steps = amount(store, chosen, share)
     with terminal.progress(f"Extracting {store.name}", steps) as advance:
         whole = partial(extract, normalise_by=normalise)

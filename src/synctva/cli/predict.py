@@ -1,13 +1,12 @@
 """The verb predict: the emotions of a whole store by a model, on one machine or many."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, Workers, app, check_engine
+from synctva.cli.app import EngineName, Workers, app
 
 
 @app.command(
@@ -34,18 +33,16 @@ def predict(
     It holds a shard at a time, however large the store is. Features must be of the extractors that
     the model was trained on.
     """
-    check_engine(engine)
-    from synctva.inference.store_predictions import attempt, plan_predictions, predict_store
-    from synctva.work.engine import on_cluster, on_this_machine
+    from synctva.inference.store_predictions import plan_predictions, predict_store
+    from synctva.work import engine_named
 
+    place = engine_named(engine)
     plan = plan_predictions(model, store, out, is_causal=causal)
     if plan.lacking:
         lacking = " and no ".join(plan.lacking)
         terminal.say(f"{terminal.escape(store)} has no {lacking} features; recognised without.")
-    slots = min(workers or os.cpu_count() or 1, len(plan.jobs))
-    place = on_cluster(attempt, workers) if engine == "ray" else on_this_machine(attempt, slots)
-    with place as own, terminal.progress(f"Predicting {store.name}", plan.utterances) as advance:
-        counts = predict_store(plan, own, out, advance=advance)
+    with terminal.progress(f"Predicting {store.name}", plan.utterances) as advance:
+        counts = predict_store(plan, out, engine=place, workers=workers, advance=advance)
     shares = [f"{name} {count / counts.total():.0%}" for name, count in counts.most_common()]
     terminal.say(f"{counts.total():,} utterances: {', '.join(shares)}.")
     terminal.say(f"Wrote [bold]{terminal.escape(out)}[/bold].")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, app, check_engine
+from synctva.cli.app import EngineName, app
 
 if TYPE_CHECKING:
     from synctva.training.jobs import TrainingJob
@@ -31,18 +31,19 @@ def sweep(
     Exit code 1 if a job has failed; the others are done nevertheless.
     """
     from synctva.terminal.sweep import line_of, sweep_table
-    from synctva.training.jobs import local_engine, ray_engine
+    from synctva.training.jobs import engine_for
     from synctva.training.plan import load_plan
     from synctva.training.sweep import run_sweep
+    from synctva.work import engine_named
 
-    check_engine(engine)
+    place = engine_named(engine)
     planned = load_plan(plan, out)
-    with (ray_engine if engine == "ray" else local_engine)(jobs) as own, terminal.live() as show:
 
-        def on_done(status: "RunStatus", job: "TrainingJob") -> None:
-            if not terminal.is_watched():
-                terminal.say(line_of(status, job))
+    def on_done(status: "RunStatus", job: "TrainingJob") -> None:
+        if not terminal.is_watched():
+            terminal.say(line_of(status, job))
 
+    with engine_for(place, jobs) as own, terminal.live() as show:
         statuses = run_sweep(
             planned,
             own,

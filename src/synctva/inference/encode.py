@@ -16,7 +16,7 @@ from synctva.features.extractors.encoded import Encoded
 from synctva.features.preset import Preset
 from synctva.features.store.normalise import normalise, normalise_towards
 from synctva.inference.extractors import Extractors
-from synctva.work.supervised import Supervised
+from synctva.work import Engine, Task, on_this_machine
 
 TIME_LIMIT_S = 300.0
 """For one modality of one utterance, the loading of the extractor included."""
@@ -43,9 +43,9 @@ class EncodedDialogue:
     notes: dict[int, str] = field(default_factory=dict)
 
 
-def readers(extractors: Extractors, workers: int) -> Supervised:
+def readers(extractors: Extractors, workers: int | None) -> Engine:
     """Returns processes that read recordings for a model; they begin with the first request."""
-    return Supervised(_encoded, workers, TIME_LIMIT_S, _begin, (extractors.preset,))
+    return on_this_machine(Task(_encoded, _begin, (extractors.preset,), TIME_LIMIT_S), workers)
 
 
 def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
@@ -58,7 +58,7 @@ def encode(
     dialogue: Dialogue,
     schema: EmotionSchema,
     extractors: Extractors,
-    reading: Supervised,
+    reading: Engine,
     advance: Advance = lambda count: None,
 ) -> EncodedDialogue:
     """Returns the features of a dialogue. An utterance that fails lacks the modality, no more.

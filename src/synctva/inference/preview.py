@@ -19,7 +19,7 @@ from jaxtyping import UInt8
 from synctva.errors import InputError
 from synctva.features.extractors.faces import CascadeDetector, Face, resize
 from synctva.media import write_small
-from synctva.work.supervised import supervised
+from synctva.work import Task, on_this_machine
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
@@ -71,8 +71,9 @@ def make_preview(
     """
     request = Path(recording), Path(out), blur
     done_s = get_context("spawn").Value("d", 0.0)
-    with _watched(done_s, advance):
-        for _, outcome in supervised(_write, [request], 1, TIME_LIMIT_S, _begin, (done_s,)):
+    task = Task(_write, _begin, (done_s,), TIME_LIMIT_S)
+    with _watched(done_s, advance), on_this_machine(task, 1) as engine:
+        for _, outcome in engine.outcomes([request]):
             if isinstance(outcome, InputError):
                 raise outcome
 

@@ -1,6 +1,5 @@
 """The recogniser: a recording in, who expressed what when out."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import load_model
 from synctva.run.folder import SeedFolder
-from synctva.work.supervised import Supervised
+from synctva.work import Engine
 
 
 class Recogniser:
@@ -42,18 +41,16 @@ class Recogniser:
     def __init__(self, model: EmotionModel, name: str, workers: int | None = None) -> None:
         self.model, self.name = model.eval(), name
         self.fingerprint: str = weights_sha256(model)
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers
         self.extractors = extractors_of(model, name)
         self.schema = EmotionSchema(model.provenance.schema or name, model.emotions)
-        self._readers: Supervised | None = None
-        self._voice_activity: Supervised | None = None
+        self._readers: Engine | None = None
+        self._voice_activity: Engine | None = None
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
-        self._readers, self._voice_activity = (
-            readers(self.extractors, self.workers),
-            voice_activity(),
-        )
+        self._readers = readers(self.extractors, self.workers)
+        self._voice_activity = voice_activity()
         return self
 
     def __exit__(

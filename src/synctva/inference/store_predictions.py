@@ -8,9 +8,8 @@ there, they become one file.
 import hashlib
 import json
 import shutil
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -34,8 +33,7 @@ from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import load_model
-from synctva.work.cluster import RETRIES
-from synctva.work.engine import Engine
+from synctva.work import LostError, MakeEngine, Task, on_this_machine
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class PredictionJob:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class PlannedPredictions:
     """The predictions of a store, to be made.
 
     Attributes:
@@ -78,7 +76,7 @@ class Predictions:
 
 def plan_predictions(
     source: str, store_path: Path, out: Path, *, is_causal: bool = False
-) -> Predictions:
+) -> PlannedPredictions:
     """Returns what is to be done for the predictions of a store.
 
     Args:
@@ -108,14 +106,15 @@ def plan_predictions(
         )
         for file, sha256 in store.shards.items()
     )
-    return Predictions(jobs, folder, sum(store.utterances.values()), lacking)
+    return PlannedPredictions(jobs, folder, sum(store.utterances.values()), lacking)
 
 
 def predict_store(
-    plan: Predictions,
-    engine: Engine,
+    plan: PlannedPredictions,
     out: Path,
     *,
+    engine: MakeEngine = on_this_machine,
+    workers: int | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Counter[str]:
     """Makes the predictions that are not there yet, and then the one file of all.
@@ -124,15 +123,17 @@ def predict_store(
 
     Args:
         plan: What is to be done.
-        engine: Where; it does ``attempt``.
         out: The file; what is there is replaced, at once, at the end.
+        engine: Where: ``synctva.work.on_this_machine``, or ``on_cluster``.
+        workers: Processes; None = as many as the engine has cores for.
         advance: Called with the number of utterances that are done.
 
     Returns:
         How many utterances have each emotion.
 
     Raises:
-        InputError: A shard is damaged, or its process has died again and again; what is done stays.
+        InputError: A shard is damaged, or its process has died again and again; what is done
+            stays, and the same command goes on.
     """
     plan.folder.mkdir(parents=True, exist_ok=True)
     todo = []
@@ -141,8 +142,13 @@ def predict_store(
             advance(_rows(job.part))
         else:
             todo.append(job)
-    for job in _done(engine, todo):
-        advance(_rows(job.part))
+    with engine(Task(predict_shard), workers) as own:
+        for job, outcome in own.outcomes(todo):
+            if isinstance(outcome, LostError):
+                raise InputError(f"{job.store / job.file}: {outcome}") from outcome
+            if isinstance(outcome, InputError):
+                raise outcome
+            advance(_rows(job.part))
     counts: Counter[str] = Counter()
     joined = plan.folder / "joined"
     with pq.ParquetWriter(joined, _read(plan.jobs[0].part).schema) as writer:
@@ -155,56 +161,24 @@ def predict_store(
     return counts
 
 
-def attempt(job: PredictionJob) -> str | None:
-    """Writes the predictions of a shard; returns in one line what went wrong."""
+def predict_shard(job: PredictionJob) -> None:
+    """Writes the predictions of a shard.
+
+    Raises:
+        InputError: The shard is damaged, or there is another model here than where it was planned.
+    """
     torch.set_num_threads(1)  # sums come out differently over more
-    try:
-        model, digest = _loaded(job.model, job.is_causal)
-        if digest != job.digest:
-            raise InputError(f"{job.model}: another model than where the command runs; copy it")
-        part = next(open_store(job.store).read_shards([job.file]))
-        batch = batch_of(with_absent(part, model.dims)).keep(tuple(model.dims))
-        table = _table(part, probabilities_of(model, batch), model.emotions)
-        facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
-        sink = pa.BufferOutputStream()
-        pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
-        job.part.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(job.part, sink.getvalue().to_pybytes())
-    except InputError as error:
-        return str(error)
-    return None
-
-
-def _done(engine: Engine, jobs: Sequence[PredictionJob]) -> Iterator[PredictionJob]:
-    """Yields the jobs as they are done; one whose process dies is begun again."""
-    waiting, pending = deque(jobs), dict[Future[str | None], PredictionJob]()
-    deaths: Counter[Path] = Counter()
-    while waiting or pending:
-        while waiting and len(pending) < engine.slots:
-            job = waiting.popleft()
-            pending[engine.submit(job)] = job
-        for future in wait(pending, return_when=FIRST_COMPLETED).done:
-            job = pending.pop(future)
-            try:
-                failure = future.result()
-            except Exception as error:  # its process was killed, or its machine is gone
-                deaths[job.part] += 1
-                waiting.append(job)
-                failure = _given_up(job, error) if deaths[job.part] > RETRIES else None
-            else:
-                if failure is None:
-                    yield job
-            if failure is not None:
-                raise InputError(failure)
-
-
-def _given_up(job: PredictionJob, error: Exception) -> str:
-    reason = " ".join(str(error).split())[-200:]
-    return (
-        f"{job.store / job.file}: its process has died {RETRIES + 1} times"
-        f" ({type(error).__name__}: {reason}); with fewer --workers each has more memory; the same"
-        " command goes on"
-    )
+    model, digest = _loaded(job.model, job.is_causal)
+    if digest != job.digest:
+        raise InputError(f"{job.model}: another model than where the command runs; copy it")
+    part = next(open_store(job.store).read_shards([job.file]))
+    batch = batch_of(with_absent(part, model.dims)).keep(tuple(model.dims))
+    table = _table(part, probabilities_of(model, batch), model.emotions)
+    facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
+    job.part.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(job.part, sink.getvalue().to_pybytes())
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from synctva.listening.listener import NO_LISTENER, Listener, spoken
 from synctva.listening.voice_activity import speech_in
 from synctva.media import length_of
 from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
-from synctva.work.supervised import Supervised
+from synctva.work import Engine
 
 NOBODY = "speaker"
 """Who speaks where nothing says who."""
@@ -42,7 +42,7 @@ def utterances_of(
     recording: Path,
     transcript: Path | None = None,
     listener: Listener = NO_LISTENER,
-    voice_activity: Supervised | None = None,
+    voice_activity: Engine | None = None,
     tiers: Sequence[str] = (),
 ) -> Segmented:
     """Returns the utterances of a recording.

@@ -13,7 +13,7 @@ from synctva.listening.diarise import Diarise, Turn, load_diariser
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.media import SAMPLE_RATE_HZ, read_audio
 from synctva.transcripts import Segment
-from synctva.work.supervised import supervised
+from synctva.work import Task, on_this_machine
 
 STRETCH_S = 60.0
 """Sound is read in stretches of about this length that end where nobody speaks."""
@@ -61,6 +61,8 @@ def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]
     Raises:
         InputError: The recording cannot be read again.
     """
+    if not speech.spans:
+        return []
     turns = listener.diarise(_whole(recording, speech)) if listener.diarise else None
     if listener.transcribe is None:
         found = [
@@ -83,7 +85,7 @@ def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]
 
 def _whole(recording: Path, speech: Speech) -> Float32[np.ndarray, " sample"]:
     """Returns all sound up to the end of speech; what lies between speech is silent."""
-    sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ) if speech.spans else 0, np.float32)
+    sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ), np.float32)
     for start_s, samples in _stretches(recording, speech):
         first = round(start_s * SAMPLE_RATE_HZ)
         samples = samples[: len(sound) - first]
@@ -101,14 +103,11 @@ def _stretches(
             requests[-1] = (recording, requests[-1][1], end_s)
         else:
             requests.append((recording, start_s, end_s))
-    for request, outcome in supervised(_read, requests, 1, TIME_LIMIT_S, _begin, ()):
-        if isinstance(outcome, InputError):
-            raise outcome
-        yield request[1], outcome
-
-
-def _begin() -> None:
-    """Nothing has to be loaded before a stretch is read."""
+    with on_this_machine(Task(_read, time_limit_s=TIME_LIMIT_S), 1) as engine:
+        for request, outcome in engine.outcomes(requests):
+            if isinstance(outcome, InputError):
+                raise outcome
+            yield request[1], outcome
 
 
 def _read(request: tuple[Path, float, float]) -> Float32[np.ndarray, " sample"]:

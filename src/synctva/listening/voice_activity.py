@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from synctva.errors import InputError
 from synctva.media import SAMPLE_RATE_HZ, probe
 from synctva.media.sound import stream_audio
-from synctva.work.supervised import Supervised
+from synctva.work import Engine, Task, on_this_machine
 
 LONGEST_S = 15.0
 """Longer speech is cut at its longest pause, so that an utterance has one emotion."""
@@ -60,12 +60,12 @@ class Speech:
     length_s: float
 
 
-def voice_activity() -> Supervised:
+def voice_activity() -> Engine:
     """Returns a process that hears when somebody speaks; it begins with the first recording."""
-    return Supervised(_listen, 1, TIME_LIMIT_S, _begin, ())
+    return on_this_machine(Task(_listen, time_limit_s=TIME_LIMIT_S), 1)
 
 
-def speech_in(recording: Path, kept: Supervised | None = None) -> Speech:
+def speech_in(recording: Path, kept: Engine | None = None) -> Speech:
     """Returns when somebody speaks in a recording; cut at pauses into 15 s at the most.
 
     Args:
@@ -85,10 +85,6 @@ def speech_in(recording: Path, kept: Supervised | None = None) -> Speech:
     if isinstance(outcome, InputError):
         raise outcome
     return outcome
-
-
-def _begin() -> None:
-    """Nothing is loaded before the recording is known to have sound."""
 
 
 def _listen(recording: Path) -> Speech:

@@ -1,14 +1,12 @@
 """A run: one recipe on one store with several seeds, side by side over processes, resumable."""
 
 import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import torch
-from pebble import ProcessExpired
 
 from synctva.encoders.encoder import load_encoders
 from synctva.errors import InputError
@@ -33,7 +31,7 @@ from synctva.training.start import (
     splits_for_more,
 )
 from synctva.training.temperature import calibrated_on
-from synctva.work.engine import on_this_machine
+from synctva.work import LostError, Task, on_this_machine
 
 OnEpoch = Callable[[int, Epoch], None]
 """Called with a seed and an epoch that it has finished."""
@@ -81,8 +79,14 @@ def train_run(
             train_seed(out, store_path, seed, threads, save_every_s, partial(on_epoch, seed))
         return run
     work = partial(train_seed, out, store_path, threads=threads, save_every_s=save_every_s)
-    with on_this_machine(work, min(workers, max(len(waiting), 1))) as engine:
-        _watch(run, {seed: engine.submit(seed) for seed in waiting}, on_epoch)
+    look = _teller(run, waiting, on_epoch)
+    with on_this_machine(Task(work), workers) as engine:
+        for _, outcome in engine.outcomes(waiting, on_look=look):
+            if isinstance(outcome, LostError):
+                raise InputError(f"{run.path}, a seed: {outcome}") from outcome
+            if isinstance(outcome, InputError):
+                raise outcome
+    look()
     return run
 
 
@@ -195,22 +199,15 @@ def _calibrate(folder: SeedFolder, valid: Split, start: EmotionModel | None) -> 
         model.save_pretrained(folder.checkpoint)
 
 
-def _watch(run: RunFolder, futures: Mapping[int, Future[None]], on_epoch: OnEpoch) -> None:
-    """Tells of epochs as they appear in the logs, until all seeds are finished."""
-    told = {seed: len(run.seed(seed).read_log()) for seed in futures}
-    pending = set(futures.values())
-    while pending:
-        done, pending = wait(pending, timeout=0.3)
-        for future in done:
-            try:
-                future.result()
-            except ProcessExpired as error:
-                raise InputError(
-                    f"{run.path}: the process of a seed has died (out of memory?); the same"
-                    " `synctva train` resumes"
-                ) from error
-        for seed in futures:
+def _teller(run: RunFolder, seeds: Sequence[int], on_epoch: OnEpoch) -> Callable[[], None]:
+    """Returns what tells of the epochs that have appeared in the logs since it was called last."""
+    told = {seed: len(run.seed(seed).read_log()) for seed in seeds}
+
+    def tell() -> None:
+        for seed in seeds:
             epochs = run.seed(seed).read_log()
             for epoch in epochs[told[seed] :]:
                 on_epoch(seed, epoch)
             told[seed] = max(told[seed], len(epochs))
+
+    return tell

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,12 +11,11 @@ from synctva.recipe import Recipe
 from synctva.run.folder import RunFolder
 from synctva.run.log import Epoch
 from synctva.training.description import Survey, lacking, survey
-from synctva.training.jobs import Engine, TrainingJob, one_line
+from synctva.training.jobs import TrainingJob
 from synctva.training.plan import PlannedRun, PlannedSweep
 from synctva.training.run import begin_run
-
-EVERY_S = 0.5
-"""Seconds between two looks at the logs."""
+from synctva.work import Engine
+from synctva.work.task import one_line
 
 
 @dataclass
@@ -75,30 +73,40 @@ def run_sweep(
     Seed 0 of all runs comes first, so that early results span the comparison; a run is evaluated
     as soon as its last seed is finished. A job that fails stops no other one.
 
+    Args:
+        plan: What is to be done.
+        engine: From ``jobs.engine_for``.
+        on_look: Called with how far each run is, again and again.
+        on_done: Called with every job that is over.
+
     Raises:
         InputError: A store cannot be read; no job is begun then.
+        MachineError: The machine lacks room, memory, open files or a right; the same sweep goes on.
     """
     statuses = begin(plan)
     by_folder = {status.run.folder.path: status for status in statuses}
     waiting = deque(_jobs(statuses, plan.seeds))
-    pending: dict[Future[str | None], TrainingJob] = {}
-    on_look(statuses)
-    while waiting or pending:
-        while waiting and len(pending) < engine.slots:
-            job = waiting.popleft()
-            by_folder[job.run].busy.add(job.seed)
-            pending[engine.submit(job)] = job
-        done, _ = wait(pending, EVERY_S, FIRST_COMPLETED)
+
+    def jobs() -> Iterator[TrainingJob | None]:
+        while waiting or any(status.busy for status in statuses):
+            job = waiting.popleft() if waiting else None  # the last seed's end brings another one
+            if job is not None:
+                by_folder[job.run].busy.add(job.seed)
+            yield job
+
+    def look() -> None:
         for status in statuses:
             status.read([seed for seed in status.busy if seed is not None])
-        for future in done:
-            job = pending.pop(future)
-            status = by_folder[job.run]
-            _close(status, job, future)
-            on_done(status, job)
-            if status.trained and job.seed is not None and not status.busy:
-                waiting.appendleft(TrainingJob(job.run, job.store, None))
         on_look(statuses)
+
+    look()
+    for job, outcome in engine.outcomes(jobs(), on_look=look):
+        status = by_folder[job.run]
+        _close(status, job, outcome)
+        on_done(status, job)
+        if status.trained and job.seed is not None and not status.busy:
+            waiting.appendleft(TrainingJob(job.run, job.store, None))
+    look()
     return statuses
 
 
@@ -170,15 +178,11 @@ def _jobs(statuses: Sequence[RunStatus], seeds: int) -> Iterator[TrainingJob]:
                 yield TrainingJob(status.run.folder.path, status.run.store, seed)
 
 
-def _close(status: RunStatus, job: TrainingJob, future: Future[str | None]) -> None:
+def _close(status: RunStatus, job: TrainingJob, outcome: InputError | None) -> None:
     """Notes how a job has ended."""
-    try:
-        failure = future.result()
-    except Exception as error:  # its process was killed, or its machine is gone
-        failure = f"its process has died ({one_line(error)}); sweep again to go on"
     status.busy.discard(job.seed)
-    if failure is not None:
-        status.failures[job.seed] = failure
+    if outcome is not None:
+        status.failures[job.seed] = one_line(outcome)
     elif job.seed is None:
         status.evaluated = True
     else:

@@ -31,7 +31,7 @@ from synctva.features.store.folder import (
 )
 from synctva.features.store.normalise import normalise
 from synctva.files import write_bytes, write_text
-from synctva.work.supervised import Engine, supervised
+from synctva.work import MakeEngine, on_this_machine
 
 
 def extract(
@@ -40,7 +40,7 @@ def extract(
     cache: Cache,
     *,
     workers: int | None = 1,
-    engine: Engine = supervised,
+    engine: MakeEngine = on_this_machine,
     normalise_by: str | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     advance: Advance = lambda count: None,
@@ -56,7 +56,7 @@ def extract(
         preset: Which extractors.
         cache: Where features are looked up and kept.
         workers: Processes that decode recordings; None = as many as the engine has cores for.
-        engine: Where they are: on this machine, or ``features.cluster_pool.supervised_on_cluster``.
+        engine: Where they are: ``synctva.work.on_this_machine``, or ``on_cluster``.
         normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not
             (a model normalises what it is trained on by itself). Needs the store in memory.
         time_limit_s: For one modality of one utterance.

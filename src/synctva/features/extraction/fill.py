@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 
 from synctva.dialogue import Dialogue, Utterance
@@ -19,7 +19,7 @@ from synctva.features.extraction.recording import Known, Recordings, Request
 from synctva.features.extraction.words import Words, share_of_chunks, words_beside
 from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore
-from synctva.work.supervised import Engine, Outcomes, supervised
+from synctva.work import Engine, MakeEngine, Task, on_this_machine
 
 TIME_LIMIT_S = 300.0
 """For one modality of one utterance."""
@@ -74,7 +74,7 @@ def fill(
     cache: Cache,
     *,
     workers: int | None = 1,
-    engine: Engine = supervised,
+    engine: MakeEngine = on_this_machine,
     shard: tuple[int, int] = (1, 1),
     time_limit_s: float = TIME_LIMIT_S,
     advance: Advance = lambda count: None,
@@ -113,9 +113,9 @@ def fill(
     )
     with words_beside(store, preset, cache, shard, told) as words:
         if recorded:
-            begin = (preset, cache)
-            outcomes = engine(_key, requests, workers, time_limit_s, _begin, begin, recorded)
-            _collect(filled, outcomes, words, cache, told)
+            task = Task(_key, _begin, (preset, cache, recorded), time_limit_s)
+            with engine(task, workers) as own:
+                _collect(filled, own, requests, words, cache, told)
         if preset.text is not None:
             found = words.result()
             filled.known["text"], filled.keys["text"] = found.known, found.keys
@@ -124,32 +124,31 @@ def fill(
 
 
 def _collect(
-    filled: Filled, outcomes: Outcomes, words: Future[Words], cache: Cache, advance: Advance
+    filled: Filled,
+    engine: Engine,
+    requests: Iterator[Request],
+    words: Future[Words],
+    cache: Cache,
+    advance: Advance,
 ) -> None:
     """Notes what becomes of every request; a failure of the words is raised as soon as it is."""
-    with closing(outcomes):
-        for request, outcome in outcomes:
-            if words.done():
-                words.result()
-            if not isinstance(request, Request):
-                _meet(filled, outcome)
-                continue
-            if isinstance(outcome, InputError):
-                where = request.dialogue, request.utterance.turn, request.modality
-                filled.failures.append(Failure(*where, str(outcome)))
-            else:
-                key, computed = outcome
-                _check_place(cache, key)
-                filled.keys[request.modality][request.row] = key
-                filled.computed += computed
-            advance(1)
+    for request, outcome in engine.outcomes(requests, on_begin=partial(_meet, filled)):
+        if words.done():
+            words.result()
+        if isinstance(outcome, InputError):
+            where = request.dialogue, request.utterance.turn, request.modality
+            filled.failures.append(Failure(*where, str(outcome)))
+        else:
+            key, computed = outcome
+            _check_place(cache, key)
+            filled.keys[request.modality][request.row] = key
+            filled.computed += computed
+        advance(1)
 
 
-def _meet(filled: Filled, outcome: "dict[str, Known] | InputError") -> None:
+def _meet(filled: Filled, extractors: dict[str, Known]) -> None:
     """Notes the extractors of a worker, which may be on another machine than the others."""
-    if isinstance(outcome, InputError):
-        raise outcome
-    for modality, known in outcome.items():
+    for modality, known in extractors.items():
         first = filled.known.setdefault(modality, known)
         filled.keys.setdefault(modality, {})
         if known != first:
@@ -173,18 +172,17 @@ _recordings: list[Recordings] = []
 """In a worker: the one it was begun with."""
 
 
-def _begin(preset: Preset, cache: Cache) -> None:
+def _begin(preset: Preset, cache: Cache, modalities: tuple[str, ...]) -> dict[str, Known]:
+    """Loads the extractors of modalities and tells which they are."""
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
     if "torch" in sys.modules:  # by way of the script that this process was begun with
         sys.modules["torch"].set_num_threads(1)
     _recordings.append(Recordings(preset, cache))
+    return {modality: _recordings[0].known(modality) for modality in modalities}
 
 
-def _key(request: Request | tuple[str, ...]) -> tuple[str, bool] | dict[str, Known]:
-    """Does a request; or loads the extractors of modalities and tells which they are."""
-    if isinstance(request, Request):
-        return _recordings[0].key(request)
-    return {modality: _recordings[0].known(modality) for modality in request}
+def _key(request: Request) -> tuple[str, bool]:
+    return _recordings[0].key(request)
 
 
 def _where_words_are(store: FeatureStore, preset: Preset) -> Preset:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from synctva.work.cluster_pool import BATCH, supervised_on_cluster
+from synctva.work.supervised import Engine, supervised
 from test_extract import BOTH, content, corpus_of, write_tone
 
 from synctva.features.extraction.cache import Cache
@@ -16,8 +18,6 @@ from synctva.features.extraction.extract import extract
 from synctva.features.store import open_store, write_store
 from synctva.work import cluster_pool
 from synctva.work.cluster import Cluster
-from synctva.work.cluster_pool import BATCH, supervised_on_cluster
-from synctva.work.supervised import Engine, supervised
 
 _begun: list[str] = []
 

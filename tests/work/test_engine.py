@@ -1,0 +1,386 @@
+"""The engine: what hangs, dies or fails costs one request at most, and no call hears of another."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synctva.errors import InputError, MachineError
+from synctva.work import Engine, Task, on_this_machine
+from synctva.work.engine import AHEAD, RETRIES, RETRIES_AFTER_CRASH
+
+_told: list[str] = []
+
+
+def begin(word: str) -> int:
+    _told.append(word)
+    return os.getpid()
+
+
+def work(request: str) -> object:
+    """Does to its process what the request says."""
+    word, _, rest = request.partition(" ")
+    match word:
+        case "sleep":
+            time.sleep(float(rest))
+        case "crash":
+            os._exit(139)
+        case "leave":
+            os._exit(0)
+        case "bad":
+            raise InputError("clip.mp4: bad")
+        case "odd":
+            raise ZeroDivisionError("odd")
+        case "lambda":
+            return lambda: None
+        case "errno":
+            raise OSError(int(rest), os.strerror(int(rest)), "cache/vector")
+        case "below":
+            try:
+                raise OSError(int(rest), os.strerror(int(rest)))
+            except OSError as error:
+                raise InputError("clip.mp4: cannot be opened") from error
+        case "memory":
+            raise MemoryError
+        case _ if word.startswith("SIG"):
+            with Path(rest).open("a") as file:
+                file.write("x")
+            os.kill(os.getpid(), getattr(signal, word))
+            time.sleep(60)
+    return _told[0] + request
+
+
+def once(request: str) -> str:
+    """Dies at the first attempt at a request, by the signal that it names."""
+    name, path = request.split()
+    if not Path(path).exists():
+        Path(path).touch()
+        os.kill(os.getpid(), getattr(signal, name))
+        time.sleep(60)
+    return "done"
+
+
+def engine(slots: int = 1, time_limit_s: float | None = 60.0) -> Engine:
+    return on_this_machine(Task(work, begin, ("so ",), time_limit_s), slots)
+
+
+def done(requests: list[str], slots: int = 1, time_limit_s: float | None = 60.0) -> dict[str, str]:
+    """Returns the outcomes as words, by request."""
+    with engine(slots, time_limit_s) as own:
+        return {request: str(outcome) for request, outcome in own.outcomes(requests)}
+
+
+def own_processes() -> set[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return {child for child in children if "spawn_main" in " ".join(child.cmdline())}
+
+
+def test_what_hangs_crashes_or_fails_costs_one_request_each():
+    requests = ["a", "sleep 600", "b", "crash", "leave", "bad", "c", "odd", "lambda", "d"]
+    found = done(requests, 2, 4.0)
+    assert list(found) == requests
+    assert [found[name] for name in "abcd"] == ["so a", "so b", "so c", "so d"]
+    assert found["sleep 600"].startswith("took longer than 4 s and was given up")
+    assert "(exit code 139)" in found["crash"]
+    assert "(exit code 0)" in found["leave"]
+    assert found["bad"] == "clip.mp4: bad"
+    assert found["odd"].startswith("ZeroDivisionError: odd (test_engine.py, line ")
+    assert "lambda" in found["lambda"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGHUP", "SIGSEGV"])
+@pytest.mark.parametrize("time_limit_s", [60.0, None])
+def test_a_request_whose_process_dies_is_tried_again(name: str, time_limit_s, tmp_path: Path):
+    task = Task(once, time_limit_s=time_limit_s)
+    with on_this_machine(task, 1) as own:
+        assert [outcome for _, outcome in own.outcomes([f"{name} {tmp_path / 'seen'}"])] == ["done"]
+
+
+def test_a_request_whose_process_always_dies_costs_itself(tmp_path: Path):
+    killed, crashed = f"SIGTERM {tmp_path / 'killed'}", f"SIGSEGV {tmp_path / 'crashed'}"
+    found = done(["a", killed, crashed, "b"])
+    assert [found["a"], found["b"]] == ["so a", "so b"]
+    assert found[killed].startswith("its process has died 4 times (exit code -15)")
+    assert found[crashed].startswith("crashed the process that read it (exit code -11)")
+    assert len((tmp_path / "killed").read_text()) == 1 + RETRIES
+    assert len((tmp_path / "crashed").read_text()) == 1 + RETRIES_AFTER_CRASH
+
+
+def test_requests_are_read_as_the_work_goes_on():
+    read = []
+
+    def requests() -> Iterator[str]:
+        for number in range(200):
+            read.append(number)
+            yield str(number)
+
+    with engine() as own:
+        outcomes = own.outcomes(requests())
+        assert next(outcomes) == ("0", "so 0")
+        assert len(read) <= AHEAD
+        assert [request for request, _ in outcomes] == [str(n) for n in range(1, 200)]
+
+
+def test_what_is_slow_is_not_waited_for_until_enough_is_ahead():
+    with engine(2) as own:
+        assert [o for _, o in own.outcomes(["sleep 1", *"abc"])] == [
+            *("so sleep 1", "so a", "so b", "so c")
+        ]
+        found = own.outcomes(["sleep 1", *"abc"], on_look=lambda: None)
+        assert [request for request, _ in found] == [*"abc", "sleep 1"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (f"errno {errno.ENOSPC}", "cache/vector: the disk is full"),
+        (f"errno {errno.EACCES}", "cache/vector: Permission denied"),
+        (f"errno {errno.EROFS}", "cache/vector: Read-only file system"),
+        (f"errno {errno.EMFILE}", "cache/vector: Too many open files"),
+        (f"below {errno.EMFILE}", "files: Too many open files"),
+        (f"errno {errno.ENOMEM}", "cache/vector: Cannot allocate memory"),
+        ("memory", "out of memory; take fewer processes"),
+    ],
+)
+@pytest.mark.parametrize("time_limit_s", [60.0, None])
+def test_what_the_machine_lacks_ends_all_of_it(request_: str, words: str, time_limit_s):
+    with pytest.raises(MachineError, match=words):
+        done(["a", request_, "b"], 1, time_limit_s)
+
+
+def test_what_only_a_recording_lacks_costs_that_recording():
+    found = done(["a", f"below {errno.EACCES}", f"errno {errno.EIO}", "b"])
+    assert found[f"below {errno.EACCES}"] == "clip.mp4: cannot be opened"
+    assert "Input/output error" in found[f"errno {errno.EIO}"]
+    assert found["b"] == "so b"
+
+
+def test_requests_may_come_of_outcomes():
+    waiting, looks = ["a"], []
+
+    def requests() -> Iterator[str | None]:
+        while waiting or len(found) < 3:
+            yield waiting.pop() if waiting else None
+
+    found: list[str] = []
+    with engine(2, None) as own:
+        for request, outcome in own.outcomes(requests(), on_look=lambda: looks.append(1)):
+            found.append(str(outcome))
+            if len(found) < 3:
+                waiting.append(f"{request}{request}")
+    assert found == ["so a", "so aa", "so aaaa"]
+    assert looks
+
+
+class StopHereError(Exception):
+    """Something that a caller raises."""
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Engine]:
+    with engine(2) as own:
+        yield own
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_a_call_that_is_left_early_is_never_heard_of_again(shared: Engine, data: st.DataObject):
+    kinds = st.sampled_from(["a", "b", "bad", "sleep 0.02", "crash"])
+    old = [f"{kind}" for kind in data.draw(st.lists(kinds, min_size=1, max_size=40))]
+    after = data.draw(st.integers(0, len(old)))
+    how = data.draw(st.sampled_from(["close", "raise", "interrupt", "forget", "keep"]))
+    kept = _left(shared, old, after, how)
+    new = [f"new {number}" for number in range(data.draw(st.integers(0, 40)))]
+    assert list(shared.outcomes(new)) == [(one, f"so {one}") for one in new]
+    if kept is not None and after < len(old):
+        with pytest.raises(RuntimeError, match="another call"):
+            next(kept)
+    assert len(own_processes()) <= 2
+
+
+def _left(own: Engine, requests: list[str], after: int, how: str) -> object:
+    """Leaves a call after so many outcomes; returns it where it is kept."""
+    outcomes = own.outcomes(requests)
+    for _ in range(after):
+        next(outcomes)
+    match how:
+        case "close":
+            outcomes.close()
+        case "raise":
+            with suppress(StopHereError):
+                for _ in outcomes:
+                    raise StopHereError
+        case "interrupt":
+            with suppress(StopIteration, KeyboardInterrupt):
+                timer = threading.Timer(0.003 * len(requests), signal.raise_signal, [signal.SIGINT])
+                timer.start()
+                try:
+                    while True:
+                        next(outcomes)
+                finally:
+                    timer.cancel()
+        case "keep" if after:
+            return outcomes
+        case _:
+            pass
+    return None
+
+
+def test_an_interrupt_at_any_moment_leaves_nothing_to_the_next_call(shared: Engine):
+    caught = 0
+    for number in range(8):
+        timer = threading.Timer(0.005 * number, os.kill, [os.getpid(), signal.SIGINT])
+        try:
+            timer.start()
+            for _ in shared.outcomes(f"old {n}" for n in range(10_000)):
+                pass
+        except KeyboardInterrupt:
+            caught += 1
+        assert list(shared.outcomes(["a", "b"])) == [("a", "so a"), ("b", "so b")]
+    assert caught == 8
+
+
+def test_processes_stay_from_call_to_call_and_each_is_told_once():
+    others, news = own_processes(), list[int]()
+    with engine(2) as own:
+        list(own.outcomes(["sleep 0.5"] * 2, on_begin=news.append))
+        started = own_processes() - others
+        while len(news) < 2:  # the second may have begun too late for those
+            list(own.outcomes(["sleep 0.1"] * 20, on_begin=news.append))
+        list(own.outcomes("abcdef", on_begin=news.append))
+        assert {process.pid for process in started} == set(news)
+        assert len(news) == 2
+    assert not own_processes() & started
+
+
+def test_killed_when_they_are_idle_processes_are_begun_anew():
+    with engine() as own:
+        assert list(own.outcomes("a")) == [("a", "so a")]
+        for process in own_processes():
+            process.kill()
+        assert list(own.outcomes("bc")) == [("b", "so b"), ("c", "so c")]
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGKILL])
+def test_processes_killed_at_random_moments_cost_nothing(sig: signal.Signals):
+    """Also in the middle of a large result."""
+    over, kills = threading.Event(), Counter[int]()
+
+    def kill() -> None:
+        while not over.wait(0.25):
+            for process in sorted(own_processes(), key=lambda p: p.pid)[: len(kills) % 2 + 1]:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(sig)
+                    kills[process.pid] += 1
+            if len(kills) >= 6:
+                return
+
+    with on_this_machine(Task(large, time_limit_s=60.0), 2) as own:
+        thread = threading.Thread(target=kill)
+        thread.start()
+        try:
+            found = [(n, len(outcome)) for n, outcome in own.outcomes(_until(kills))]
+        finally:
+            over.set()
+            thread.join()
+    assert found == [(n, 3_000_000 + n) for n in range(len(found))]
+    assert len(kills) >= 6
+
+
+def _until(kills: Counter[int]) -> Iterator[int]:
+    """Yields numbers until enough processes were killed."""
+    number = 0
+    while len(kills) < 6:
+        yield number
+        number += 1
+
+
+def large(number: int) -> bytes:
+    return bytes(3_000_000 + number)
+
+
+def test_every_process_may_take_its_time_to_begin():
+    with on_this_machine(Task(len, time.sleep, (1.5,), 1.0), 1) as own:
+        assert list(own.outcomes(["a"])) == [("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("begin_", "words"), [("refuse", "no extractor"), ("vanish", "before they begin")]
+)
+def test_processes_that_cannot_begin_end_all_of_it(begin_: str, words: str):
+    with (
+        on_this_machine(Task(work, globals()[begin_], (), 60.0), 1) as own,
+        pytest.raises(InputError, match=words),
+    ):
+        list(own.outcomes("abcdefgh"))
+
+
+def refuse() -> None:
+    raise InputError("no extractor")
+
+
+def vanish() -> None:
+    os._exit(1)
+
+
+UNGUARDED = """
+from synctva.work import Task, on_this_machine
+print(list(on_this_machine(Task(len, print), 2).outcomes(["a", "b", "c"])))
+"""
+
+
+def test_a_script_without_the_guard_ends_and_is_told_of_it(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    ended = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
+    told = ended.stderr.strip().splitlines()[-1]
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "InputError: processes end again and again before they begin" in told
+    assert '`if __name__ == "__main__":`' in told
+    assert "bootstrapping phase" not in ended.stderr  # a process that would start processes says so
+
+
+ENDED = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+from test_engine import engine
+if __name__ == "__main__":
+    own = engine()
+    next(own.outcomes("ab"))
+    print("begun", flush=True)
+    sys.exit() if sys.argv[2] == "exit" else time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", ["exit", "kill"])
+def test_processes_end_with_the_one_that_started_them(how: str, tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(ENDED)
+    process = subprocess.Popen(
+        [sys.executable, script, Path(__file__).parent, how], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    with process.stdout as told:
+        assert told.readline() == b"begun\n"
+        below = psutil.Process(process.pid).children(recursive=True) if how == "kill" else []
+        if how == "kill":
+            process.kill()
+        process.wait(20)
+        assert told.read() == b""  # nobody holds its output any more
+    gone, alive = psutil.wait_procs(below, 20)
+    assert not alive
+    assert gone or how == "exit"
