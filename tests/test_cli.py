@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
+import typer.core
 from support.recordings import Making, record
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
@@ -31,7 +32,7 @@ VERBS = (
     *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
     "predict",
     *("sweep", "report"),
-    *("train-faces", "evaluate-faces", "demo"),
+    *("demo", "faces"),
 )
 TABLE = "dialogue,turn,speaker,split,emotion,text,audio_0,audio_1\n"
 ROW = "{0},{1},{2},{3},{4},Some words.,1.5,2\n"
@@ -339,14 +340,33 @@ def test_every_verb_has_help_with_an_example(call: Call, verb: str):
 
 def test_every_example_of_the_help_is_a_command_that_there_is(tmp_path, monkeypatch):
     command = typer.main.get_command(cli.app)
-    shown_verbs = {verb: own for verb, own in command.commands.items() if not own.hidden}
-    assert tuple(shown_verbs) == VERBS
-    for verb, own in shown_verbs.items():
+    in_order = command.list_commands(typer.Context(command))
+    verbs = {verb: command.commands[verb] for verb in in_order}
+    verbs = {verb: own for verb, own in verbs.items() if not own.hidden}
+    assert tuple(verbs) == VERBS
+    for verb, own in verbs.items():
         shown = re.sub(r"\[[^\]]*\]", " ", own.epilog).split("·")
         for example in shown:
             name, *words = shlex.split(example.split(":", 1)[-1])[1:]
             assert name == verb
+            if isinstance(own, typer.core.TyperGroup):
+                own.commands[words[0]].make_context(words[0], words[1:])
             own.make_context(verb, words)
+
+
+@pytest.mark.parametrize(("old", "new"), [("train-faces", "train"), ("evaluate-faces", "evaluate")])
+def test_an_old_spelling_names_the_new_one(call: Call, old: str, new: str):
+    for words in ([], ["--help"], ["fer2013.parquet", "--out", "runs/faces"]):
+        ended = call(old, *words)
+        told = f"synctva: {old}: this is `synctva faces {new}` now; the rest stays as it was\n"
+        assert (ended.code, ended.out, ended.err) == (2, "", told)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+def test_the_verbs_of_a_group_have_help_with_an_example(call: Call, verb: str):
+    ended = call("faces", verb, "--help")
+    assert ended.code == 0
+    assert f"Example: synctva faces {verb} " in ended.out
 
 
 def test_help_imports_nothing_heavy():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import typer.core
 
 from synctva.cli import app
 from synctva.data.made.planted import planted_corpus
@@ -98,7 +99,11 @@ def parsed(words: list[str]) -> dict[str, object]:
     """Returns the parameters of a command line, or raises what its user would be told."""
     verb, *arguments = words
     assert verb in VERBS, f"synctva has no verb {verb!r}"
-    return VERBS[verb].make_context(verb, arguments).params
+    own = VERBS[verb]
+    if isinstance(own, typer.core.TyperGroup):
+        verb, *arguments = arguments
+        own = own.commands[verb]
+    return own.make_context(verb, arguments).params
 
 
 @every_document
@@ -123,7 +128,10 @@ def test_commands_in_prose_name_verbs_and_options_that_exist(document: str):
     for mention in re.findall(r"`synctva ([a-z][^`]*)`", prose(document)):
         verb, *words = mention.split()
         assert verb in VERBS, mention
-        known = {option for parameter in VERBS[verb].params for option in parameter.opts}
+        own = VERBS[verb]
+        if isinstance(own, typer.core.TyperGroup):
+            own = own.commands[words.pop(0)]
+        known = {option for parameter in own.params for option in parameter.opts}
         assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, mention
 
 

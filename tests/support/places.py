@@ -14,14 +14,13 @@ class Inline:
         handed_out: The requests, each as often as it was handed out.
     """
 
-    batch = 1
-
     def __init__(
         self,
         slots: int = 1,
         is_dying: Callable[[int, Any], bool] = lambda number, request: False,
+        batch: int = 1,
     ) -> None:
-        self.slots, self.is_dying = slots, is_dying
+        self.slots, self.is_dying, self.batch = slots, is_dying, batch
         self.task = Task(len)
         self.handed_out: list[Any] = []
         self._over: list[tuple[Batch, Served | Death]] = []
@@ -32,13 +31,15 @@ class Inline:
         return Engine(self)
 
     def hand_out(self, batch: Batch) -> None:
-        """Serves it; ``is_dying`` says of how many-th requests the process dies."""
-        [request] = batch.requests
-        self.handed_out.append(request)
-        if self.is_dying(len(self.handed_out), request):
-            self._over.append((batch, Death("ConnectionError: the process is gone", True)))
-        else:
-            self._over.append((batch, Served([attempt(self.task.work, request)])))
+        """Serves it; ``is_dying`` says of which requests, and how many-th ones, a process dies."""
+        outcomes: list[object] = []
+        for request in batch.requests:
+            self.handed_out.append(request)
+            if self.is_dying(len(self.handed_out), request):
+                self._over.append((batch, Death("ConnectionError: the process is gone", True)))
+                return
+            outcomes.append(attempt(self.task.work, request))
+        self._over.append((batch, Served(outcomes)))
 
     def ended(self, timeout_s: float | None) -> Iterator[tuple[Batch, Served | Death]]:
         """Yields all that was served."""

@@ -1,169 +1,134 @@
-"""Supervised work on a cluster: the same outcomes as on one machine, whatever dies."""
+"""An engine on a Ray cluster: the same outcomes as on one machine, whatever dies.
+
+Ray begins on this machine, with two cores, or with two nodes of one.
+"""
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from synctva.work.cluster_pool import BATCH, supervised_on_cluster
-from synctva.work.supervised import Engine, supervised
-from test_extract import BOTH, content, corpus_of, write_tone
+import ray
+from ray.cluster_utils import Cluster as Nodes
 
-from synctva.features.extraction.cache import Cache
-from synctva.features.extraction.extract import extract
-from synctva.features.store import open_store, write_store
-from synctva.work import cluster_pool
-from synctva.work.cluster import Cluster
+from synctva.errors import InputError, MachineError
+from synctva.work import Engine, MakeEngine, Task, engine_named, on_cluster, on_this_machine
+from synctva.work.cluster import BATCH
+from synctva.work.engine import AHEAD, RETRIES
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 _begun: list[str] = []
 
 
-def begin(word: str) -> None:
+def begin(word: str) -> str:
+    if word == "refuse":
+        raise InputError("no extractor")
     _begun.append(word)
+    return f"begun {os.getpid()}"
 
 
 def work(request: str) -> str:
     """Returns the request after the word that its process was begun with; or does what it says."""
-    if request == "crash":
+    word, _, path = request.partition(" ")
+    if word == "crash":
         os._exit(139)
-    if request == "odd":
+    if word == "odd":
         raise ZeroDivisionError("odd")
+    if word == "full":
+        raise OSError(28, "No space left on device", "cache")
+    if word == "sleep":
+        time.sleep(float(path))
+    if word == "kill-machine's":  # the Ray worker that has started this process, or is it
+        with Path(path).open("a") as file:
+            file.write("x")
+        is_inner = "spawn_main" in " ".join(psutil.Process().cmdline())
+        os.kill(os.getppid() if is_inner else os.getpid(), signal.SIGKILL)
+        time.sleep(60)
     return _begun[0] + request
 
 
-class Threads:
-    """A cluster of threads in this process; some tasks die there for good."""
-
-    def __init__(self, cores: int, is_dying: Callable[[list[str]], bool]) -> None:
-        self.cores, self.is_dying = cores, is_dying
-        self.handed_out: list[list[str]] = []
-        self.at_work = self.most_at_work = 0
-
-    @contextmanager
-    def for_work(self, serve: Callable[..., object]) -> Iterator[Cluster]:
-        with ThreadPoolExecutor(1) as threads:
-
-            def submit(service: object, requests: list[str]) -> Future[object]:
-                self.handed_out.append(requests)
-                self.at_work += 1
-                self.most_at_work = max(self.most_at_work, self.at_work)
-                return threads.submit(task, service, requests)
-
-            def task(service: object, requests: list[str]) -> object:
-                try:
-                    if self.is_dying(requests):
-                        raise ConnectionError("trace\nThe node is gone.")
-                    return serve(service, requests)
-                finally:
-                    self.at_work -= 1
-
-            yield Cluster(self.cores, submit)
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ray's workers import this file, and no cluster is there but those of the tests."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), *sys.path]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    yield
+    ray.shutdown()
 
 
-@pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
-    """A cluster of one core, where the task with the request "dying" dies."""
-    cluster = Threads(1, lambda requests: "dying" in requests)
-    pools: dict[str, cluster_pool.Supervised] = {}
-    monkeypatch.setattr(cluster_pool, "cluster_for", cluster.for_work)
-    monkeypatch.setattr(cluster_pool, "_pools", pools)
-    yield cluster
-    for pool in pools.values():
-        pool.stop()
+def engine(make: MakeEngine, time_limit_s: float | None = 60.0, word: str = "so ") -> Engine:
+    return make(Task(work, begin, (word,), time_limit_s), 2)
 
 
-def told(engine: Engine, requests: list[str], workers: int | None = 1) -> list[tuple[str, str]]:
+def done(own: Engine, requests: list[str]) -> list[tuple[str, str]]:
     """Returns requests with their outcomes as words."""
-    outcomes = engine(work, requests, workers, 60.0, begin, ("so ",), "hello")
-    return [(request, str(outcome)) for request, outcome in outcomes]
+    return [(request, str(outcome)) for request, outcome in own.outcomes(requests)]
 
 
-def test_outcomes_are_those_of_one_machine_in_the_same_order(threads):
-    requests = [str(number) for number in range(20)] + ["crash", "a", "odd", "b"]
-    assert told(supervised_on_cluster, requests) == told(supervised, requests)
-    assert [len(batch) for batch in threads.handed_out] == [0, BATCH, BATCH, BATCH]
+def test_outcomes_are_those_of_one_machine_in_the_same_order(tmp_path: Path):
+    requests = [*map(str, range(20)), "crash", "a", "odd", "b"]
+    with engine(on_this_machine) as own:
+        expected = done(own, requests)
+    killing = f"kill-machine's {tmp_path / 'kills'}"
+    with engine(engine_named("ray")) as own:
+        assert done(own, requests) == expected
+        found = dict(done(own, [*"abc", killing, *"defghijk"]))
+        assert "has died 4 times" in found.pop(killing)
+        assert found == {one: f"so {one}" for one in "abcdefghijk"}
+        assert len((tmp_path / "kills").read_text()) == 1 + RETRIES
+        with pytest.raises(MachineError, match="cache: the disk is full"):
+            done(own, ["a", "full", "b"])
+        _leave_early(own)
+        assert done(own, ["c", "d"]) == [("c", "so c"), ("d", "so d")]
 
 
-def test_a_task_that_dies_for_good_costs_its_own_requests(threads):
-    requests = [*"abcdefgh", "dying", *"ijklmnop"]
-    found = dict(told(supervised_on_cluster, requests))
-    lost = {request for request, outcome in found.items() if outcome != f"so {request}"}
-    assert lost == {"dying", *"ijklmno"}
-    assert found["i"].startswith("the cluster could not do it (ConnectionError: The node is gone.)")
-    assert list(found) == ["hello", *requests]
-
-
-def test_a_cluster_that_cannot_be_greeted_says_why(threads):
-    threads.is_dying = lambda requests: not requests
-    found = told(supervised_on_cluster, [])
-    assert [request for request, _ in found] == ["hello"]
-    assert "The node is gone." in found[0][1]
-
-
-def test_requests_are_read_as_the_work_goes_on_and_few_are_handed_out(threads):
+def _leave_early(own: Engine) -> None:
+    """Reads a little of what would take minutes, and little of the requests."""
     read = []
 
     def requests() -> Iterator[str]:
-        for number in range(1000):
+        for number in range(1_000):
             read.append(number)
-            yield str(number)
+            yield "sleep 0.1"
 
-    outcomes = supervised_on_cluster(work, requests(), None, 60.0, begin, ("",), "hello")
-    assert [next(outcomes) for _ in range(3)][1:] == [("0", "0"), ("1", "1")]
-    assert len(read) <= BATCH * (2 + 2 * cluster_pool.AHEAD)
-    assert threads.most_at_work <= 2
+    outcomes = own.outcomes(requests())
+    next(outcomes)
     outcomes.close()
+    assert len(read) <= 2 * AHEAD * BATCH
 
 
-@pytest.fixture
-def ray_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list]:
-    """Returns Ray's workers that serve requests, of a Ray that begins with two cores."""
-    pytest.importorskip("ray", reason="Ray is not installed (extra cluster)")
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+def test_our_own_jobs_are_done_as_on_one_machine(tmp_path: Path):
+    killing = f"kill-machine's {tmp_path / 'kills'}"
+    news: list[str] = []
+    with engine(on_cluster, None) as own:
+        found = dict(own.outcomes(["a", "odd", killing, "b"], on_begin=news.append))
+    assert (found["a"], found["b"]) == ("so a", "so b")
+    assert str(found["odd"]).startswith("ZeroDivisionError: odd")
+    assert "has died 4 times" in str(found[killing])
+    assert len((tmp_path / "kills").read_text()) == 1 + RETRIES
+    assert len(set(news)) == len(news) >= 1
+    with engine(on_cluster, None, "refuse") as own, pytest.raises(InputError, match="no extractor"):
+        done(own, ["a"])
 
-    def processes() -> list[psutil.Process]:
-        children = psutil.Process().children(recursive=True)
-        return [child for child in children if child.name().startswith("ray::serve")]
 
-    return processes
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(tmp_path, ray_processes):
-    for number in range(60):
-        write_tone(tmp_path / f"{number}.wav", 0.4 + 0.02 * number, 150 + 10 * number)
-    corpus = corpus_of([f"{number}.wav" for number in range(60)], tmp_path)
-    alone = write_store(corpus, tmp_path / "alone")
-    extract(alone, BOTH, Cache(tmp_path / "cache"))
-
-    store = write_store(corpus, tmp_path / "store")
-    killed: list[psutil.Process] = []
-
-    def kill(count: int) -> None:
-        at_work = ray_processes()
-        if not killed and len(at_work) == 2:
-            killed.append(at_work[0])
-            at_work[0].kill()
-            inner = at_work[1].children()
-            killed.extend(inner)
-            for process in inner:
-                process.kill()
-
-    filled = extract(
-        store,
-        BOTH,
-        Cache(tmp_path / "other"),
-        workers=2,
-        engine=supervised_on_cluster,
-        advance=kill,
-    )
-    assert len(killed) > 1
-    assert filled.failures == []
-    assert content(open_store(store.path)) == content(open_store(alone.path))
-    assert not any(process.is_running() for process in killed)
-    assert "ray" in sys.modules
+def test_what_a_lost_node_was_at_is_done_by_another():
+    nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 1})
+    lost = nodes.add_node(num_cpus=1)
+    try:
+        os.environ["RAY_ADDRESS"] = nodes.address
+        with engine(on_cluster, None) as own:
+            found = []
+            for _, outcome in own.outcomes([f"sleep 0.{n}" for n in range(10, 30)]):
+                found.append(outcome)
+                if len(found) == 4:
+                    nodes.remove_node(lost, allow_graceful=False)
+        assert found == [f"so sleep 0.{n}" for n in range(10, 30)]
+    finally:
+        os.environ.pop("RAY_ADDRESS", None)
+        nodes.shutdown()

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.places import Inline
 
 from synctva.errors import InputError, MachineError
 from synctva.work import Engine, Task, on_this_machine
@@ -116,6 +117,16 @@ def test_a_request_whose_process_always_dies_costs_itself(tmp_path: Path):
     assert found[crashed].startswith("crashed the process that read it (exit code -11)")
     assert len((tmp_path / "killed").read_text()) == 1 + RETRIES
     assert len((tmp_path / "crashed").read_text()) == 1 + RETRIES_AFTER_CRASH
+
+
+def test_what_died_together_is_tried_again_one_by_one():
+    place = Inline(2, lambda number, request: request == "dying", batch=8)
+    requests = [*"abcd", "dying", *"efghijklm"]
+    found = dict(place.engine(Task(len)).outcomes(requests))
+    assert list(found) == requests
+    assert {request for request, outcome in found.items() if outcome != 1} == {"dying"}
+    assert "has died 4 times (ConnectionError: the process is gone)" in str(found["dying"])
+    assert place.handed_out.count("dying") == 1 + RETRIES
 
 
 def test_requests_are_read_as_the_work_goes_on():

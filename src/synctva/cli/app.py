@@ -4,8 +4,22 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+
+from synctva.errors import InputError
+
+
+class Verbs(TyperGroup):
+    """The verbs in the order in which they were added, groups of them last."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        """Returns the verbs in the order of help."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: isinstance(self.commands[name], TyperGroup))
+
 
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -29,6 +43,19 @@ def synctva(
     ] = False,
 ) -> None:
     """Recognise the emotion of every utterance in a conversation, from text, audio and video."""
+
+
+def renamed(old: str, new: str) -> None:
+    """Has an old spelling of a verb end in an error that names the new one."""
+
+    @app.command(
+        old,
+        hidden=True,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True},
+    )
+    def refuse(words: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+        raise InputError(f"{old}: this is `synctva {new}` now; the rest stays as it was")
 
 
 EngineName = Annotated[

@@ -1,4 +1,4 @@
-"""Verbs about the face-expression network: train-faces, evaluate-faces."""
+"""The verbs of the face-expression network: faces train, faces evaluate."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,20 +6,34 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import app, renamed
+
+faces = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+app.add_typer(
+    faces,
+    name="faces",
+    epilog="Examples: synctva faces train fer2013.parquet recipes/faces/begin.toml --out runs/faces"
+    "[bright_black] · [/]synctva faces evaluate fer2013.parquet",
+)
+renamed("train-faces", "faces train")
+renamed("evaluate-faces", "faces evaluate")
 
 Pictures = Annotated[Path, typer.Argument(help="FER2013's Parquet table, or its folder.")]
 
 
-@app.command(
-    "train-faces",
-    epilog="Example: synctva train-faces fer2013.parquet recipes/faces/begin.toml --out runs/faces",
+@faces.callback()
+def about() -> None:
+    """Train and score the network that reads faces."""
+
+
+@faces.command(
+    epilog="Example: synctva faces train fer2013.parquet recipes/faces/begin.toml --out runs/faces"
 )
-def train_faces(
+def train(
     pictures: Pictures,
     recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
     *,
-    out: Annotated[Path, typer.Option(help="The run's folder; a killed training goes on.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; a killed training resumes.")],
     seed: Annotated[int, typer.Option(help="Decides the first weights and the order.")] = 0,
     start: Annotated[
         Path | None, typer.Option(help="Weights to begin from; else random ones.")
@@ -31,11 +45,11 @@ def train_faces(
     from synctva.training.expression import ExpressionRecipe, train_expression
 
     loaded = load_section(ExpressionRecipe, recipe)
-    faces = read_fer2013_faces(pictures)
+    found = read_fer2013_faces(pictures)
     with terminal.progress("Training", loaded.epochs) as advance:
         weights = train_expression(
-            faces.of("train"),
-            faces.of("valid"),
+            found.of("train"),
+            found.of("valid"),
             loaded,
             out,
             seed,
@@ -43,11 +57,11 @@ def train_faces(
             on_epoch=lambda record: advance(1),
         )
     where = terminal.escape(f"{pictures} --weights {weights}")
-    terminal.say(f"Next: synctva evaluate-faces {where}")
+    terminal.say(f"Next: synctva faces evaluate {where}")
 
 
-@app.command("evaluate-faces", epilog="Example: synctva evaluate-faces fer2013.parquet")
-def evaluate_faces(
+@faces.command(epilog="Example: synctva faces evaluate fer2013.parquet")
+def evaluate(
     pictures: Pictures,
     weights: Annotated[
         Path | None, typer.Option(help="A .safetensors file; else the one in the package.")
@@ -58,6 +72,6 @@ def evaluate_faces(
     from synctva.features.extractors.expression import EMOTIONS, WEIGHTS, load_expression_network
     from synctva.training.expression import score_expressions
 
-    network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
-    scores = {split: score_expressions(network, faces.of(split)) for split in ("valid", "test")}
+    network, found = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
+    scores = {split: score_expressions(network, found.of(split)) for split in ("valid", "test")}
     terminal.show_face_scores(scores, EMOTIONS)

@@ -130,6 +130,6 @@ def load_expression_network(path: Path = WEIGHTS) -> ExpressionNetwork:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{path}: not the weights of a face-expression network ({reason}); make them with"
-            " `synctva train-faces`"
+            " `synctva faces train`"
         ) from error
     return network.to(memory_format=torch.channels_last).eval()  # pyright: ignore

@@ -1,0 +1,52 @@
+"""Extraction on a Ray cluster: the very store that one machine makes, whatever dies."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+from test_extract import BOTH, content, corpus_of, write_tone
+
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.extract import extract
+from synctva.features.store import open_store, write_store
+from synctva.work import on_cluster
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for number in range(60):
+        write_tone(tmp_path / f"{number}.wav", 0.4 + 0.02 * number, 150 + 10 * number)
+    corpus = corpus_of([f"{number}.wav" for number in range(60)], tmp_path)
+    alone = write_store(corpus, tmp_path / "alone")
+    extract(alone, BOTH, Cache(tmp_path / "cache"))
+
+    store = write_store(corpus, tmp_path / "store")
+    killed: list[psutil.Process] = []
+
+    def kill(count: int) -> None:
+        at_work = served_by()
+        if not killed and len(at_work) == 2:
+            killed.append(at_work[0])
+            at_work[0].kill()
+            inner = at_work[1].children()
+            killed.extend(inner)
+            for process in inner:
+                process.kill()
+
+    filled = extract(
+        store, BOTH, Cache(tmp_path / "other"), workers=2, engine=on_cluster, advance=kill
+    )
+    assert len(killed) > 1
+    assert filled.failures == []
+    assert content(open_store(store.path)) == content(open_store(alone.path))
+    assert not any(process.is_running() for process in killed)
+
+
+def served_by() -> list[psutil.Process]:
+    """Returns Ray's workers that serve requests."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if child.name().startswith("ray::serve")]
