@@ -320,6 +320,28 @@ def test_a_checkpoint_is_loaded_by_its_folder(tmp_path: Path):
     assert loaded.fingerprint == Recogniser(model_of("audio"), "own").fingerprint
 
 
+def test_a_model_may_be_the_folder_that_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    model_of("audio").save_pretrained(tmp_path / "own")
+    monkeypatch.chdir(tmp_path / "own")
+    assert Recogniser.load(".").name == "own"
+    assert Recogniser.load(Path()).name == "own"
+
+
+def test_a_recording_that_is_left_early_leaves_nothing_to_the_next(talk: Path):
+    with Recogniser(model_of("audio", "visual"), "own", workers=2) as recogniser:
+        expected = recogniser.recognise(talk)
+        assert len(expected.utterances) > 1
+        dialogue = utterances_of(talk).dialogue
+        assert dialogue is not None
+
+        def stop(count: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            recogniser.encode(dialogue, stop)
+        assert recogniser.recognise(talk) == expected
+
+
 def test_a_missing_model_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(predictions_module, "SHIPPED", tmp_path)
     with pytest.raises(InputError, match="not in this installation"):

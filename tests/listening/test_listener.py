@@ -45,6 +45,15 @@ def test_a_sentence_is_cut_where_another_speaker_goes_on(talk: Path):
     assert told == [("Oh", "A"), ("no.", "B"), ("Beep.", "B")]
 
 
+@pytest.mark.parametrize("is_transcribed", [True, False])
+def test_where_nobody_speaks_nobody_is_asked_who_does(talk: Path, is_transcribed: bool):
+    def refuse(samples: np.ndarray) -> list:
+        raise AssertionError(f"asked of {len(samples)} samples")
+
+    listener = Listener(refuse if is_transcribed else None, refuse)
+    assert spoken(talk, Speech((), 4.5), listener) == []
+
+
 def test_speakers_alone_divide_speech(talk: Path):
     lengths: list[int] = []
 

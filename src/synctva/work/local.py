@@ -140,10 +140,11 @@ class Processes:
         except Exception as error:  # what cannot be read here is the request's own matter
             served = Served([InputError(one_line(error))])
         worker.is_half_heard = False
+        if served.refusal is not None:
+            self._end(worker)
+            raise served.refusal
         if worker.news is None:
             worker.news, self._fruitless = served.news, 0
-            if served.refusal is not None:
-                raise served.refusal
             return
         batch, news = worker.batch, worker.news
         worker.batch, worker.deadline, worker.news = None, None, ()
