@@ -121,7 +121,7 @@ def test_what_a_lost_node_was_at_is_done_by_another():
     nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 1})
     lost = nodes.add_node(num_cpus=1)
     try:
-        os.environ["RAY_ADDRESS"] = nodes.address
+        os.environ["RAY_ADDRESS"] = str(nodes.address)
         with engine(on_cluster, None) as own:
             found = []
             for _, outcome in own.outcomes([f"sleep 0.{n}" for n in range(10, 30)]):

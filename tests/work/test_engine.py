@@ -20,7 +20,7 @@ from support.places import Inline
 
 from synctva.errors import InputError, MachineError
 from synctva.work import Engine, Task, on_this_machine
-from synctva.work.engine import AHEAD, RETRIES, RETRIES_AFTER_CRASH
+from synctva.work.engine import AHEAD, RETRIES, RETRIES_AFTER_CRASH, Outcomes
 
 _told: list[str] = []
 
@@ -221,7 +221,7 @@ def test_a_call_that_is_left_early_is_never_heard_of_again(shared: Engine, data:
     assert len(own_processes()) <= 2
 
 
-def _left(own: Engine, requests: list[str], after: int, how: str) -> object:
+def _left(own: Engine, requests: list[str], after: int, how: str) -> Outcomes | None:
     """Leaves a call after so many outcomes; returns it where it is kept."""
     outcomes = own.outcomes(requests)
     for _ in range(after):

@@ -1,6 +1,5 @@
 """The verb recognise: from a recording to who expressed what when."""
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -11,15 +10,13 @@ import typer
 
 from synctva import terminal
 from synctva.cli.app import Tiers, Workers, app, listed
-from synctva.errors import InputError
 
 if TYPE_CHECKING:
     from synctva.inference.folder import RecognitionJob
     from synctva.inference.recognition import Recognition
 
 REPORT = ".html"
-CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
-"""What people correct by hand: a file that is there is not replaced unasked."""
+"""The ending of a page; the others are those that ``write_recognition`` knows."""
 
 
 @app.command(
@@ -87,39 +84,27 @@ def recognise(
     It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
     at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
-    from synctva.inference.folder import jobs_in
+    from synctva.inference.export import SUFFIXES
+    from synctva.inference.folder import jobs_of
 
-    jobs = None
-    if recording.is_dir():
-        if transcript is not None:
-            raise InputError(
-                f"{transcript}: one transcript for a folder; put each beside its recording, under"
-                " the same name"
-            )
-        jobs = jobs_in(recording, out or [])
-        _check_places([path for job in jobs for path in job.outs])
-    outs = [Path(one.replace("{name}", recording.stem)) for one in out or []]
-    _check_suffixes(outs)
-    _check_places(outs)
-    _check_kept(outs, [recording, *([transcript] if transcript else [])])
-    if jobs is None and not overwrite:
-        _check_uncorrected(outs)
+    jobs = jobs_of(recording, transcript, out or [], (REPORT, *SUFFIXES), overwrite=overwrite)
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
 
     listener = listener_of(asr, diarise)
-    recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
-    if jobs is not None:
-        with recogniser:
-            work = partial(recogniser.recognise, tiers=listed(tiers), listener=listener)
+    with Recogniser.load(model, is_causal=causal, workers=workers) as recogniser:
+        work = partial(recogniser.recognise, tiers=listed(tiers), listener=listener)
+        if recording.is_dir():
             _recognise_all(work, jobs, blur, overwrite)
-        return
-    bar = partial(terminal.progress, f"Recognising {recording.name}")
-    found = recogniser.recognise(
-        recording, transcript, tiers=listed(tiers), listener=listener, progress=bar
-    )
+        else:
+            _recognise_one(work, jobs[0], blur)
+
+
+def _recognise_one(work: "Callable[..., Recognition]", job: "RecognitionJob", blur: bool) -> None:
+    bar = partial(terminal.progress, f"Recognising {job.recording.name}")
+    found = work(job.recording, job.transcript, progress=bar)
     _show(found)
-    _write(found, recording, outs, blur)
+    _write(found, job.recording, job.outs, blur)
 
 
 def _recognise_all(
@@ -129,6 +114,8 @@ def _recognise_all(
     overwrite: bool,
 ) -> None:
     """Makes the results that are not there yet; a recording that fails costs only itself."""
+    from synctva.work.task import lacking
+
     failures: list[tuple[Path, str]] = []
     todo = [own for job in jobs if (own := job if overwrite else job.rest()).outs]
     if len(todo) < len(jobs):
@@ -140,6 +127,8 @@ def _recognise_all(
                 _write(found, job.recording, job.outs, blur, is_told=False)
                 _tell_note(found)
             except (OSError, ValueError) as error:
+                if (machine := lacking(error)) is not None:
+                    raise machine from error
                 failures.append((job.recording, f"{error}"))
             if advance is not None:
                 advance(1)
@@ -169,44 +158,6 @@ def _tell_note(found: "Recognition") -> None:
     """Tells how the transcript was read, where a part of it was left out or is odd."""
     if found.note:
         terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
-
-
-def _check_suffixes(outs: Sequence[Path]) -> None:
-    """Refuses files of an unknown ending before an hour is spent on what goes into them."""
-    from synctva.inference.export import SUFFIXES
-
-    for out in outs:
-        if out.suffix.lower() not in (REPORT, *SUFFIXES):
-            raise InputError(f"{out}: unknown ending; known are {', '.join((REPORT, *SUFFIXES))}")
-
-
-def _check_places(outs: Sequence[Path]) -> None:
-    """Refuses files that cannot be made, likewise."""
-    for out in outs:
-        if os.access(out, os.F_OK) and out.is_dir():
-            raise InputError(f"{out}: is a folder; name a file in it")
-        folder = next(path for path in out.absolute().parents if os.access(path, os.F_OK))
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            reason = "no right to write" if folder.is_dir() else "a file, not a folder"
-            raise InputError(f"{out}: cannot be made ({folder}: {reason}); name another place")
-
-
-def _check_kept(outs: Sequence[Path], kept: Sequence[Path]) -> None:
-    """Refuses results that would replace what they are made from."""
-    for out in outs:
-        for path in kept:
-            if out.exists() and path.exists() and out.samefile(path):
-                raise InputError(f"{out}: would be written over {path}; give it another name")
-
-
-def _check_uncorrected(outs: Sequence[Path]) -> None:
-    """Refuses to replace what may have been corrected by hand."""
-    for out in outs:
-        if out.suffix.lower() in CORRECTED and out.exists():
-            raise InputError(
-                f"{out}: is there, perhaps with corrections by hand; name another file, or add"
-                " --overwrite"
-            )
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""A folder of recordings: which there are, what belongs to each, and where its results go."""
+"""What is to be recognised: which recordings, what belongs to each, where its results go."""
 
 import os
 from collections import Counter
@@ -15,14 +15,18 @@ from synctva.transcripts import SUFFIXES, may_be_transcript
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
 
+CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
+"""What people correct by hand: a file that is there is not replaced unasked."""
+
 
 @dataclass(frozen=True)
 class RecognitionJob:
-    """One recording of a folder.
+    """One recording.
 
     Attributes:
         recording: Its path, or that of a transcript that has no recording.
-        transcript: The file of its name beside it that says who says what when, if there is one.
+        transcript: The file that says who says what when, if there is one; in a folder that of
+            its name beside it.
         outs: Where its results go.
     """
 
@@ -33,6 +37,77 @@ class RecognitionJob:
     def rest(self) -> "RecognitionJob":
         """Returns what is left of it: the results that are not there yet."""
         return replace(self, outs=tuple(out for out in self.outs if not os.access(out, os.F_OK)))
+
+
+def jobs_of(
+    recording: Path,
+    transcript: Path | None,
+    outs: Sequence[str],
+    endings: Sequence[str],
+    *,
+    overwrite: bool = False,
+) -> list[RecognitionJob]:
+    """Returns what is to be recognised: a recording, or every one of a folder.
+
+    What can be refused is refused now, before an hour is spent on what goes into the results.
+
+    Args:
+        recording: The recording, or a folder; see ``jobs_in``.
+        transcript: Who says what when in the recording, if a file says so.
+        outs: Paths of results; ``{name}`` stands for the recording's name.
+        endings: Those that a result may have.
+        overwrite: Whether what may have been corrected by hand is replaced.
+
+    Raises:
+        InputError: As ``jobs_in``; a result has another ending, cannot be made there, would
+            replace what it is made from, or what may have been corrected by hand.
+    """
+    if recording.is_dir():
+        if transcript is not None:
+            raise InputError(
+                f"{transcript}: one transcript for a folder; put each beside its recording, under"
+                " the same name"
+            )
+        jobs = jobs_in(recording, outs)
+    else:
+        own = tuple(Path(out.replace(NAME, recording.stem)) for out in outs)
+        jobs = [RecognitionJob(recording, transcript, own)]
+        _check_kept(own, [recording, *([transcript] if transcript else [])])
+        if not overwrite:
+            _check_uncorrected(own)
+    for out in (out for job in jobs for out in job.outs):
+        if out.suffix.lower() not in endings:
+            raise InputError(f"{out}: unknown ending; known are {', '.join(endings)}")
+        _check_place(out)
+    return jobs
+
+
+def _check_place(out: Path) -> None:
+    """Refuses a file that cannot be made."""
+    if os.access(out, os.F_OK) and out.is_dir():
+        raise InputError(f"{out}: is a folder; name a file in it")
+    folder = next(path for path in out.absolute().parents if os.access(path, os.F_OK))
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        reason = "no right to write" if folder.is_dir() else "a file, not a folder"
+        raise InputError(f"{out}: cannot be made ({folder}: {reason}); name another place")
+
+
+def _check_kept(outs: Sequence[Path], kept: Sequence[Path]) -> None:
+    """Refuses results that would replace what they are made from."""
+    for out in outs:
+        for path in kept:
+            if out.exists() and path.exists() and out.samefile(path):
+                raise InputError(f"{out}: would be written over {path}; give it another name")
+
+
+def _check_uncorrected(outs: Sequence[Path]) -> None:
+    """Refuses to replace what may have been corrected by hand."""
+    for out in outs:
+        if out.suffix.lower() in CORRECTED and out.exists():
+            raise InputError(
+                f"{out}: is there, perhaps with corrections by hand; name another file, or add"
+                " --overwrite"
+            )
 
 
 def jobs_in(folder: Path, outs: Sequence[str]) -> list[RecognitionJob]:

@@ -85,15 +85,15 @@ def attempt(work: Callable[[Any], object], request: object) -> object:
     try:
         return work(request)
     except Exception as error:  # one odd recording must not end a night's work
-        lacking = _lacking(error)
-        if lacking is not None or isinstance(error, InputError):
-            return lacking or error
+        machine = lacking(error)
+        if machine is not None or isinstance(error, InputError):
+            return machine or error
         told = InputError(one_line(error))
         told.add_note(traceback.format_exc())
         return told
 
 
-def _lacking(error: BaseException | None) -> MachineError | None:
+def lacking(error: BaseException | None) -> MachineError | None:
     """Returns what the machine lacks, if that is what an error comes from."""
     if isinstance(error, MachineError):
         return error
