@@ -319,7 +319,13 @@ def started(plan: Path) -> Iterator[subprocess.Popen[str]]:
 
 def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in children if not is_over(child) and "spawn_main" in words_of(child)]
+
+
+def words_of(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def is_over(process: psutil.Process) -> bool:

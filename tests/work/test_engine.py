@@ -1,13 +1,14 @@
 """The engine: what hangs, dies or fails costs one request at most, and no call hears of another."""
 
 import errno
+import itertools
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -287,35 +288,30 @@ def test_killed_when_they_are_idle_processes_are_begun_anew():
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGKILL])
 def test_processes_killed_at_random_moments_cost_nothing(sig: signal.Signals):
     """Also in the middle of a large result."""
-    over, kills = threading.Event(), Counter[int]()
+    chance, begun, killed = random.Random(0), list[int](), list[int]()
 
-    def kill() -> None:
-        while not over.wait(0.25):
-            for process in sorted(own_processes(), key=lambda p: p.pid)[: len(kills) % 2 + 1]:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(sig)
-                    kills[process.pid] += 1
-            if len(kills) >= 6:
-                return
+    def kill_soon(pid: int) -> None:
+        begun.append(pid)
+        if len(begun) <= 6:
+            timers.append(threading.Timer(chance.random() / 5, kill, [pid]))
+            timers[-1].start()
 
-    with on_this_machine(Task(large, time_limit_s=60.0), 2) as own:
-        thread = threading.Thread(target=kill)
-        thread.start()
-        try:
-            found = [(n, len(outcome)) for n, outcome in own.outcomes(_until(kills))]
-        finally:
-            over.set()
-            thread.join()
+    def kill(pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sig)
+            killed.append(pid)
+
+    def until_killed() -> Iterator[int]:
+        yield from itertools.takewhile(lambda n: len(begun) < 8, itertools.count())
+
+    timers: list[threading.Timer] = []
+    with on_this_machine(Task(large, os.getpid, (), 60.0), 2) as own:
+        outcomes = own.outcomes(until_killed(), on_begin=kill_soon)
+        found = [(n, len(outcome)) for n, outcome in outcomes]
+        for timer in timers:
+            timer.join()
     assert found == [(n, 3_000_000 + n) for n in range(len(found))]
-    assert len(kills) >= 6
-
-
-def _until(kills: Counter[int]) -> Iterator[int]:
-    """Yields numbers until enough processes were killed."""
-    number = 0
-    while len(kills) < 6:
-        yield number
-        number += 1
+    assert sorted(killed) == sorted(begun[:6])
 
 
 def large(number: int) -> bytes:
@@ -366,13 +362,13 @@ def test_a_script_without_the_guard_ends_and_is_told_of_it(tmp_path: Path):
 
 ENDED = """
 import os, sys, time
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[2:]
 from test_engine import engine
 if __name__ == "__main__":
     own = engine()
     next(own.outcomes("ab"))
     print("begun", flush=True)
-    sys.exit() if sys.argv[2] == "exit" else time.sleep(60)
+    sys.exit() if sys.argv[1] == "exit" else time.sleep(60)
 """
 
 
@@ -380,17 +376,10 @@ if __name__ == "__main__":
 def test_processes_end_with_the_one_that_started_them(how: str, tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(ENDED)
-    process = subprocess.Popen(
-        [sys.executable, script, Path(__file__).parent, how], stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    with process.stdout as told:
-        assert told.readline() == b"begun\n"
-        below = psutil.Process(process.pid).children(recursive=True) if how == "kill" else []
+    words = [sys.executable, script, how, Path(__file__).parent, Path(__file__).parents[1]]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
         if how == "kill":
             process.kill()
-        process.wait(20)
-        assert told.read() == b""  # nobody holds its output any more
-    gone, alive = psutil.wait_procs(below, 20)
-    assert not alive
-    assert gone or how == "exit"
+        assert process.stdout.read() == b""  # in the end nobody holds its output any more

@@ -7,6 +7,7 @@ new core that a fixed cluster may never have; and requests stream from the store
 machine, where Ray Data would want a dataset of them first. The engine tries again what dies.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ class Cluster:
             ) from error
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except ConnectionError as error:
             reason = " ".join(str(error).split())
             raise InputError(f"--engine ray: {reason}; see RAY_ADDRESS") from error

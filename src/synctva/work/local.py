@@ -144,7 +144,7 @@ class Processes:
             self._end(worker)
             raise served.refusal
         if worker.news is None:
-            worker.news, self._fruitless = served.news, 0
+            worker.news, self._fruitless = tuple(served.news), 0
             return
         batch, news = worker.batch, worker.news
         worker.batch, worker.deadline, worker.news = None, None, ()
