@@ -330,9 +330,15 @@ def test_a_model_may_be_the_folder_that_one_is_in(tmp_path: Path, monkeypatch: p
 def test_a_recording_that_is_left_early_leaves_nothing_to_the_next(talk: Path):
     with Recogniser(model_of("audio", "visual"), "own", workers=2) as recogniser:
         expected = recogniser.recognise(talk)
-        assert len(expected.utterances) > 1
-        dialogue = utterances_of(talk).dialogue
-        assert dialogue is not None
+        assert expected.utterances
+        dialogue = Dialogue(
+            "other",
+            "test",
+            tuple(
+                Utterance(turn, "A", None, start_s=turn / 4, end_s=(turn + 1) / 4, media=str(talk))
+                for turn in range(8)
+            ),
+        )
 
         def stop(count: int) -> None:
             raise KeyboardInterrupt
