@@ -1,7 +1,7 @@
 """The application that every verb is added to."""
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -12,7 +12,7 @@ from synctva.errors import InputError
 class Verbs(TyperGroup):
     """The verbs in the order in which they were added, groups of them last."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # an own class of what typer is built on
         """Returns the verbs in the order of help."""
         names = super().list_commands(ctx)
         return sorted(names, key=lambda name: isinstance(self.commands[name], TyperGroup))
