@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pympi.Elan import Eaf
 from support import samples
@@ -442,3 +444,23 @@ def test_recordings_alone_are_not_a_folder_of_recordings(tmp_path):
     with pytest.raises(InputError, match=r"put a transcript beside each, such as .*a\.srt"):
         kind_of(tmp_path)
     assert "beside no recording a file of the same name (.srt" in complaint(tmp_path)
+
+
+def test_a_recognitions_parquet_file_is_imported(tmp_path: Path):
+    rows = {"start_s": [0.5, 2.0], "end_s": [2.0, 3.5], "speaker": ["Ada", "Ben"]}
+    table = pa.table({**rows, "text": ["We won!", None], "emotion": ["joy", "surprise"]})
+    pq.write_table(table, tmp_path / "talk.parquet")
+    assert kind_of(tmp_path / "talk.parquet") == "folder"
+    corpus = read_source(tmp_path / "talk.parquet", schema="meld-7")
+    assert said(corpus, "talk") == [
+        ("Ada", "We won!", "joy", 0.5, 2.0),
+        ("Ben", None, "surprise", 2.0, 3.5),
+    ]
+
+
+def test_tiers_are_chosen_and_what_is_left_out_is_told(tmp_path: Path, caplog):
+    path = elan(tmp_path / "t.eaf", ("Ada", "Ada"), ("gesture", "Ada"))
+    assert len(read_source(path)) == 2
+    assert "'Ada', 'gesture' are all read as words of 'Ada'" in caplog.text
+    assert len(read_source(path, tiers=["Ada"])) == 1
+    assert "'gesture' left out" in caplog.text

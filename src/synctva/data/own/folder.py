@@ -20,6 +20,7 @@ from synctva.corpus import Corpus
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.clips import MEDIA_SUFFIXES, files_by_stem, files_with_suffix
 from synctva.data.files.csv_file import csv_place, number_in, read_header
+from synctva.data.files.parquet_file import parquet_names
 from synctva.data.kind import Kind
 from synctva.data.own.own_columns import read_own_csv
 from synctva.emotions import EmotionSchema, schema_for, schema_named
@@ -124,9 +125,9 @@ def _names(table: Path) -> list[str]:
 
 def is_annotation(path: Path) -> bool:
     """Returns whether a file tells of one recording who says what when, and not of clips."""
-    if path.suffix.lower() != ".csv":
+    if not path.is_file() or path.suffix.lower() not in (".csv", ".parquet"):
         return path.is_file() and path.suffix.lower() in SUFFIXES
-    header = _names(path) if path.is_file() else []
+    header = _names(path) if path.suffix.lower() == ".csv" else parquet_names(path)
     return has_times(header) and not {"clip", "dialogue"} & set(meanings_of(header))
 
 
