@@ -54,7 +54,6 @@ def test_what_is_left_of_a_recording_are_the_results_that_are_not_there(tmp_path
         (["a.wav"], ["out/a.json"], "one file for a folder"),
         (["a.wav"], ["talks/{name}.srt"], "read as a transcript next time"),
         (["a.wav", "a.mp4"], ["out/{name}.json"], "another recording of this name"),
-        (["a.wav", "a.srt", "a.vtt"], ["out/{name}.json"], "second transcript"),
         (["a.txt"], ["out/{name}.json"], "no recording in it"),
     ],
 )
@@ -68,6 +67,24 @@ def test_what_cannot_be_told_apart_is_one_line(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=complaint):
         jobs_in(folder_of(Path("talks"), *names), outs)
+
+
+def test_of_all_that_whisper_writes_one_file_is_used_and_the_others_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    talks = folder_of(
+        tmp_path / "talks", "a.wav", "a.srt", "a.vtt", "a.txt", "b.en.srt", "b.mkv", "c.mid",
+        "d.aac", "e.wma", "f.3gp", "g.aiff", "h.mts", "h.mts.srt", ".DS_Store",
+    )  # fmt: skip
+    (talks / "a.json").write_text('{"segments": []}')
+    jobs = jobs_in(talks, [f"{tmp_path}/{{name}}.json"])
+    found = {job.recording.name: job.transcript and job.transcript.name for job in jobs}
+    assert found == {
+        **{"a.wav": "a.json", "b.mkv": "b.en.srt", "h.mts": "h.mts.srt"},
+        **dict.fromkeys(["d.aac", "e.wma", "f.3gp", "g.aiff"]),
+    }
+    assert "a.wav: a.json says who says what; not used: a.vtt, a.srt" in caplog.text
+    assert "2 files that are not read are left out: c.mid, a.txt" in caplog.text
 
 
 def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tmp_path: Path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.recordings import LOUDNESS, MOVING, SOUNDING, Making, record, step_in
+from support.recordings import COARSE, LOUDNESS, MOVING, SOUNDING, Making, record, step_in
 
 from synctva.errors import InputError
 from synctva.media import SAMPLE_RATE_HZ, browser_type, length_of, read_audio
@@ -49,6 +49,16 @@ def test_a_late_span_is_what_the_whole_has_there(tmp_path: Path, ending: str):
     assert len(part) == 1.5 * SAMPLE_RATE_HZ
     assert step_in(part) == pytest.approx(0.6, abs=NEAR_S.get(ending, 0.02))
     assert step_in(part) == pytest.approx(step_in(whole) - 5.5, abs=2e-3)  # mkv counts milliseconds
+    assert loudness(part[-8000:]) == pytest.approx(LOUDNESS, rel=0.1)
+
+
+@pytest.mark.parametrize("ending", COARSE)
+def test_formats_of_a_coarse_clock_are_heard_when_they_were_played(tmp_path: Path, ending: str):
+    path = record(tmp_path / f"a.{ending}", Making(length_s=8.0, step_s=6.1))
+    part, whole = read_audio(path, 5.5, 7.0), read_audio(path)
+    assert length_of(path) == pytest.approx(8.0, abs=0.15)
+    assert step_in(whole) == pytest.approx(6.1, abs=0.1)
+    assert step_in(part) == pytest.approx(step_in(whole) - 5.5, abs=2e-3)
     assert loudness(part[-8000:]) == pytest.approx(LOUDNESS, rel=0.1)
 
 

@@ -25,11 +25,22 @@ CODECS = {
     "flac": ("flac", None, "flac"),
     "mp3": ("mp3", None, "libmp3lame"),
     "ogg": ("ogg", None, "libopus"),
+    "3gp": ("3gp", "mpeg4", "aac"),
+    "aiff": ("aiff", None, "pcm_s16be"),
+    "caf": ("caf", None, "pcm_s16le"),
+    "wmv": ("asf", "wmv2", "ac3"),
+    "wma": ("asf", None, "ac3"),
+    "mts": ("mpegts", "libx264", "ac3"),
+    "mpg": ("mpeg", "mpeg2video", "mp2"),
+    "aac": ("adts", None, "aac"),
 }
 """Of every ending: libav's format, its codec of pictures and its codec of sound."""
 
-SOUNDING = tuple(CODECS)
-MOVING = tuple(ending for ending, (_, pictures, _) in CODECS.items() if pictures)
+COARSE = ("wmv", "wma", "mts", "mpg", "aac")
+"""Formats that do not say by how much of its start a codec is late, or count the time coarsely."""
+
+SOUNDING = tuple(ending for ending in CODECS if ending not in COARSE)
+MOVING = tuple(ending for ending in SOUNDING if CODECS[ending][1])
 
 
 @dataclass(frozen=True)

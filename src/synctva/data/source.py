@@ -16,6 +16,7 @@ from synctva.data import corpora, own
 from synctva.data.files.clips import MEDIA_SUFFIXES, visible_files
 from synctva.data.kind import Kind
 from synctva.data.own import folder
+from synctva.data.own.clips_table import has_table
 from synctva.data.split import fold_of
 from synctva.errors import InputError, did_you_mean
 
@@ -95,7 +96,7 @@ def kind_of(source: Path) -> str:
     Raises:
         InputError: None of them, or several corpora.
     """
-    if folder.has_table(source):
+    if has_table(source):
         return folder.KIND.name
     here = {kind.name: "" for kind in _CORPORA if kind.is_it(source)}
     found = {**dict(_corpora_below(source)), **here}

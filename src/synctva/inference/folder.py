@@ -1,5 +1,6 @@
 """What is to be recognised: which recordings, what belongs to each, where its results go."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,14 +10,16 @@ from pathlib import Path
 from synctva.errors import InputError
 from synctva.inference.preview import is_preview
 from synctva.inference.utterances import is_transcript
-from synctva.media.local_file import MEDIA_SUFFIXES
-from synctva.transcripts import SUFFIXES, may_be_transcript
+from synctva.media.local_file import MEDIA_SUFFIXES, may_be_recording
+from synctva.transcripts import belongings, may_be_transcript
 
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
 
 CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
 """What people correct by hand: a file that is there is not replaced unasked."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class RecognitionJob:
 
     Attributes:
         recording: Its path, or that of a transcript that has no recording.
-        transcript: The file that says who says what when, if there is one; in a folder that of
-            its name beside it.
+        transcript: The file that says who says what when, if there is one; in a folder the one
+            beside it.
         outs: Where its results go.
     """
 
@@ -114,15 +117,16 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[RecognitionJob]:
     """Returns the recordings in a folder and below, in the order of their names.
 
     Args:
-        folder: Recordings, each with a transcript of its name beside it or without; and
+        folder: Recordings, each with a transcript beside it (see ``belongings``) or without; and
             transcripts alone. Hidden files, copies that a page beside them plays, JSON files and
-            tables that do not say who speaks when, and others are left out.
+            tables that do not say who speaks when, and others are left out; a warning names them,
+            and transcripts beside the one that is used.
         outs: Paths of results, in which ``{name}`` stands for the recording's name, with the
             folders that it lies in.
 
     Raises:
-        InputError: There is no recording; two would be written to one place, or over a
-            transcript; or there are two transcripts of one recording.
+        InputError: There is no recording; or two would be written to one place, or over a
+            transcript.
     """
     _check(folder, outs)
     files = sorted(path for path in folder.rglob("*") if _is_visible(path, folder))
@@ -135,6 +139,7 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[RecognitionJob]:
         raise InputError(
             f"{folder}: no recording in it ({', '.join(MEDIA_SUFFIXES)}), and no transcript"
         )
+    _tell_left_out(folder, files, jobs)
     counts = Counter(out for job in jobs for out in job.outs)
     for job in jobs:
         for out in job.outs:
@@ -171,21 +176,35 @@ def _is_visible(path: Path, folder: Path) -> bool:
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
     """Yields recordings with their transcripts, and transcripts without a recording."""
     media = [p for p in files if p.suffix.lower() in MEDIA_SUFFIXES and not is_preview(p)]
-    transcripts: dict[Path, list[Path]] = {}
-    for path in files:
-        if is_transcript(path):
-            transcripts.setdefault(path.with_suffix(""), []).append(path)
-    for stem, found in transcripts.items():
-        if len(found) > 1:
-            raise InputError(
-                f"{found[1]}: a second transcript of {stem.name}, beside {found[0].name}; keep one"
-                f" of {', '.join(SUFFIXES)}"
-            )
-    alone = dict(transcripts)
+    found = belongings(media, [path for path in files if is_transcript(path)])
     for path in media:
-        own = transcripts.get(path.with_suffix(""), [None])[0]
-        alone.pop(path.with_suffix(""), None)
-        yield path, own
-    for found in alone.values():
-        if may_be_transcript(found[0]):
-            yield found[0], None
+        first, *others = found.of.get(path, (None,))
+        _tell_others(path, first, others)
+        yield path, first
+    for first, *others in found.alone:
+        _tell_others(first, first, others)
+        yield first, None
+
+
+def _tell_others(recording: Path, first: Path | None, others: Sequence[Path]) -> None:
+    """Logs which transcripts of a recording are not used."""
+    if first is not None and others:
+        names = ", ".join(path.name for path in others)
+        _log.warning("%s: %s says who says what; not used: %s", recording, first.name, names)
+
+
+def _tell_left_out(folder: Path, files: Sequence[Path], jobs: Sequence[RecognitionJob]) -> None:
+    """Logs which files of a folder are neither recordings nor what belongs to them."""
+    results = {out.absolute() for job in jobs for out in job.outs}
+    used = {path for job in jobs for path in (job.recording, job.transcript)}
+    others = [
+        path.relative_to(folder).as_posix()
+        for path in files
+        if path not in used
+        and path.absolute() not in results
+        and not (is_preview(path) or (is_transcript(path) and may_be_transcript(path)))
+    ]
+    if others:
+        others.sort(key=lambda name: not may_be_recording(Path(name)))
+        shown = ", ".join(others[:8]) + (", ..." if len(others) > 8 else "")
+        _log.warning("%s: %d files that are not read are left out: %s", folder, len(others), shown)

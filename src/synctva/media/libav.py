@@ -37,6 +37,13 @@ LATE_CLOCK = ("matroska", "flv")
 """Formats whose stated length may or may not count from the first packet."""
 
 
+GUESSED_LENGTH = ("mp3", "aac", "amr", "mpeg")
+"""Formats whose length libav guesses, from the first bit rate or the last packet's time."""
+
+FORWARD_ONLY = ("mpeg",)
+"""Formats in which libav's seek leads elsewhere than it says; they are read from the start."""
+
+
 @contextmanager
 def opened(path: str | Path) -> Iterator["Recording"]:
     """Opens a local recording.
@@ -138,10 +145,10 @@ class Recording:
     def _is_length_clear(self) -> bool:
         """Whether the header's length is one.
 
-        For an mp3 libav guesses from the first bit rate, for a chain it takes the last link's, and
-        if a clock does not begin at 0, muxers disagree on whether the length counts from 0.
+        For some formats libav guesses it, for a chain it takes the last link's, and if a clock does
+        not begin at 0, muxers disagree on whether the length counts from 0.
         """
-        if self.kind == "mp3" or self.is_chain:
+        if self.kind in GUESSED_LENGTH or self.is_chain:
             return False
         return not (self.kind in LATE_CLOCK and self.start_s > GAP_S)
 
@@ -258,7 +265,7 @@ class Recording:
 
     def _seek(self, stream: Any, to_s: float) -> bool:
         """Returns whether the stream's next packet is now the key frame before a time."""
-        if self.is_chain:  # whose times are known from its start only
+        if self.is_chain or self.kind in FORWARD_ONLY:  # times are known from the start only
             return False
         self.is_at_start = False
         with _told(self.path):

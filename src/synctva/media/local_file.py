@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
+from mimetypes import guess_type
 from pathlib import Path
 
 from synctva.errors import InputError
@@ -18,6 +19,12 @@ SIGNATURES = (
     (0, b"ID3", "mp3"),
     (0, b"\xff\xd8\xff", "jpeg_pipe"),
     (0, b"\x89PNG\r\n\x1a\n", "png_pipe"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "asf"),
+    (0, b"\x00\x00\x01\xba", "mpeg"),
+    (0, b"#!AMR", "amr"),
+    (0, b"caff\x00\x01", "caf"),
+    (8, b"AIFF", "aiff"),
+    (8, b"AIFC", "aiff"),
     (8, b"AVI ", "avi"),
     (8, b"WAVE", "wav"),
     *((4, box, "mp4") for box in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")),
@@ -37,12 +44,26 @@ ENDLESS_BYTES = 0x7FFF_0000
 MOST_PAGES = 2**20
 """So many pages of an Ogg file are looked at: half a day of them has a tenth."""
 
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
+VIDEO_SUFFIXES = (
+    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v", ".wmv", ".3gp", ".3g2"),
+    *(".mts", ".m2ts", ".mpg", ".mpeg", ".ogv"),
+)
+AUDIO_SUFFIXES = (
+    *(".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".aac", ".wma", ".aiff", ".aif"),
+    *(".amr", ".caf", ".oga", ".mka"),
+)
 MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
 """Names of recordings, videos first; what is in a file is only found out when it is read."""
 
-READ = "mp4, mov, mkv, webm, avi, flv, wav, flac, mp3, ogg, jpeg and png"
+READ = (
+    "mp4, mov, 3gp, mkv, webm, avi, flv, wmv, wma, mpeg, mts, wav, flac, mp3, aac, ogg, aiff, amr,"
+    " caf, jpeg and png"
+)
+
+_TS_PACKETS = ((0, 188), (4, 192))
+"""Where the first packet of an MPEG transport stream begins, and how long each is; AVCHD's last."""
+
+_HEAD_BYTES = 16 + 3 * 192
 
 
 @contextmanager
@@ -69,7 +90,7 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
         if facts.st_size > LIMITS.file_bytes:
             most = LIMITS.file_bytes // 2**30
             raise InputError(f"{path}: more than {most} GiB; cut the recording into parts")
-        kind = _format(path, file.read(16))
+        kind = _format(path, file.read(_HEAD_BYTES))
         file.seek(0)
         yield file, kind
 
@@ -109,10 +130,25 @@ def _format(path: str | Path, head: bytes) -> str:
             return name
     if _begins_as_mp3(head):
         return "mp3"
+    if len(head) > 6 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "aac"
+    if any(_is_ts(head[first::length]) for first, length in _TS_PACKETS):
+        return "mpegts"
     raise InputError(
-        f"{path}: begins with {head!r}, which is no recording of a format that is read"
+        f"{path}: begins with {head[:16]!r}, which is no recording of a format that is read"
         f" ({READ}); if it is a recording, convert it to mp4 or wav"
     )
+
+
+def may_be_recording(path: Path) -> bool:
+    """Returns whether a file is a recording by its name, also of a format that is not read."""
+    kind, _ = guess_type(path.name)
+    return path.suffix.lower() in MEDIA_SUFFIXES or (kind or "").startswith(("audio/", "video/"))
+
+
+def _is_ts(marks: bytes) -> bool:
+    """Returns whether packets begin as those of an MPEG transport stream."""
+    return len(marks) >= 3 and set(marks) == {0x47}
 
 
 def _begins_as_mp3(head: bytes) -> bool:

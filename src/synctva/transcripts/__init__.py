@@ -1,5 +1,6 @@
 """Files that say who says what when -> segments: transcripts, subtitles, annotations."""
 
+from synctva.transcripts.beside import Belongings, belongings
 from synctva.transcripts.elan import linked_recording
 from synctva.transcripts.read import READERS, SUFFIXES, TIERED, may_be_transcript, read_transcript
 from synctva.transcripts.segment import Segment, Transcript, within
@@ -8,8 +9,10 @@ __all__ = [
     "READERS",
     "SUFFIXES",
     "TIERED",
+    "Belongings",
     "Segment",
     "Transcript",
+    "belongings",
     "linked_recording",
     "may_be_transcript",
     "read_transcript",

@@ -29,9 +29,6 @@ from synctva.transcripts.times import check_rate, seconds_in, with_units
 NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
 """What programs write into a cell where nobody is named."""
 
-NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
-"""What programs write into a cell where nobody is named."""
-
 csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
 
 HEADER_BYTES = 1 << 16

@@ -339,8 +339,35 @@ def test_what_has_no_counterpart_or_two_is_told(tmp_path):
     assert "five.mp4: no file of this name beside it that says who" in complaint(tmp_path)
     (tmp_path / "five.mp4").rename(tmp_path / "five.rttm")
     assert "five.rttm: no recording of this name beside it" in complaint(tmp_path)
-    (tmp_path / "five.rttm").rename(tmp_path / "one.vtt")
-    assert "one.srt: one.vtt says who speaks as well" in complaint(tmp_path)
+    (tmp_path / "five.rttm").rename(tmp_path / "three.csv")
+    (tmp_path / "three.csv").write_text(samples.TOLD)
+    assert "three.eaf: three.csv says who speaks as well" in complaint(tmp_path)
+
+
+def test_what_a_folder_leaves_out_is_told(tmp_path, caplog):
+    samples.write_recordings(tmp_path)
+    samples.put(tmp_path, "memo.mid", "talk.mp4", "call.wav")
+    (tmp_path / "one.json").write_text('{"segments": []}')
+    (tmp_path / "talk.en.srt").write_text(samples.SRT.replace("Ada", "Eve"))
+    (tmp_path / "call.wav.srt").write_text(samples.SRT)
+    (tmp_path / "one.vtt").write_text(samples.VTT)
+    (tmp_path / "one.json").write_text('{"segments": [{"start": 0, "end": 1, "text": "Hm."}]}')
+    corpus = read_source(tmp_path)
+    assert [u.speaker for d, u in corpus.utterances() if d.id == "talk"][1] == "Eve"
+    assert said(corpus, "one") == [("speaker", "Hm.", None, 0, 1)]
+    assert {"talk", "call"} <= {dialogue.id for dialogue in corpus.dialogues}
+    for told in (
+        "one.json: 2 other transcripts of the recording left out: one.vtt, one.srt",
+        "1 recordings of another's name left out: one.wav",
+        "1 recordings of formats that are not read left out: memo.mid",
+    ):
+        assert told in caplog.text
+
+
+def test_clips_that_no_row_tells_of_are_told(tmp_path, caplog):
+    samples.write_clips(tmp_path)
+    read_folder(tmp_path)
+    assert "1 clips of no row left out: unused.mp4" in caplog.text
 
 
 def test_two_tables_may_tell_of_different_clips_only(tmp_path):

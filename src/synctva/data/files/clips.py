@@ -28,16 +28,6 @@ def files_with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     return sorted(path for path in visible_files(folder) if path.suffix.lower() in suffixes)
 
 
-def files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
-    """Returns the files of these kinds by name without suffix; of a name, in the kinds' order."""
-    found: dict[str, list[Path]] = {}
-    for path in files_with_suffix(folder, suffixes):
-        found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
-    for paths in found.values():
-        paths.sort(key=lambda path: suffixes.index(path.suffix.lower()))
-    return {stem: [path.absolute() for path in paths] for stem, paths in found.items()}
-
-
 def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re.Match[str]]]:
     """Returns the recordings in a folder and below whose stems match, by stem, in its order.
 
@@ -61,13 +51,14 @@ def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re
             raise InputError(
                 f"{path}: a clip of this name, but another size, is at {first}; remove one of them"
             )
-    if found and others:
-        tell_left_out(folder, others, "recordings of other names")
+    tell_left_out(folder, others if found else [], "recordings of other names")
     return dict(sorted(found.items()))
 
 
 def tell_left_out(folder: Path, names: Sequence[str], what: str) -> None:
-    """Logs what in a folder is not read."""
+    """Logs what in a folder is not read, if there is anything."""
+    if not names:
+        return
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     _log.warning("%s: %d %s left out: %s", folder, len(names), what, shown)
 

@@ -11,31 +11,44 @@ links. Where no split is said, dialogues are split 80/10/10.
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from synctva.corpus import Corpus
 from synctva.data.files.assemble import UtteranceRow, assemble
-from synctva.data.files.clips import MEDIA_SUFFIXES, files_by_stem, files_with_suffix
-from synctva.data.files.csv_file import csv_place, number_in, read_header
+from synctva.data.files.clips import (
+    MEDIA_SUFFIXES,
+    files_with_suffix,
+    tell_left_out,
+    visible_files,
+)
 from synctva.data.files.parquet_file import parquet_names
 from synctva.data.kind import Kind
-from synctva.data.own.own_columns import read_own_csv
+from synctva.data.own.clips_table import (
+    Placed,
+    column_names_of,
+    find_tables,
+    has_table,
+    read_clips,
+)
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
-from synctva.transcripts import SUFFIXES, linked_recording, read_transcript
+from synctva.media.local_file import may_be_recording
+from synctva.transcripts import (
+    SUFFIXES,
+    Belongings,
+    belongings,
+    linked_recording,
+    read_transcript,
+)
+from synctva.transcripts.beside import BY_HAND
 from synctva.transcripts.columns import has_times, meanings_of
 from synctva.transcripts.table import column_names
-
-COLUMNS = ("clip", "dialogue", "turn", "speaker", "text", "emotion", "split", "start_s", "end_s")
 
 UNLABELLED = "meld-7"
 """The schema of recordings in which no emotion is labelled, to recognise them."""
 
-Placed = tuple[UtteranceRow, Callable[[], str]]
-"""An utterance, and what says where it is written."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +79,7 @@ def read_folder(
     if is_annotation(source):
         own_name = source.stem
     else:
-        own_name = (source if source.is_dir() else source.parent).absolute().name
+        own_name = (source if source.is_dir() else source.parent).resolve().name
     return assemble(name or own_name, known, rows, {}, source, lambda row: placed[row][1]())
 
 
@@ -76,66 +89,23 @@ def _placed(source: Path, tiers: Sequence[str]) -> Iterator[Placed]:
         yield from _spoken(source, source.stem, _recording_of(source), tiers)
         return
     tables = [source] if source.is_file() else find_tables(source)
-    for table in tables:
-        yield from _listed(table)
     if not tables:
         yield from _annotated(source, tiers)
-
-
-def find_tables(folder: Path) -> list[Path]:
-    """Returns the CSV files of a folder that have the column ``clip``.
-
-    Raises:
-        InputError: Two of them tell of the same clip, or one cannot be read.
-    """
-    files = sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
-    tables = [path for path in files if lists_clips(path)]
-    first: dict[str, Path] = {}
-    for table in tables if len(tables) > 1 else ():
-        for clip in set(read_own_csv(table, ["clip"], COLUMNS).column("clip").to_pylist()):
-            if first.setdefault(clip.strip(), table) != table:
-                raise InputError(
-                    f"{folder}: {first[clip.strip()].name} and {table.name} both tell of"
-                    f" {clip.strip()!r}; name one of them instead of the folder"
-                )
-    return tables
-
-
-def lists_clips(table: Path) -> bool:
-    """Returns whether a CSV file has the column ``clip``.
-
-    Raises:
-        InputError: It cannot be read, and may have it.
-    """
-    try:
-        return "clip" in _names(table)
-    except InputError as error:
-        if isinstance(error.__cause__, OSError):
-            raise
-        with table.open("rb") as file:
-            names = file.readline().replace(b"\0", b"")  # that UTF-16 puts between letters
-        if b"clip" in names.lower():
-            raise
-        return False
-
-
-def _names(table: Path) -> list[str]:
-    return [name.strip().lower() for name in read_header(table)]
+        return
+    placed = [one for table in tables for one in read_clips(table)]
+    if source.is_dir():
+        used = {row.media for row, _ in placed}
+        unused = [p for p in files_with_suffix(source, MEDIA_SUFFIXES) if f"{p.absolute()}" not in used]
+        tell_left_out(source, [p.relative_to(source).as_posix() for p in unused], "clips of no row")
+    yield from placed
 
 
 def is_annotation(path: Path) -> bool:
     """Returns whether a file tells of one recording who says what when, and not of clips."""
     if not path.is_file() or path.suffix.lower() not in (".csv", ".parquet"):
         return path.is_file() and path.suffix.lower() in SUFFIXES
-    header = _names(path) if path.suffix.lower() == ".csv" else parquet_names(path)
+    header = column_names_of(path) if path.suffix.lower() == ".csv" else parquet_names(path)
     return has_times(header) and not {"clip", "dialogue"} & set(meanings_of(header))
-
-
-def has_table(path: Path) -> bool:
-    """Returns whether a table of clips is there, which says of them what their names may not."""
-    if path.is_dir():
-        return bool(find_tables(path))
-    return path.suffix.lower() == ".csv" and path.is_file() and lists_clips(path)
 
 
 def is_own(path: Path) -> bool:
@@ -152,17 +122,10 @@ def is_folder(folder: Path, but: Collection[re.Pattern[str]] = ()) -> bool:
     """
     if find_tables(folder):
         return True
-    own = [
-        path
-        for path in files_with_suffix(folder, (*SUFFIXES, *MEDIA_SUFFIXES))
-        if not any(name.fullmatch(path.stem) for name in but)
-    ]
-    stems = {path.with_suffix("") for path in own if path.suffix.lower() in SUFFIXES}
-    return any(
-        path.suffix.lower() == ".eaf"
-        or (path.suffix.lower() in MEDIA_SUFFIXES and path.with_suffix("") in stems)
-        for path in own
-    )
+    own = [path for path in visible_files(folder) if not any(n.fullmatch(path.stem) for n in but)]
+    if any(path.suffix.lower() == ".eaf" for path in own):
+        return True
+    return bool(_belongings(own).of)
 
 
 def _own_schema(rows: Sequence[UtteranceRow]) -> EmotionSchema:
@@ -176,66 +139,18 @@ def _own_schema(rows: Sequence[UtteranceRow]) -> EmotionSchema:
     return schema_for(emotions)
 
 
-def _listed(table: Path) -> Iterator[Placed]:
-    """Yields the rows of a table of clips, and where they stand."""
-    cells = read_own_csv(table, ["clip"], COLUMNS)
-    place = csv_place(table)
-    known = [column for column in COLUMNS if column in cells.column_names]
-    for number, row in enumerate(cells.select(known).to_pylist()):
-        with told_at(lambda number=number: place(number)):
-            parsed = _listed_row(row, table.absolute().parent)
-        yield parsed, partial(place, number)
-
-
-def _listed_row(cells: Mapping[str, Any], folder: Path) -> UtteranceRow:
-    if not cells["clip"].strip():
-        raise InputError("clip is empty; write the recording's path, relative to this file")
-    clip = folder / cells["clip"].strip()
-    if not clip.is_file():
-        raise InputError(
-            f"there is no recording {cells['clip'].strip()!r}; correct the path, which is relative"
-            " to this file, or remove the row"
-        )
-    turn = number_in(int, cells.get("turn", ""), "turn")
-    if turn is None and "turn" in cells:
-        raise InputError("turn is empty; number every row's turn, or leave the column out")
-    start_s, end_s = _times(cells)
-    return UtteranceRow(
-        dialogue=cells.get("dialogue", "").strip()
-        or Path(cells["clip"].strip()).with_suffix("").as_posix(),
-        turn=turn,
-        speaker=cells.get("speaker", "").strip() or "speaker",
-        split=cells.get("split"),
-        emotion=cells.get("emotion", "").strip(),
-        text=cells.get("text"),
-        start_s=start_s,
-        end_s=end_s,
-        media=str(clip),
-    )
-
-
-def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Returns the start and the end of a row, in seconds."""
-    start_s, end_s = cells.get("start_s"), cells.get("end_s")
-    if (start_s is None) != (end_s is None):
-        missing = "start_s" if start_s is None else "end_s"
-        raise InputError(f"{missing} is empty; write start_s and end_s, in seconds")
-    return start_s, end_s
-
-
 def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
     """Yields the utterances of long recordings, dialogue by dialogue, and where they stand."""
-    recordings = files_by_stem(folder, MEDIA_SUFFIXES)
-    annotations = files_by_stem(folder, SUFFIXES)
-    if not annotations:
+    found = _belongings(sorted(visible_files(folder)))
+    if not found.of and not found.alone:
         raise InputError(
             f"{folder}: no CSV file with a column 'clip' in it, and beside no recording a file of"
             f" the same name ({', '.join(SUFFIXES)}); add one"
         )
-    for stem in sorted(set(annotations) - set(recordings)):
-        path = annotations[stem][0]
+    spoken = {_dialogue(recording, folder): (recording, of) for recording, of in found.of.items()}
+    for paths in found.alone:
+        path = paths[0]
         if path.suffix.lower() == ".json":  # many things that are no transcripts are JSON
-            del annotations[stem]
             continue
         recording = _recording_of(path)
         if recording is None:
@@ -244,27 +159,65 @@ def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
                 f"{path}: {or_clip}no recording of this name beside it; add it, or move this file"
                 " away"
             )
-        recordings[stem] = [recording]
-    for stem, paths in sorted(recordings.items()):
-        if stem not in annotations:
+        spoken[_dialogue(path, folder)] = (recording, paths)
+    _check_recordings(folder, spoken)
+    for dialogue, (recording, paths) in sorted(spoken.items()):
+        yield from _spoken(_one_of(paths), dialogue, recording.absolute(), tiers)
+
+
+def _check_recordings(folder: Path, spoken: Mapping[str, tuple[Path, tuple[Path, ...]]]) -> None:
+    """Refuses recordings of which nothing tells who speaks; tells of those that are another's."""
+    heard, same = {recording for recording, _ in spoken.values()}, []
+    for path in files_with_suffix(folder, MEDIA_SUFFIXES):
+        if path in heard:
+            continue
+        if _dialogue(path, folder) not in spoken:
             raise InputError(
-                f"{paths[0]}: no file of this name beside it that says who speaks"
+                f"{path.absolute()}: no file of this name beside it that says who speaks"
                 f" ({', '.join(SUFFIXES)}); add one, or move the recording away"
             )
-        first, *others = annotations[stem]
-        if others:
-            raise InputError(
-                f"{first}: {others[0].name} says who speaks as well; keep one of the two"
-            )
-        yield from _spoken(first, stem, paths[0], tiers)
+        same.append(path.relative_to(folder).as_posix())
+    others = [path for path in sorted(visible_files(folder)) if may_be_recording(path)]
+    unread = [path for path in others if path.suffix.lower() not in MEDIA_SUFFIXES]
+    tell_left_out(folder, same, "recordings of another's name")
+    tell_left_out(folder, [path.name for path in unread], "recordings of formats that are not read")
+
+
+def _belongings(files: Iterable[Path]) -> Belongings:
+    """Returns what belongs to which recording; of recordings of one name, the video is last.
+
+    So it is the one that counts where each name is to have one.
+    """
+    files = list(files)
+    rank = {suffix: -number for number, suffix in enumerate(MEDIA_SUFFIXES)}
+    media = [path for path in files if path.suffix.lower() in rank]
+    media.sort(key=lambda path: (path.with_suffix(""), rank[path.suffix.lower()]))
+    return belongings(media, [path for path in files if path.suffix.lower() in SUFFIXES])
+
+
+def _dialogue(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
+
+
+def _one_of(paths: tuple[Path, ...]) -> Path:
+    """Returns the transcript of a recording; the emotions in two that people wrote may differ."""
+    by_hand = [path for path in paths if path.suffix.lower() in BY_HAND]
+    if len(by_hand) > 1:
+        raise InputError(
+            f"{by_hand[0].absolute()}: {by_hand[1].name} says who speaks as well; keep one of the"
+            " two"
+        )
+    first, *others = paths
+    tell_left_out(first, [path.name for path in others], "other transcripts of the recording")
+    return first.absolute()
 
 
 def _recording_of(annotation: Path) -> Path | None:
     """Returns the recording beside an annotation, else the one it links; None without either."""
-    siblings = [p for p in annotation.absolute().parent.iterdir() if p.stem == annotation.stem]
-    beside = [p for p in siblings if p.suffix.lower() in MEDIA_SUFFIXES and p.is_file()]
-    if beside:
-        return min(beside, key=lambda path: MEDIA_SUFFIXES.index(path.suffix.lower()))
+    beside = [path for path in annotation.absolute().parent.iterdir() if path.is_file()]
+    media = [path for path in beside if path.suffix.lower() in MEDIA_SUFFIXES]
+    if found := list(belongings(media, [annotation.absolute()]).of):
+        return min(found, key=lambda path: MEDIA_SUFFIXES.index(path.suffix.lower()))
     return linked_recording(annotation) if annotation.suffix.lower() == ".eaf" else None
 
 
