@@ -45,13 +45,15 @@ def srt(tmp_path: Path) -> Path:
 
 
 def test_a_folder_may_be_the_one_one_is_in(
-    call: Call, model: Path, srt: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, model: Path, srt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.chdir(srt.parent)
-    code, told = call(".", "--model", model, "--out", "out/{name}.xyz")
+    (tmp_path / "talks").mkdir()
+    srt.rename(tmp_path / "talks" / "talk.srt")
+    monkeypatch.chdir(tmp_path / "talks")
+    code, told = call(".", "--model", model, "--out", "../out/{name}.xyz")
     assert (code, "out/talk.xyz: unknown ending" in told) == (2, True)
-    assert call(".", "--model", model, "--out", "out/{name}.json")[0] == 0
-    assert [path.name for path in (srt.parent / "out").iterdir()] == ["talk.json"]
+    assert call(".", "--model", model, "--out", "../out/{name}.json")[0] == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["talk.json"]
 
 
 def test_a_table_and_files_of_all_formats(call: Call, model: Path, srt: Path, tmp_path: Path):
