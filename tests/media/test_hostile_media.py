@@ -48,6 +48,21 @@ def test_what_lists_other_files_is_refused_under_any_name(tmp_path: Path, name: 
     assert_refused(tmp_path / name, "begins with .* no recording of a format that is read")
 
 
+@pytest.mark.parametrize("ending", ["caf", "aiff", "wav", "mpg", "wma", "aac"])
+def test_damage_is_refused_or_heard_without_a_word_on_stderr(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], ending: str
+):
+    whole, rng = record(tmp_path / f"a.{ending}").read_bytes(), np.random.default_rng(3)
+    for _ in range(20):
+        content = np.frombuffer(whole, np.uint8).copy()
+        content[rng.integers(0, 400, 12)] = rng.integers(0, 256, 12)
+        (tmp_path / f"b.{ending}").write_bytes(content.tobytes())
+        for read in READERS:
+            with contextlib.suppress(InputError):
+                read(tmp_path / f"b.{ending}")
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("prefix", ["file:", "concat:", "subfile,,start,0,end,0,,:", "http://a/"])
 def test_a_name_is_never_a_protocol(tmp_path: Path, prefix: str):
     path = record(tmp_path / "a.wav")

@@ -66,6 +66,19 @@ _TS_PACKETS = ((0, 188), (4, 192))
 _HEAD_BYTES = 16 + 3 * 192
 
 
+class _File(FileIO):
+    """A file that says no where libav seeks to what is no place, as damage may make it do.
+
+    Where it raises instead, PyAV prints the traceback and says no as well.
+    """
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except OSError:
+            return -1
+
+
 @contextmanager
 def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
     """Opens a recording; yields the file at its start, and its format.
@@ -86,7 +99,7 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
     if not stat.S_ISREG(facts.st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: a folder, device or pipe; give a file that is a recording")
-    with FileIO(descriptor) as file:
+    with _File(descriptor) as file:
         if facts.st_size > LIMITS.file_bytes:
             most = LIMITS.file_bytes // 2**30
             raise InputError(f"{path}: more than {most} GiB; cut the recording into parts")
