@@ -95,7 +95,9 @@ def _placed(source: Path, tiers: Sequence[str]) -> Iterator[Placed]:
     placed = [one for table in tables for one in read_clips(table)]
     if source.is_dir():
         used = {row.media for row, _ in placed}
-        unused = [p for p in files_with_suffix(source, MEDIA_SUFFIXES) if f"{p.absolute()}" not in used]
+        unused = [
+            p for p in files_with_suffix(source, MEDIA_SUFFIXES) if f"{p.absolute()}" not in used
+        ]
         tell_left_out(source, [p.relative_to(source).as_posix() for p in unused], "clips of no row")
     yield from placed
 
