@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synctva.transcripts import SUFFIXES, belongings
+from synctva.transcripts import READERS, belongings
 from synctva.transcripts.beside import ORDER
 
 SEGMENTS = '{"segments": []}'
@@ -77,7 +77,7 @@ def test_of_several_what_people_annotate_counts_first_then_what_names_speakers(t
             "talk.rttm",
         ]
     }
-    assert set(ORDER) == set(SUFFIXES)
+    assert set(ORDER) == set(READERS)
 
 
 def test_no_language_counts_before_english_and_english_before_others(tmp_path: Path):

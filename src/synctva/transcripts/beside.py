@@ -11,7 +11,7 @@ from synctva.transcripts.read import may_be_transcript
 BY_HAND = (".eaf", ".textgrid", ".csv")
 """What people annotate in: the most that is known of a recording."""
 
-ORDER = (*BY_HAND, ".json", ".vtt", ".srt", ".tsv", ".rttm")
+ORDER = (*BY_HAND, ".json", ".vtt", ".srt", ".tsv", ".rttm", ".parquet")
 """Of several transcripts of a recording the first counts: then what names speakers, then words."""
 
 _TAGGED = re.compile(
