@@ -67,6 +67,16 @@ def test_a_line_that_grows_is_one():
     ]
 
 
+def test_the_newest_of_two_lines_may_grow():
+    shown = [("it was full",), ("it was full", "nobody"), ("it was full", "nobody said"), ("so",)]
+    found, _ = unrolled([Cue(n, n + 1.0, "", lines) for n, lines in enumerate(shown)])
+    assert [(cue.start_s, cue.end_s, cue.lines) for cue in found] == [
+        (0, 1.0, ("it was full",)),
+        (1, 3.0, ("nobody said",)),
+        (3, 4.0, ("so",)),
+    ]
+
+
 @pytest.mark.parametrize(
     "cues",
     [

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pympi.Elan import Eaf
 
@@ -155,6 +155,8 @@ SPANS = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(spans=SPANS, labels=SPANS)
+@example(spans=[(0, 10)], labels=[(1, 2), (3, 7), (8, 30)])
+@example(spans=[(0, 10)], labels=[(0, 3), (1, 2), (4, 12), (9, 10)])
 def test_the_emotion_is_that_of_what_covers_most(spans: list, labels: list):
     """Against the rule itself: look at every annotation for every utterance."""
     labelled = [label(a, b, f"{a}-{b}-{n}") for n, (a, b) in enumerate(labels)]

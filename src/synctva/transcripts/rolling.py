@@ -44,10 +44,10 @@ def unrolled(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
         for before, cue in pairwise(cues)
         if cue.start_s - before.end_s < GAP_S and before.lines and cue.lines
     ]
-    rolled = [(before, cue, _carried(before.lines, cue.lines)) for before, cue in pairs]
-    scrolls = sum(0 < count < len(cue.lines) for _, cue, count in rolled)
-    grows = sum(_grows(before.lines, cue.lines) for before, cue in pairs)
-    stays = sum(count > 0 for *_, count in rolled) + grows
+    rolled = [(cue, *_carried(before.lines, cue.lines)) for before, cue in pairs]
+    scrolls = sum(0 < count < len(cue.lines) for cue, count, _ in rolled)
+    grows = sum(is_longer for *_, is_longer in rolled)
+    stays = sum(count > 0 for _, count, _ in rolled)
     if (not scrolls and grows < 2) or stays < MOST * len(pairs):
         return list(cues), 0
     return _each_line_once(cues)
@@ -60,26 +60,26 @@ def _each_line_once(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
     for cue in cues:
         if cue.start_s - shown_until_s >= GAP_S:
             shown = ()
-        count = _carried(shown, cue.lines)
-        new = cue.lines[count:]
-        if kept and count == 0 and _grows(shown, cue.lines):
-            kept[-1] = replace(
-                kept[-1], lines=(*kept[-1].lines[:-1], cue.lines[0]), end_s=cue.end_s
-            )
-            count, new = 1, cue.lines[1:]
-        if new:
-            kept.append(replace(cue, lines=new))
+        count, is_longer = _carried(shown, cue.lines)
+        if is_longer:
+            grown = (*kept[-1].lines[:-1], cue.lines[count - 1])
+            kept[-1] = replace(kept[-1], lines=grown, end_s=cue.end_s)
+        if cue.lines[count:]:
+            kept.append(replace(cue, lines=cue.lines[count:]))
         left_out += count
         shown, shown_until_s = cue.lines or shown, cue.end_s
     return kept, left_out
 
 
-def _carried(before: Sequence[str], lines: Sequence[str]) -> int:
-    """Returns how many of a cue's first lines are the last ones of the cue before."""
-    most = min(len(before), len(lines))
-    return next((n for n in range(most, 0, -1) if before[-n:] == lines[:n]), 0)
+def _carried(before: Sequence[str], lines: Sequence[str]) -> tuple[int, bool]:
+    """Returns how many of a cue's first lines are the last ones of the cue before.
 
-
-def _grows(before: Sequence[str], lines: Sequence[str]) -> bool:
-    """Returns whether a cue's first line is the last one of the cue before, and more words."""
-    return bool(before and lines) and lines[0].startswith(f"{before[-1]} ")
+    And whether the last of these has more words than there.
+    """
+    for count in range(min(len(before), len(lines)), 0, -1):
+        if before[-count:] == lines[:count]:
+            return count, False
+        is_longer = lines[count - 1].startswith(f"{before[-1]} ")
+        if is_longer and before[-count:-1] == lines[: count - 1]:
+            return count, True
+    return 0, False
