@@ -1,10 +1,10 @@
 import csv
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from support.pages import Reader
 from support.run_folders import edit, write_evaluation_on, write_run
 
 from synctva.errors import InputError
@@ -13,45 +13,6 @@ from synctva.reports.run.record import load_run
 from synctva.reports.run.tables import scores_table
 
 HOSTILE = '</script><img src=x onerror="alert(1)"><a href="https://x.example">%{x} {{ 7 * 7 }}'
-VOID = {"meta", "br", "rect", "img", "link", "input", "hr"}
-
-
-class Reader(HTMLParser):
-    """Reads a page: its elements, its text outside script and style, whether all tags close."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.elements, self.text, self.open, self.unclosed = [], [], [], []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.unclosed.append(tag)
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.text.append(data)
-
-    @property
-    def words(self):
-        return " ".join(" ".join(self.text).split())
-
-    @property
-    def figures(self):
-        return {
-            attrs["aria-label"]: json.loads(attrs["data-figure"])
-            for _, attrs in self.elements
-            if "data-figure" in attrs
-        }
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.kills import outcome
 from support.tiny import SETTINGS, assert_same_weights, only, tiny_corpus, tiny_store, weights_of
-from test_resume import outcome
 
 TRAIN = """
 import sys

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from support.kills import DEADLINE_S, outcome, place, wait_until
 from support.tiny import SETTINGS, tiny_corpus, tiny_store
-from test_resume import DEADLINE_S, outcome, place, wait_until
 
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder

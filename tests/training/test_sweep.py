@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.places import Inline
+from support.kills import DEADLINE_S, Killed, kill_at, outcome, wait_until
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
-from test_resume import DEADLINE_S, Killed, kill_at, outcome, wait_until
 
 from synctva import cli
 from synctva.errors import InputError

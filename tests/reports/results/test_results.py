@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from support.pages import Reader
 from support.run_folders import edit
 from support.sweeps import findings, write_recipe
-from test_page import Reader
 
 from synctva.errors import InputError
 from synctva.reports.results import figures
