@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, wait_until
+from support.places import Inline
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 
 from synctva import cli
