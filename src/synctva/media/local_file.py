@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -20,6 +20,14 @@ SIGNATURES = (
     (0, b"\x89PNG\r\n\x1a\n", "png_pipe"),
     (8, b"AVI ", "avi"),
     (8, b"WAVE", "wav"),
+    (8, b"AIFF", "aiff"),
+    (8, b"AIFC", "aiff"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (0, b"#!AMR", "amr"),
+    (0, b"caff", "caf"),
+    (0, b".snd", "au"),
+    (0, b"riff\x2e\x91\xcf\x11", "w64"),
+    (0, b"\x00\x00\x01\xba", "mpeg"),
     *((4, box, "mp4") for box in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")),
 )
 """Place and bytes by which a format is known, and libav's name of the one that reads it. What
@@ -37,12 +45,30 @@ ENDLESS_BYTES = 0x7FFF_0000
 MOST_PAGES = 2**20
 """So many pages of an Ogg file are looked at: half a day of them has a tenth."""
 
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v")
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
+VIDEO_SUFFIXES = (
+    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v", ".wmv", ".asf", ".3gp", ".3g2"),
+    *(".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".qt"),
+)
+AUDIO_SUFFIXES = (
+    *(".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".oga", ".aac", ".wma", ".aiff", ".aif"),
+    *(".aifc", ".amr", ".caf", ".au", ".snd", ".w64", ".m4b", ".mka", ".mp2"),
+)
 MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
 """Names of recordings, videos first; what is in a file is only found out when it is read."""
 
-READ = "mp4, mov, mkv, webm, avi, flv, wav, flac, mp3, ogg, jpeg and png"
+READ = (
+    "mp4, mov, 3gp, mkv, webm, avi, flv, wmv, wma, mpeg, mts, wav, aiff, flac, mp3, aac, ogg, amr,"
+    " caf, au, w64, jpeg and png"
+)
+
+BEGUN_BYTES = 2**16
+"""In so many bytes a stream that was cut out of a longer one shows its first whole frame."""
+
+TRANSPORT_BYTES = (188, 192, 204)
+"""Of a packet of an MPEG transport stream: plain, with a time before it, with a check after it."""
+
+FRAMES = 4
+"""So many frames or packets in a row tell that they are no chance."""
 
 
 @contextmanager
@@ -69,7 +95,9 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
         if facts.st_size > LIMITS.file_bytes:
             most = LIMITS.file_bytes // 2**30
             raise InputError(f"{path}: more than {most} GiB; cut the recording into parts")
-        kind = _format(path, file.read(16))
+        kind = _format(path, head := file.read(BEGUN_BYTES))
+        if head.startswith(b"ID3") and _streamed(_behind_tag(file, head)) == "aac":
+            kind = "aac"
         file.seek(0)
         yield file, kind
 
@@ -101,24 +129,96 @@ def is_chain(file: FileIO) -> bool:
     return False
 
 
+def _behind_tag(file: FileIO, head: bytes) -> bytes:
+    """Returns the first bytes behind an ID3 tag."""
+    length = sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+    file.seek(10 + length)
+    return file.read(BEGUN_BYTES)
+
+
 def _format(path: str | Path, head: bytes) -> str:
     if not head:
         raise InputError(f"{path}: empty (0 bytes); copy or download it again")
     for place, mark, name in SIGNATURES:
         if head[place:].startswith(mark):
             return name
-    if _begins_as_mp3(head):
-        return "mp3"
+    if (stream := _streamed(head)) is not None:
+        return stream
     raise InputError(
-        f"{path}: begins with {head!r}, which is no recording of a format that is read"
+        f"{path}: begins with {head[:16]!r}, which is no recording of a format that is read"
         f" ({READ}); if it is a recording, convert it to mp4 or wav"
     )
 
 
-def _begins_as_mp3(head: bytes) -> bool:
-    """Returns whether the bytes are the header of an MPEG audio frame without reserved values."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
-        return False
-    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
-    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer != 0 and bit_rate not in (0, 15) and sample_rate != 3
+def _streamed(head: bytes) -> str | None:
+    """Returns the format of a stream without a header, which may begin in the middle of a frame.
+
+    That of the first place from which ``FRAMES`` frames or packets follow one another; a single
+    frame is enough at the very beginning of a short file.
+    """
+    if any(_packets_from(head, size) for size in TRANSPORT_BYTES):
+        return "mpegts"
+    place = head.find(b"\xff")
+    while place >= 0:
+        for kind, length_at in (("mp3", _mpeg_frame_bytes), ("aac", _adts_frame_bytes)):
+            if _follow(head, place, length_at):
+                return kind
+        place = head.find(b"\xff", place + 1)
+    return None
+
+
+def _packets_from(head: bytes, size: int) -> bool:
+    """Returns whether the bytes are packets of a transport stream, from one of the first bytes."""
+    rows = (head[first : first + FRAMES * size : size] for first in range(size))
+    return any(row == b"\x47" * FRAMES for row in rows)
+
+
+def _follow(head: bytes, place: int, length_at: Callable[[bytes, int], int]) -> bool:
+    """Returns whether frames of one form follow one another from a place."""
+    first = place
+    for number in range(FRAMES):
+        if number and place + 4 > len(head):
+            return len(head) < BEGUN_BYTES and (first == 0 or number > 1)
+        length = length_at(head, place)
+        if not length:
+            return False
+        place += length
+    return True
+
+
+BIT_RATES = {
+    (3, 3): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (3, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (3, 1): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 3): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 1): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""MPEG's version (1, else 2) and layer, as a header codes them, -> kbit/s. ISO 11172-3, 2.4.2.3."""
+
+
+def _mpeg_frame_bytes(head: bytes, place: int) -> int:
+    """Returns the length of the MPEG audio frame that begins at a place; 0 if none does."""
+    mark = head[place : place + 4]
+    if len(mark) < 4 or mark[0] != 0xFF or mark[1] < 0xE0:
+        return 0
+    version, layer = mark[1] >> 3 & 3, mark[1] >> 1 & 3
+    bit_rate, sample_rate = mark[2] >> 4, mark[2] >> 2 & 3
+    if version == 1 or layer == 0 or bit_rate in (0, 15) or sample_rate == 3:
+        return 0
+    rate_hz = (44_100, 48_000, 32_000)[sample_rate] >> {3: 0, 2: 1, 0: 2}[version]
+    bits_per_s = 1_000 * BIT_RATES[3 if version == 3 else 2, layer][bit_rate - 1]
+    padding = mark[2] >> 1 & 1
+    if layer == 3:
+        return 4 * (12 * bits_per_s // rate_hz + padding)
+    samples = 576 if layer == 1 and version != 3 else 1_152
+    return samples // 8 * bits_per_s // rate_hz + padding
+
+
+def _adts_frame_bytes(head: bytes, place: int) -> int:
+    """Returns the length of the AAC frame (ADTS) that begins at a place; 0 if none does."""
+    mark = head[place : place + 7]
+    if len(mark) < 7 or mark[0] != 0xFF or mark[1] & 0xF6 != 0xF0 or mark[2] >> 2 & 15 > 12:
+        return 0
+    length = (mark[3] & 3) << 11 | mark[4] << 3 | mark[5] >> 5
+    return length if length >= 7 else 0
