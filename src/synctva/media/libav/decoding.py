@@ -17,6 +17,9 @@ from synctva.media.libav.resampling import Run
 RUN_UP_S = 0.25
 """Decoding starts so much before what is wanted: codecs and the resampler need it."""
 
+RESERVOIR_S = 1.0
+"""For mp3 instead: a frame may use bits that up to nine frames before it have saved for it."""
+
 FAR_RUN_UP_S = 10.0
 """Where an index leads too far, decoding starts so much before instead, else at the start."""
 
@@ -73,7 +76,8 @@ def frames_of(recording: Recording, stream: Any, since_s: float) -> Iterator[tup
     if seeks and stream.type == "audio":
         stream = recording.rewound(stream)
         beat = Beat.of(stream, decoded(recording, stream))
-    for run_up_s in (RUN_UP_S, FAR_RUN_UP_S) if seeks else ():
+    near_s = RESERVOIR_S if stream.codec_context.name.startswith("mp3") else RUN_UP_S
+    for run_up_s in (near_s, FAR_RUN_UP_S) if seeks else ():
         if recording.seek(stream, max(recording.first_s(stream), since_s - run_up_s)):
             frames = decoded(recording, stream)
             first = next(frames, None)
