@@ -166,7 +166,7 @@ def probabilities(pieces: Sequence[np.ndarray], memory: float) -> tuple[np.ndarr
 
 @settings(max_examples=15, deadline=None)
 @given(
-    length=st.integers(1, 3 * LANES * LANE_WINDOWS * WINDOW // 2),
+    length=st.integers(WINDOW, 3 * LANES * LANE_WINDOWS * WINDOW // 2),
     cuts=st.lists(st.floats(0, 1), max_size=4),
     memory=st.sampled_from([0.0, 0.5]),
 )

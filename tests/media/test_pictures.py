@@ -15,7 +15,7 @@ from support.recordings import HEIGHT, MOVING, WIDTH, Making, drawn, number_in, 
 
 from synctva.errors import InputError
 from synctva.media import Frames, probe, read_frames, write_small
-from synctva.media.libav import Recording
+from synctva.media.libav import Recording, decoding
 
 FEW = settings(max_examples=8, deadline=None)
 
@@ -54,14 +54,14 @@ def test_a_late_span_is_reached_without_decoding_what_comes_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ):
     path = record(tmp_path / f"a.{ending}", Making(length_s=8.0, key_every=25))
-    decoded, truly = [], Recording._decoded
+    decoded, truly = [], decoding.decoded
 
     def counted(self: Recording, stream: object) -> Iterator[tuple[float, object]]:
         for time_s, frame in truly(self, stream):
             decoded.append(time_s)
             yield time_s, frame
 
-    monkeypatch.setattr(Recording, "_decoded", counted)
+    monkeypatch.setattr(decoding, "decoded", counted)
     assert len(read_frames(path, 7.0, 7.4).pixels) == 2
     assert min(decoded) > 5.0
 
@@ -70,10 +70,10 @@ def test_a_late_span_is_reached_without_decoding_what_comes_before(
 def test_an_index_that_leads_too_far_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads_to_s: float
 ):
-    path, truly = record(tmp_path / "a.mp4", Making(length_s=8.0)), Recording._seek
+    path, truly = record(tmp_path / "a.mp4", Making(length_s=8.0)), Recording.seek
     expected = numbers(read_frames(path, 5.0, 5.8))
     monkeypatch.setattr(
-        Recording, "_seek", lambda self, stream, to_s: truly(self, stream, leads_to_s)
+        Recording, "seek", lambda self, stream, to_s: truly(self, stream, leads_to_s)
     )
     assert numbers(read_frames(path, 5.0, 5.8)) == expected
 

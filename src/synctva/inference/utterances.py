@@ -1,11 +1,12 @@
 """Who says what when in a recording: from its transcript, else from when somebody speaks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
+from synctva.inference.fit import doubt
 from synctva.listening.listener import NO_LISTENER, Listener, spoken
 from synctva.listening.voice_activity import speech_in
 from synctva.media import length_of
@@ -69,14 +70,16 @@ def utterances_of(
         return _said(recording, None, tiers=tiers)
     length_s = length_of(recording)
     if transcript is not None:
-        return _said(Path(transcript), recording, length_s, tiers)
+        return _heard_as_said(
+            _said(Path(transcript), recording, length_s, tiers), recording, voice_activity
+        )
     speech = speech_in(recording, voice_activity)
     if listener.transcribe or listener.diarise:
         segments = spoken(recording, speech, listener)
     else:
         segments = [Segment(start_s, end_s, "", f"{recording}") for start_s, end_s in speech.spans]
     utterances = _utterances(segments, recording)
-    return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances)
+    return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances, speech.note)
 
 
 def _said(
@@ -96,6 +99,20 @@ def _said(
             f"{transcript}: no words in it; give the recording, and this file with --transcript"
         )
     return _segmented(recording or transcript, length_s, utterances, note)
+
+
+def _heard_as_said(
+    segmented: Segmented, recording: Path, voice_activity: Engine | None
+) -> Segmented:
+    """Returns the same, with a note where the speech is not when the transcript says."""
+    try:
+        speech = speech_in(recording, voice_activity)
+    except InputError:  # it has no sound, or none that can be read, which its features will tell
+        return segmented
+    turns = () if segmented.dialogue is None else segmented.dialogue.utterances
+    spans = [(turn.start_s or 0.0, turn.end_s or 0.0) for turn in turns]
+    notes = segmented.note, speech.note, doubt(spans, speech.spans, segmented.duration_s)
+    return replace(segmented, note="; ".join(filter(None, notes)))
 
 
 def _utterances(segments: Sequence[Segment], recording: Path | None) -> list[Utterance]:

@@ -5,7 +5,7 @@ if hostile.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,15 @@ SHORTEST_S = 0.25
 MARGIN_S = 0.1
 """So much is kept before and after speech: voices begin and fade slowly."""
 
-SILENCE = 1e-4
-"""Sound that is nowhere louder is not listened to; speech is some hundred times as loud."""
+SILENCE = 2e-5
+"""Sound that is nowhere louder is none: less than the smallest step of 16 bits."""
+
+SPEECH_LEVEL = 0.1
+"""Quieter sound is raised to this for the network: the level that a twentieth of its windows
+exceed. At -34 dB it would miss eight utterances of a conversation, at -74 dB nearly all."""
+
+NEARLY_SILENT_DB = -50.0
+"""Sound whose loudest twentieth is below this is told: something was wrong when it was recorded."""
 
 WINDOW = 512
 """Samples that have one probability: silero's own."""
@@ -54,10 +61,22 @@ class Speech:
     Attributes:
         spans: Start and end of each utterance, in seconds, in order of time, not overlapping.
         length_s: Of all the sound.
+        level_db: Of the loudest twentieth of the sound, below the loudest that can be written.
     """
 
     spans: tuple[tuple[float, float], ...]
     length_s: float
+    level_db: float = 0.0
+
+    @property
+    def note(self) -> str:
+        """What is to be known of the sound, in words; empty where nothing is."""
+        if self.level_db >= NEARLY_SILENT_DB:
+            return ""
+        return (
+            f"nearly silent: the loudest of its sound is at {self.level_db:.0f} dB; what the voices"
+            " tell may be wrong, so look for a louder copy or another track"
+        )
 
 
 def voice_activity() -> Engine:
@@ -93,8 +112,24 @@ def _listen(recording: Path) -> Speech:
             f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
             " says who speaks when with --transcript"
         )
-    heard = list(speech_probabilities(stream_audio(recording), _silero()))
-    return _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
+    levels: list[float] = []
+    heard = list(speech_probabilities(_noting(stream_audio(recording), levels), _silero()))
+    found = _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
+    return replace(found, level_db=_db(float(np.percentile(levels, 95)) if levels else 0.0))
+
+
+def _noting(
+    pieces: Iterable[Float32[np.ndarray, " _"]], levels: list[float]
+) -> Iterator[Float32[np.ndarray, " _"]]:
+    """Yields the pieces, and notes how loud each second of them is."""
+    for piece in pieces:
+        for second in np.split(piece, range(SAMPLE_RATE_HZ, len(piece), SAMPLE_RATE_HZ)):
+            levels.append(float(np.sqrt(np.mean(second**2))) if len(second) else 0.0)
+        yield piece
+
+
+def _db(level: float) -> float:
+    return 20 * float(np.log10(max(level, 1e-10)))
 
 
 def _silero() -> Any:
@@ -145,11 +180,27 @@ def speech_probabilities(
     yield _block(padded, network)[:windows], count
 
 
+def levelled(sound: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, " sample"]:
+    """Returns quiet sound raised to the level of speech, other sound as it is.
+
+    Args:
+        sound: At 16 kHz; as long as one block, so that a loud part does not hide a quiet one.
+    """
+    windows = sound[: len(sound) // WINDOW * WINDOW].reshape(-1, WINDOW)
+    levels = np.sqrt((windows**2).mean(axis=1))
+    if not (levels > 0).any():
+        return sound
+    level = float(np.percentile(levels[levels > 0], 95))
+    return sound if level >= SPEECH_LEVEL else np.clip(sound * (SPEECH_LEVEL / level), -1.0, 1.0)
+
+
 def _block(sound: Float32[np.ndarray, " sample"], network: Any) -> Float32[np.ndarray, " window"]:
     """Returns the probabilities of all lanes of a block, of which the run-up stands before it."""
     if np.abs(sound).max() < SILENCE:
         return np.zeros(LANES * LANE_WINDOWS, np.float32)
     import torch
+
+    sound = levelled(sound)
 
     lane, run_up = LANE_WINDOWS * WINDOW, RUN_UP_WINDOWS * WINDOW
     lanes = torch.from_numpy(sound).unfold(0, lane + run_up, lane)

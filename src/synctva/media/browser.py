@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from synctva.errors import InputError
-from synctva.media.libav import Recording, opened
+from synctva.media.libav import Recording, opened, sound_of
+from synctva.media.mix import shares_of
 from synctva.media.movie import (
     PICTURES,
     Packets,
@@ -130,7 +131,9 @@ def _pictures(recording: Recording, stream: Any) -> Pictures:
 def _sound(recording: Recording, stream: Any) -> Iterator[Float32[np.ndarray, " sample"]]:
     """Yields the sound without gaps, from the recording's start."""
     end = 0
-    for position, piece in recording.sound(stream, 0.0, SOUND_RATE_HZ):
+    for position, piece in sound_of(
+        recording, stream, 0.0, SOUND_RATE_HZ, shares_of(recording.path)
+    ):
         _check_end(recording, position / SOUND_RATE_HZ)
         while end < position:
             silence = np.zeros(min(SOUND_RATE_HZ, position - end), np.float32)

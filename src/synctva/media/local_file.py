@@ -10,6 +10,7 @@ from pathlib import Path
 
 from synctva.errors import InputError
 from synctva.media.limits import LIMITS
+from synctva.media.streams import BEGUN_BYTES, stream_format
 
 SIGNATURES = (
     (0, b"\x1a\x45\xdf\xa3", "matroska"),
@@ -27,6 +28,8 @@ SIGNATURES = (
     (8, b"AIFC", "aiff"),
     (8, b"AVI ", "avi"),
     (8, b"WAVE", "wav"),
+    (0, b".snd", "au"),
+    (0, b"riff\x2e\x91\xcf\x11", "w64"),
     *((4, box, "mp4") for box in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")),
 )
 """Place and bytes by which a format is known, and libav's name of the one that reads it. What
@@ -45,25 +48,20 @@ MOST_PAGES = 2**20
 """So many pages of an Ogg file are looked at: half a day of them has a tenth."""
 
 VIDEO_SUFFIXES = (
-    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v", ".wmv", ".3gp", ".3g2"),
-    *(".mts", ".m2ts", ".mpg", ".mpeg", ".ogv"),
+    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v", ".wmv", ".asf", ".3gp", ".3g2"),
+    *(".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".ogv", ".vob", ".qt"),
 )
 AUDIO_SUFFIXES = (
-    *(".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".aac", ".wma", ".aiff", ".aif"),
-    *(".amr", ".caf", ".oga", ".mka"),
+    *(".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".oga", ".aac", ".wma", ".aiff", ".aif"),
+    *(".aifc", ".amr", ".caf", ".au", ".snd", ".w64", ".m4b", ".mka", ".mp2"),
 )
 MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)
 """Names of recordings, videos first; what is in a file is only found out when it is read."""
 
 READ = (
-    "mp4, mov, 3gp, mkv, webm, avi, flv, wmv, wma, mpeg, mts, wav, flac, mp3, aac, ogg, aiff, amr,"
-    " caf, jpeg and png"
+    "mp4, mov, 3gp, mkv, webm, avi, flv, wmv, wma, mpeg, mts, wav, aiff, flac, mp3, aac, ogg, amr,"
+    " caf, au, w64, jpeg and png"
 )
-
-_TS_PACKETS = ((0, 188), (4, 192))
-"""Where the first packet of an MPEG transport stream begins, and how long each is; AVCHD's last."""
-
-_HEAD_BYTES = 16 + 3 * 192
 
 
 class _File(FileIO):
@@ -103,7 +101,9 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
         if facts.st_size > LIMITS.file_bytes:
             most = LIMITS.file_bytes // 2**30
             raise InputError(f"{path}: more than {most} GiB; cut the recording into parts")
-        kind = _format(path, file.read(_HEAD_BYTES))
+        kind = _format(path, head := file.read(BEGUN_BYTES))
+        if head.startswith(b"ID3") and stream_format(_behind_tag(file, head)) == "aac":
+            kind = "aac"
         file.seek(0)
         yield file, kind
 
@@ -135,18 +135,21 @@ def is_chain(file: FileIO) -> bool:
     return False
 
 
+def _behind_tag(file: FileIO, head: bytes) -> bytes:
+    """Returns the first bytes behind an ID3 tag."""
+    length = sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+    file.seek(10 + length)
+    return file.read(BEGUN_BYTES)
+
+
 def _format(path: str | Path, head: bytes) -> str:
     if not head:
         raise InputError(f"{path}: empty (0 bytes); copy or download it again")
     for place, mark, name in SIGNATURES:
         if head[place:].startswith(mark):
             return name
-    if _begins_as_mp3(head):
-        return "mp3"
-    if len(head) > 6 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-        return "aac"
-    if any(_is_ts(head[first::length]) for first, length in _TS_PACKETS):
-        return "mpegts"
+    if (stream := stream_format(head)) is not None:
+        return stream
     raise InputError(
         f"{path}: begins with {head[:16]!r}, which is no recording of a format that is read"
         f" ({READ}); if it is a recording, convert it to mp4 or wav"
@@ -157,17 +160,3 @@ def may_be_recording(path: Path) -> bool:
     """Returns whether a file is a recording by its name, also of a format that is not read."""
     kind, _ = guess_type(path.name)
     return path.suffix.lower() in MEDIA_SUFFIXES or (kind or "").startswith(("audio/", "video/"))
-
-
-def _is_ts(marks: bytes) -> bool:
-    """Returns whether packets begin as those of an MPEG transport stream."""
-    return len(marks) >= 3 and set(marks) == {0x47}
-
-
-def _begins_as_mp3(head: bytes) -> bool:
-    """Returns whether the bytes are the header of an MPEG audio frame without reserved values."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
-        return False
-    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
-    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer != 0 and bit_rate not in (0, 15) and sample_rate != 3

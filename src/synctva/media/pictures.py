@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from synctva.errors import InputError
-from synctva.media.libav import Recording, opened
+from synctva.media.libav import Recording, frames_of, opened
 from synctva.media.span import Span
 
 Half = Literal["left", "right"]
@@ -84,7 +84,7 @@ def read_frames(
 
 
 def _still(recording: Recording, stream: Any, half: Half | None) -> Frames:
-    for _, frame in recording.frames(stream, 0.0):
+    for _, frame in frames_of(recording, stream, 0.0):
         return Frames(upright(recording, frame, half, None)[None], np.zeros(1))
     raise InputError(f"{recording.path}: the picture is damaged or cut off; save it again")
 
@@ -111,7 +111,7 @@ def on_screen(
 ) -> Iterator[tuple[float, float, Any]]:
     """Yields from when to when each frame is on screen, and the frame; two are held at a time."""
     shown, shown_s = None, 0.0
-    for time_s, frame in recording.frames(stream, since_s):
+    for time_s, frame in frames_of(recording, stream, since_s):
         if shown is not None:
             yield shown_s, time_s, shown
         shown, shown_s = frame, time_s if shown is not None else time_s - HOLD_S

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
-from synctva.media.libav import opened
+from synctva.media.libav import opened, sound_of
+from synctva.media.mix import shares_of
 from synctva.media.span import Span
 
 SAMPLE_RATE_HZ = 16_000
@@ -32,7 +33,9 @@ def stream_audio(path: str | Path) -> Iterator[Float32[np.ndarray, " sample"]]:
     with opened(path) as recording:
         stream, end = recording.stream("audio"), 0
         for position, piece in (
-            () if stream is None else recording.sound(stream, 0.0, SAMPLE_RATE_HZ)
+            ()
+            if stream is None
+            else sound_of(recording, stream, 0.0, SAMPLE_RATE_HZ, shares_of(path))
         ):
             if position > LONGEST_S * SAMPLE_RATE_HZ:
                 raise InputError(
@@ -72,7 +75,9 @@ def read_audio(
         span = Span(str(path), start_s or 0.0, end_s, recording.stated_end_s(stream))
         track = _Track(span)
         first = round(span.start_s * SAMPLE_RATE_HZ)
-        for position, piece in recording.sound(stream, span.start_s, SAMPLE_RATE_HZ):
+        for position, piece in sound_of(
+            recording, stream, span.start_s, SAMPLE_RATE_HZ, shares_of(path)
+        ):
             if not track.write(position - first, piece):
                 break
     return track.samples()

@@ -1,36 +1,25 @@
-"""All that touches libav, by way of PyAV: opening, decoding, resampling, writing."""
+"""An opened recording: its streams, where they end, and what they hold from a moment on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from io import FileIO
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import av
 import numpy as np
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from synctva.errors import InputError
-from synctva.media.channels import downmix
+from synctva.media.libav.clock import GAP_S, on_one_clock
 from synctva.media.limits import LIMITS, check_picture, check_sound
 from synctva.media.local_file import RIFF, STILL, is_chain, open_local, stated_growth
 
 SEEK_FROM_S = 2.0
 """What is wanted from before this is decoded from the start, which is as quick, and exact."""
-
-RUN_UP_S = 0.25
-"""Decoding starts so much before what is wanted: codecs and the resampler need it."""
-
-FAR_RUN_UP_S = 10.0
-"""Where an index leads too far, decoding starts so much before instead, else at the start."""
-
-GAP_S = 0.05
-"""Timestamps of sound that jump by more are a gap; by less, the rounding of the container."""
 
 
 LATE_CLOCK = ("matroska", "flv")
@@ -67,19 +56,20 @@ def _open_no_other(url: str, *_: object) -> None:
 
 
 @contextmanager
-def _told(path: str | Path) -> Iterator[None]:
+def told(path: str | Path) -> Iterator[None]:
     """Makes whatever goes wrong within libav an InputError that names the file."""
     try:
         yield
     except TROUBLE as error:
-        raise _broken(path, error) from error
+        raise broken(path, error) from error
 
 
 TROUBLE = (FFmpegError, ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError)
 """What PyAV raises where a file makes no sense."""
 
 
-def _broken(path: str | Path, error: Exception) -> InputError:
+def broken(path: str | Path, error: Exception) -> InputError:
+    """Returns the error for a file that makes no sense."""
     reason = " ".join((getattr(error, "strerror", None) or f"{error}").split())[:120]
     return InputError(f"{path}: damaged or cut off ({reason}); copy or download it again")
 
@@ -119,7 +109,7 @@ class Recording:
         options = {"max_pixels": f"{LIMITS.frame_px}", "max_streams": f"{LIMITS.streams + 1}"}
         self.file.seek(0)
         self.is_at_start = True
-        with _told(self.path):
+        with told(self.path):
             self.container: InputContainer = av.open(
                 self.file,
                 "r",
@@ -162,7 +152,7 @@ class Recording:
         end_s = 0.0
         for kind in ("audio", "video"):
             if (stream := self.decodable(kind)) is not None:
-                end_s = max(end_s, self.measured_end_s(self._rewound(stream), 0.0))
+                end_s = max(end_s, self.measured_end_s(self.rewound(stream), 0.0))
         return end_s or None
 
     def stream(self, kind: Literal["audio", "video"]) -> Any:
@@ -172,7 +162,7 @@ class Recording:
             InputError: Its codec is not known, or its pictures or its sound are beyond the limits.
         """
         best = self._best(kind)
-        return None if best is None else self._set_up(best)
+        return None if best is None else self.set_up(best)
 
     def decodable(self, kind: Literal["audio", "video"]) -> Any:
         """Returns the same stream, but None if its codec is not known.
@@ -181,7 +171,7 @@ class Recording:
             InputError: Its pictures or its sound are beyond the limits.
         """
         best = self._best(kind)
-        return None if best is None or best.codec_context is None else self._set_up(best)
+        return None if best is None or best.codec_context is None else self.set_up(best)
 
     def _best(self, kind: Literal["audio", "video"]) -> Any:
         if kind == "audio":
@@ -189,7 +179,8 @@ class Recording:
         videos = self.container.streams.video
         return next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
 
-    def _set_up(self, stream: Any) -> Any:
+    def set_up(self, stream: Any) -> Any:
+        """Returns a stream, made ready to be decoded."""
         codec = stream.codec_context
         if codec is None:
             raise InputError(f"{self.path}: {stream.type} of an unknown codec; convert it to mp4")
@@ -210,11 +201,12 @@ class Recording:
             return None
         end_s = self.duration_s
         if stream.duration and stream.duration > 0:
-            with _told(self.path):
-                end_s = self._first_s(stream) + float(stream.duration * stream.time_base)
+            with told(self.path):
+                end_s = self.first_s(stream) + float(stream.duration * stream.time_base)
         return end_s if end_s is None else end_s * self.growth
 
-    def _first_s(self, stream: Any) -> float:
+    def first_s(self, stream: Any) -> float:
+        """Returns when a stream begins, in seconds since the recording's start."""
         if stream.start_time is None:
             return 0.0
         return float(stream.start_time * stream.time_base) - self.start_s
@@ -227,48 +219,32 @@ class Recording:
             since_s: Packets from there on are read; 0 if there are none.
         """
         if since_s > SEEK_FROM_S:
-            self._seek(stream, since_s)
-        end_s, packets = 0.0, self._packets(stream)
+            self.seek(stream, since_s)
+        end_s, packets = 0.0, self.packets(stream)
         rate = stream.average_rate if stream.type == "video" else None
         usual_s = float(1 / rate) if rate else 0.0
-        while (packet := self._next(packets)) is not None:
+        while (packet := self.next_packet(packets)) is not None:
             if packet.pts is not None:
                 shown_s = float(packet.pts * packet.time_base) - self.start_s
                 own_s = float((packet.duration or 0) * packet.time_base)
                 end_s = max(end_s, shown_s + (own_s or usual_s))
         return end_s
 
-    def frames(self, stream: Any, since_s: float) -> Iterator[tuple[float, Any]]:
-        """Yields decoded frames and their seconds since the recording's start.
-
-        The first is at or before ``since_s``, unless the stream starts later. What cannot be
-        decoded is left out, as players do.
-        """
-        for run_up_s in (RUN_UP_S, FAR_RUN_UP_S) if since_s > SEEK_FROM_S else ():
-            if self._seek(stream, max(self._first_s(stream), since_s - run_up_s)):
-                frames = self._decoded(stream)
-                first = next(frames, None)
-                if first is not None and first[0] <= since_s:
-                    yield first
-                    yield from frames
-                    return
-        yield from self._decoded(self._rewound(stream))
-
-    def _rewound(self, stream: Any) -> Any:
+    def rewound(self, stream: Any) -> Any:
         """Returns the stream where nothing of the recording has been read."""
         if self.is_at_start:
             return stream
         index = stream.index  # a stream dies with its container
         self.container.close()
         self._open()
-        return self._set_up(self.container.streams[index])
+        return self.set_up(self.container.streams[index])
 
-    def _seek(self, stream: Any, to_s: float) -> bool:
+    def seek(self, stream: Any, to_s: float) -> bool:
         """Returns whether the stream's next packet is now the key frame before a time."""
         if self.is_chain or self.kind in FORWARD_ONLY:  # times are known from the start only
             return False
         self.is_at_start = False
-        with _told(self.path):
+        with told(self.path):
             try:
                 ticks = round((self.start_s + to_s) / stream.time_base)
                 self.container.seek(ticks, stream=stream)
@@ -276,128 +252,25 @@ class Recording:
                 return False
         return True
 
-    def _packets(self, stream: Any) -> Iterator[Any]:
+    def packets(self, stream: Any) -> Iterator[Any]:
+        """Yields a stream's packets from where the recording is read."""
         self.is_at_start = False
-        with _told(self.path):
+        with told(self.path):
             for other in self.container.streams:
                 other.discard = Discard.default if other.index == stream.index else Discard.all
             packets = iter(self.container.demux(stream))
-        return _on_one_clock(packets) if self.is_chain else packets
+        return on_one_clock(packets) if self.is_chain else packets
 
-    def _next(self, packets: Iterator[Any]) -> Any:
+    def next_packet(self, packets: Iterator[Any]) -> Any:
         """Returns the next packet, None at the end or where the file cannot be read further."""
         try:
             return next(packets, None)
         except (FFmpegError, IndexError):  # PyAV trips at the end over streams that appeared late
             return None
         except TROUBLE as error:
-            raise _broken(self.path, error) from error
-
-    def _decoded(self, stream: Any) -> Iterator[tuple[float, Any]]:
-        clock_s, packets = 0.0, self._packets(stream)
-        while (packet := self._next(packets)) is not None:
-            try:
-                frames = packet.decode()
-            except FFmpegError:
-                continue
-            except TROUBLE as error:
-                raise _broken(self.path, error) from error
-            for frame in frames:
-                clock_s = clock_s if frame.time is None else frame.time - self.start_s
-                yield clock_s, frame
-                if isinstance(frame, av.AudioFrame):
-                    clock_s += frame.samples / frame.sample_rate
+            raise broken(self.path, error) from error
 
     def rgb(self, frame: Any, width: int, height: int) -> UInt8[np.ndarray, "height width 3"]:
         """Returns a decoded picture in RGB, scaled."""
-        with _told(self.path):
+        with told(self.path):
             return frame.reformat(width, height, "rgb24").to_ndarray()
-
-    def sound(
-        self, stream: Any, since_s: float, rate_hz: int
-    ) -> Iterator[tuple[int, Float32[np.ndarray, " sample"]]]:
-        """Yields mono pieces at ``rate_hz`` with the number of their first sample since the start.
-
-        Pieces join without a seam, except where the stream has a gap or changes its form.
-        """
-        run = None
-        for time_s, frame in chain(self.frames(stream, since_s), [(0.0, None)]):
-            if run is not None and (frame is None or not run.continues(time_s, frame)):
-                with _told(self.path):
-                    last = run.pieces(None)
-                yield from last
-                run = None
-            if frame is not None:
-                with _told(self.path):
-                    run = run or _Run(time_s, frame, rate_hz)
-                    pieces = run.pieces(frame)
-                yield from pieces
-
-
-def _on_one_clock(packets: Iterator[Any]) -> Iterator[Any]:
-    """Yields packets of a chain, in which every link begins at 0, with times that go on."""
-    end_s = shift_s = 0.0
-    for packet in packets:
-        if packet.pts is not None:
-            own_s = float(packet.pts * packet.time_base)
-            if own_s + shift_s < end_s - GAP_S:
-                shift_s = end_s - own_s
-            packet.pts = packet.dts = round((own_s + shift_s) / packet.time_base)
-            end_s = own_s + shift_s + float((packet.duration or 0) * packet.time_base)
-        yield packet
-
-
-class _Run:
-    """Frames of one form without a gap, on their way to mono at one rate."""
-
-    def __init__(self, time_s: float, frame: av.AudioFrame, rate_hz: int) -> None:
-        self.form, self.clock_s = _form(frame), time_s
-        self.position = round(time_s * rate_hz)
-        # Packed: of planar frames PyAV follows pointers beyond the eighth channel into nowhere.
-        self.resampler = av.AudioResampler("flt", frame.layout, rate_hz)
-
-    def continues(self, time_s: float, frame: av.AudioFrame) -> bool:
-        """Returns whether a frame follows the last one."""
-        return _form(frame) == self.form and abs(time_s - self.clock_s) <= GAP_S
-
-    def pieces(
-        self, frame: av.AudioFrame | None
-    ) -> list[tuple[int, Float32[np.ndarray, " sample"]]]:
-        """Returns what a frame adds, None for what was held back, with positions in samples."""
-        if frame is not None:
-            frame.pts = None  # the position says where it belongs
-            self.clock_s += frame.samples / frame.sample_rate
-        made = []
-        for piece in self.resampler.resample(frame):
-            names = [channel.name for channel in piece.layout.channels]
-            values = piece.to_ndarray().reshape(-1, len(names)).T
-            made.append((self.position, downmix(values, names)))
-            self.position += piece.samples
-        return made
-
-
-def _form(frame: av.AudioFrame) -> tuple[str, str, int]:
-    return frame.format.name, frame.layout.name, frame.sample_rate
-
-
-def new_movie(path: Path) -> OutputContainer:
-    """Returns a container for an mp4 that holds neither the time nor libav's version."""
-    return av.open(str(path), "w", "mp4", container_options={"fflags": "+bitexact"})
-
-
-def picture_frame(
-    pixels: UInt8[np.ndarray, "height width 3"], number: int, rate_hz: Fraction
-) -> av.VideoFrame:
-    """Returns an RGB picture as libav's frame of that number."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
-    frame.pts, frame.time_base = number, 1 / rate_hz
-    return frame
-
-
-def sound_frame(
-    samples: Float32[np.ndarray, " sample"], number: int, rate_hz: int
-) -> av.AudioFrame:
-    """Returns mono samples, the first of which has that number, as libav's frame."""
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), "fltp", "mono")
-    frame.sample_rate, frame.pts, frame.time_base = rate_hz, number, Fraction(1, rate_hz)
-    return frame
