@@ -20,7 +20,7 @@ from synctva.media import browser_type, probe, read_audio, read_frames, write_sm
 
 PLAYS = {
     "mp4": "video/mp4", "m4a": "audio/mp4", "webm": "video/webm", "wav": "audio/wav",
-    "flac": "audio/flac", "mp3": "audio/mpeg", "ogg": "audio/ogg",
+    "flac": "audio/flac", "ogg": "audio/ogg",
 }  # fmt: skip
 
 

@@ -25,11 +25,11 @@ PLAYS = {
     "mp4": ("mp4", {"h264"}, {"aac", "mp3", "mp3float"}),
     "matroska": ("webm", {"vp8", "vp9"}, {"opus", "vorbis"}),
     "ogg": ("ogg", set[str](), {"opus", "vorbis"}),
-    "mp3": ("mpeg", set[str](), {"mp3", "mp3float"}),
     "flac": ("flac", set[str](), {"flac"}),
     "wav": ("wav", set[str](), {"pcm_s16le", "pcm_u8"}),
 }
-"""Format -> its name in a media type, and what all of today's browsers play in it."""
+"""Format -> its name in a media type, and what all of today's browsers play and seek in it exactly.
+Not mp3: of a variable bit rate they guess the place, and play up to minutes beside it."""
 
 PICTURE_RATE_HZ = Fraction(15)
 """Of the pictures of a small movie: lips still move with the voice."""
@@ -66,7 +66,7 @@ def browser_type(path: str | Path) -> str | None:
                 return None
         if audio is not None and audio.codec_context.name not in sounds:
             return None
-        if not name or recording.is_chain:
+        if not name or recording.is_chain or not recording.duration_s:
             return None
         if recording.kind == "matroska" and b"webm" not in _head(recording):
             return None
