@@ -1,5 +1,6 @@
 """The verb recognise: tables and files out, folders that resume, bad input told."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -123,6 +124,22 @@ def test_what_lies_beyond_the_end_is_told_and_kept(call: Call, model: Path, tmp_
     assert len(found.utterances) == 2
     assert found.note.endswith("1 of 3 left out")
     assert "1 of 3 left out" in (tmp_path / "out.html").read_text()
+
+
+def test_a_full_disk_ends_it_and_is_no_failure_of_a_recording(
+    call: Call, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fill(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "out/a.json")
+
+    monkeypatch.setattr("synctva.inference.export.write_recognition", fill)
+    (tmp_path / "talks").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "talks" / f"{name}.srt").write_text(SAID)
+    told = call(tmp_path / "talks", "--model", model, "--out", f"{tmp_path}/out/{{name}}.json")
+    assert told[0] == 2
+    assert "out/a.json: the disk is full; make room" in told[1]
+    assert "failed" not in told[1]
 
 
 def test_a_folder_goes_on_and_tells_what_failed(call: Call, model: Path, tmp_path: Path):

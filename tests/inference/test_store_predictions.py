@@ -14,6 +14,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 from support.places import Inline
+from support.processes import is_over, workers_of
 from support.tiny import only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
@@ -343,11 +344,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-
-
 @pytest.mark.slow
 def test_a_killed_worker_costs_its_time_and_a_killed_command_goes_on(run: Path, tmp_path: Path):
     store = tiny_store(tmp_path / "many", tiny_corpus((80, 6, 6)))
@@ -366,7 +362,7 @@ def test_a_killed_worker_costs_its_time_and_a_killed_command_goes_on(run: Path, 
         wait_until(lambda: len(parts()) > seen)
         workers = workers_of(process)
         process.kill()
-        wait_until(lambda: all(not w.is_running() or w.status() == "zombie" for w in workers))
+        wait_until(lambda: all(is_over(worker) for worker in workers))
     done = {part: part.stat().st_mtime_ns for part in parts()}
     assert 0 < len(done) < len(plan.jobs)
     assert not out.exists()

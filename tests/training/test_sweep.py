@@ -13,6 +13,7 @@ import psutil
 import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, wait_until
 from support.places import Inline
+from support.processes import is_over, workers_of
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 
 from synctva import cli
@@ -315,24 +316,6 @@ def started(plan: Path) -> Iterator[subprocess.Popen[str]]:
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if not is_over(child) and "spawn_main" in words_of(child)]
-
-
-def words_of(process: psutil.Process) -> str:
-    with suppress(psutil.NoSuchProcess):
-        return " ".join(process.cmdline())
-    return ""
-
-
-def is_over(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def logged(plan: Path) -> dict[Path, int]:
