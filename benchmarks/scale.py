@@ -22,7 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import schema_named
 from synctva.features.store.folder import SHARD_UTTERANCES, open_store, write_parts
@@ -95,7 +95,7 @@ def _part(name: str, split: str, size: int, centres: dict[str, np.ndarray], seed
         values = own[emotion] + random.standard_normal((size, DIMS[m]), dtype=np.float32)
         present = random.random(size) > 0.1
         values[~present] = 0.0
-        features[m] = Features(values.astype(np.float32), present, Extractor("generated"))
+        features[m] = Features(values.astype(np.float32), present, Description("generated"))
     dialogues, first = [], 0
     while first < size:
         last = min(first + int(random.integers(5, 16)), size)

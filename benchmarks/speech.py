@@ -29,7 +29,7 @@ def cut_to_speech(corpus: Corpus, extractor: AudioExtractor) -> Corpus:
     present = np.array([one.vector is not None for one in encoded])
     nothing = np.zeros(extractor.dim, np.float32)
     values = np.stack([nothing if one.vector is None else one.vector for one in encoded])
-    return replace(corpus, features={"audio": Features(values, present, extractor.extractor)})
+    return replace(corpus, features={"audio": Features(values, present, extractor.description)})
 
 
 def _encoded(corpus: Corpus, extractor: AudioExtractor) -> Iterator[Encoded]:

@@ -25,7 +25,7 @@ from support.recordings import Making, record
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
-from synctva.corpus import Corpus, Extractor
+from synctva.corpus import Corpus, Description
 
 VERBS = (
     "recognise",
@@ -186,7 +186,7 @@ def a_misspelt_setting(path: Path) -> Bad:
 
 def features_of_another_extractor(path: Path) -> Bad:
     corpus = tiny_corpus()
-    other = replace(corpus.features["text"], extractor=Extractor("roberta"))
+    other = replace(corpus.features["text"], description=Description("roberta"))
     features = {**corpus.features, "text": other}
     tiny_store(path / "other", Corpus(corpus.name, corpus.schema, corpus.dialogues, features))
     words = ["evaluate", path / "run", "--store", path / "other"]
@@ -495,7 +495,16 @@ def test_features_goes_on_with_a_store_only_while_its_source_is_the_same(
     rows += [f"b{n},{split},anger,Hm.,3,{n}\n" for n, split in enumerate(splits)]
     header = "dialogue,split,emotion,text,audio_0,audio_1\n"
     source = write(tmp_path / "own.csv", header + "".join(rows))
-    words = ["features", source, "--text", "minilm", "--workers", 1, "--out", tmp_path / "store"]
+    words = [
+        "features",
+        source,
+        "--set",
+        "modalities=text",
+        "--workers",
+        1,
+        "--out",
+        tmp_path / "store",
+    ]
     for _ in range(2):
         ended = call(*words)
         assert ended.code == 0, ended.err
@@ -548,7 +557,7 @@ def test_the_whole_road_from_a_table_to_a_report(call, tmp_path):
 
     ended = call("features", store)
     assert ended.code == 0, ended.err
-    assert "384 numbers of minilm" in ended.err
+    assert "384 numbers of transformer minilm" in ended.err
     assert "48 vectors computed now" in ended.err
     assert f"Next: synctva train --store {store}" in ended.err
     assert "in the cache" not in ended.err

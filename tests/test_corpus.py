@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import assert_same_corpus, corpora
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import schema_named
 from synctva.errors import InputError
@@ -19,7 +19,7 @@ BEN = Dialogue("b", "test", (Utterance(0, "Ben", emotion="fear"),))
 
 def features(rows: int, dim: int = 2) -> Features:
     values = np.arange(rows * dim, dtype=np.float32).reshape(rows, dim)
-    return Features(values, np.ones(rows, dtype=bool), Extractor("count"))
+    return Features(values, np.ones(rows, dtype=bool), Description("count"))
 
 
 @settings(deadline=None)

@@ -13,6 +13,7 @@ import typer.core
 from synctva.cli import app
 from synctva.data.made.planted import planted_corpus
 from synctva.data.source import read_source
+from synctva.features.preset import load_preset
 from synctva.features.store import write_store
 from synctva.recipe import load_recipe
 from synctva.training.run import train_run
@@ -87,12 +88,22 @@ def test_tables_can_be_imported(document: str, tmp_path: Path):
         assert len(read_source(table)) > 0
 
 
+@every_document
+def test_presets_load(document: str, tmp_path: Path):
+    for rest, text in blocks(document, "toml"):
+        if rest == "preset":
+            (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+            load_preset(str(tmp_path / "own.toml"))
+
+
 def check_command(words: list[str]) -> None:
     """Fails where a user who types this would be told of a mistake."""
     given = parsed(words)
     if words[0] == "train":
         recipe, settings = given["recipe"], given["set_"]
         load_recipe(recipe and ROOT / str(recipe), tuple(settings or ()))
+    if words[0] == "features":
+        load_preset(given["preset"], given["set_"] or ())
 
 
 def parsed(words: list[str]) -> dict[str, object]:

@@ -15,24 +15,49 @@ from synctva.errors import InputError
 
 
 @dataclass(frozen=True)
-class Extractor:
-    """Where features come from: enough to make them again, and to tell two apart.
+class Description:
+    """What features are: enough to make them again, and to tell two apart.
 
     Attributes:
-        name: Such as ``minilm``; ``published`` for vectors that came with a corpus.
-        version: Version of the software that computed them; empty if unknown.
+        maker: The kind of what makes them, such as ``opensmile``; ``published`` or ``own`` for
+            vectors that came with a corpus.
+        model: Which of its kind: a packaged name such as ``minilm``, a full hub id, or a folder's
+            absolute path. Empty where there is none, or where it is unknown.
+        version: Of the software that computed them; empty if unknown.
         weights: sha256 of the weights; empty if there are none or they are unknown.
-        settings: Whatever else changes the numbers (pooling, layers, ...).
+        settings: Whatever else changes the numbers (pooling, context, ...).
+        dim: The width; where it is left out, :class:`Features` fills it in.
+        files: Setting -> where the file lies that the setting tells by its hash.
     """
 
-    name: str
+    maker: str
+    model: str = ""
     version: str = ""
     weights: str = ""
     settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    dim: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
 
-    def fingerprint(self, dim: int) -> str:
-        """Returns 16 hexadecimal digits that differ for different features of that width."""
-        known = [self.name, self.weights, dict(self.settings), dim]
+    @property
+    def name(self) -> str:
+        """What they are called: the kind of the maker, and which of its kind."""
+        return f"{self.maker} {self.model}".strip()
+
+    @property
+    def normalised_by(self) -> str | None:
+        """What they were normalised by after they were made; None = they were not."""
+        by = self.settings.get("normalised")
+        return None if by is None else str(by)
+
+    def normalised(self, by: str | None) -> "Description":
+        """Returns the description of the same features normalised by something, or by nothing."""
+        settings = {key: value for key, value in self.settings.items() if key != "normalised"}
+        return replace(self, settings=settings if by is None else {**settings, "normalised": by})
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that differ for different features, wherever their maker lies."""
+        known = [self.maker, self.weights, dict(self.settings), self.dim]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -43,18 +68,28 @@ class Features:
     Attributes:
         values: One row per utterance, in the corpus's order; zero where not present.
         present: False where an utterance lacks the modality.
-        extractor: Where they come from.
+        description: What they are, and what makes them.
         flags: What is to note of each utterance, such as ``short`` or ``no_face whole_frame``;
             empty where there is nothing, and no entries at all where nothing was noted.
+
+    Raises:
+        InputError: The description tells of another width.
     """
 
     values: Float32[np.ndarray, "utterance dim"]
     present: Bool[np.ndarray, " utterance"]
-    extractor: Extractor
+    description: Description
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "flags", tuple(self.flags))
+        if not self.description.dim:
+            object.__setattr__(self, "description", replace(self.description, dim=self.dim))
+        if self.description.dim != self.dim:
+            raise InputError(
+                f"{self.dim} numbers of {self.description.name}, which makes"
+                f" {self.description.dim}; extract them again"
+            )
 
     @property
     def dim(self) -> int:
@@ -64,12 +99,12 @@ class Features:
     def rows(self, rows: Int[np.ndarray, " kept"] | Bool[np.ndarray, " utterance"]) -> "Features":
         """Returns the features of some utterances, in the order of ``rows``."""
         flags = tuple(np.array(self.flags, dtype=object)[rows]) if self.flags else ()
-        return Features(self.values[rows], self.present[rows], self.extractor, flags)
+        return Features(self.values[rows], self.present[rows], self.description, flags)
 
     @property
     def fingerprint(self) -> str:
-        """A short hash that differs for features of another extractor or width."""
-        return self.extractor.fingerprint(self.dim)
+        """A short hash that differs for features of another maker or width."""
+        return self.description.fingerprint
 
 
 @dataclass(frozen=True)

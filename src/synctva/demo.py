@@ -11,7 +11,7 @@ from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features.extraction import fill
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
-from synctva.features.preset import PRESETS
+from synctva.features.preset import load_preset
 from synctva.features.store import FeatureStore, write_store
 from synctva.inference.recognise import Recogniser
 from synctva.recipe import load_recipe
@@ -71,7 +71,7 @@ def _store(out: Path, workers: int) -> FeatureStore:
     terminal.say("Written, spoken, drawn and filmed by this program; no real person says a word.")
     terminal.show_corpus(corpus)
     store = write_store(corpus, out / "store", overwrite=True)
-    lite = PRESETS["lite"]
+    lite = load_preset("lite")
     steps = fill.amount(store, lite)
     with terminal.progress("Extracting features", steps) as advance:
         filled = extract(store, lite, Cache(out / "cache"), workers=workers, advance=advance)

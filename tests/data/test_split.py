@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.split import (
     fold_named,
     fold_of,
@@ -67,7 +67,7 @@ def test_a_split_has_its_usual_names():
 def corpus() -> Corpus:
     dialogues = tuple(Dialogue(f"d{n}", "valid", (Utterance(0, "x", "y"),)) for n in range(11))
     values = np.arange(11, dtype=np.float32)[:, None]
-    features = {"text": Features(values, np.ones(11, np.bool_), Extractor("own"))}
+    features = {"text": Features(values, np.ones(11, np.bool_), Description("own"))}
     return Corpus("own", SCHEMAS["mosi-2"], dialogues, features)
 
 

@@ -12,7 +12,7 @@ from support.hub_models import make_resnet, make_roberta, make_wavlm
 from torch import Tensor
 
 from synctva.batch import Batch, batch_of
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.encoders.encoder import Encoder, load_encoders
@@ -66,7 +66,7 @@ def everything(folder: Path, seed: int = 0, said: tuple[str, ...] = SAID) -> Bat
     }
     for n, (m, rows) in enumerate(values.items()):
         there = np.arange(count) != n + 1
-        made = Features(np.where(there[:, None], rows, 0), there, Extractor(m))
+        made = Features(np.where(there[:, None], rows, 0), there, Description(m))
         corpus = corpus.with_features(m, made)
     return batch_of(corpus)
 
@@ -103,7 +103,7 @@ def test_the_text_encoder_gives_the_vectors_of_the_extractor(models: Path, conte
     encoder = Encoder("text", EncoderSettings(str(models / "roberta"), tune="frozen")).eval()
     found = encoder(rows_of(models / "roberta", corpus, context), torch.ones(5, dtype=torch.bool))
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
-    assert encoder.weights == extractor.extractor.weights
+    assert encoder.weights == extractor.description.weights
 
 
 def test_minilm_inside_a_model_is_minilm():
@@ -136,7 +136,7 @@ def test_the_face_encoder_gives_the_vectors_of_the_extractor(models: Path, kind:
 
 def test_crops_of_another_network_are_one_line(models: Path):
     encoder = Encoder("visual", EncoderSettings("expression"))
-    with pytest.raises(InputError, match="--crops"):
+    with pytest.raises(InputError, match=r"visual\.crops"):
         encoder(torch.ones(1, 100), torch.ones(1, dtype=torch.bool))
 
 

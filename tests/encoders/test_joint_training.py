@@ -38,7 +38,7 @@ def saying(corpus: Corpus, folder: Path) -> Corpus:
     extractor = TokenExtractor(str(folder), TOKENS)
     rows = extractor.encode(extractor.inputs_of(corpus))
     there = np.ones(len(corpus), dtype=bool)
-    return corpus.with_features("text", Features(rows, there, extractor.extractor))
+    return corpus.with_features("text", Features(rows, there, extractor.description))
 
 
 def recipe(folder: Path, tune: str = "lora", **training: object) -> Recipe:

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from sklearn.metrics import f1_score
 from support.tiny import only, tiny_corpus, tiny_recipe, tiny_store
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import MODALITIES, schema_named
 from synctva.errors import InputError
@@ -215,7 +215,7 @@ def test_a_store_may_lack_modalities_that_the_model_knows(tmp_path: Path, run: P
     result = evaluate(load_evaluated(run, bare))
     corpus = tiny_corpus()
     hidden = {
-        m: f if m in kept else Features(0 * f.values, 0 * f.present > 0, f.extractor)
+        m: f if m in kept else Features(0 * f.values, 0 * f.present > 0, f.description)
         for m, f in corpus.features.items()
     }
     missing = Corpus(corpus.name, corpus.schema, corpus.dialogues, hidden)
@@ -282,7 +282,7 @@ def complaint(run: Path, store: Path | None = None) -> str:
 def test_features_of_another_extractor_are_refused(tmp_path, run):
     corpus = tiny_corpus()
     audio = corpus.features["audio"]
-    other = {**corpus.features, "audio": replace(audio, extractor=Extractor("opensmile"))}
+    other = {**corpus.features, "audio": replace(audio, description=Description("opensmile"))}
     store = tiny_store(
         tmp_path / "other", Corpus(corpus.name, corpus.schema, corpus.dialogues, other)
     )

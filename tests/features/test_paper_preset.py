@@ -7,19 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.hub_models import make_roberta
+from support.hub_models import hub_folder, make_roberta
 from transformers import ResNetConfig, ResNetModel
 
 from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.features.store import open_store
 
-
-def hub_folder(cache: Path, name: str) -> Path:
-    """Returns where the hub's client keeps the files of a repository."""
-    repository = cache / f"models--{name.replace('/', '--')}"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text("0" * 40)
-    return repository / "snapshots" / ("0" * 40)
+COMPARE = ("--set", "audio.model=compare")
 
 
 @pytest.mark.slow
@@ -50,7 +44,7 @@ def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
     corpus = open_store(store).read()
     assert corpus.dims == {"text": 1024, "audio": 1582, "visual": 2048}
     assert all(features.present.all() for features in corpus.features.values())
-    assert all(features.extractor.weights for features in corpus.features.values())
-    run(store, "--preset", "paper", "--verify")
-    run(store, "--text", "roberta-base", "--audio", "compare")
+    assert all(features.description.weights for features in corpus.features.values())
+    run(store, "--verify")
+    run(store, "--preset", "paper", "--set", "text.model=roberta-base", *COMPARE)
     assert open_store(store).read().dims == {"text": 768, "audio": 6373, "visual": 2048}

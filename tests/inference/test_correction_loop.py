@@ -23,11 +23,10 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model of random weights, as shipped ones are: its audio normalised towards voices."""
     monkeypatch.setenv("SYNCTVA_CACHE", str(tmp_path / "cache"))
     made = model_of()
-    plain = Recogniser(made, "own", workers=1).extractors.known["audio"].extractor
-    known = replace(plain, settings={**plain.settings, "standardised": "speaker"})
+    known = made.provenance.features
+    heard = {**known, "audio": known["audio"].normalised("speaker")}
     voices = {"mean": (1.0,) * 88, "sd": (2.0,) * 88}
-    fingerprints = {"audio": known.fingerprint(88)}
-    made.provenance = replace(made.provenance, voices=voices, fingerprints=fingerprints)
+    made.provenance = replace(made.provenance, voices=voices, features=heard)
     made.save_pretrained(tmp_path / "model")
     return tmp_path / "model"
 
@@ -110,7 +109,7 @@ def test_the_store_has_the_features_of_recognition(
         np.testing.assert_array_equal(own.present, features.present)
         np.testing.assert_allclose(own.values, features.values, atol=1e-6)
     assert corpus.features["audio"].present.tolist() == [True, False]  # Bob is muted
-    assert isinstance(recogniser.extractors.voices, SpeakerNormalisation)
+    assert isinstance(recogniser.makers.voices, SpeakerNormalisation)
     assert "visual" in corpus.features  # no face is seen, and that is known
 
 
@@ -127,8 +126,8 @@ def test_an_emotion_that_the_model_lacks_is_told(
     assert call(monkeypatch, *words) == 2
     told = capsys.readouterr().err.splitlines()[-1]
     assert "talk.csv: line 3: unknown emotion 'bored'" in told
-    assert call(monkeypatch, *words, "--audio", "is10") == 2
-    assert "leave --audio away" in capsys.readouterr().err
+    assert call(monkeypatch, *words, "--preset", "paper") == 2
+    assert "leave --preset away" in capsys.readouterr().err
     imported = ["import", talk.with_suffix(".csv"), "--out", tmp_path / "store"]
     assert call(monkeypatch, *imported) == 0
     capsys.readouterr()
@@ -172,4 +171,4 @@ def test_a_store_without_recordings_is_converted_as_often_as_one_likes(
     assert call(monkeypatch, "import", tmp_path / "own.csv", "--out", store) == 0
     for _ in range(2):
         assert call(monkeypatch, "features", store, "--for", model, "--workers", 1) == 0
-        assert set(open_store(store).extractors) == {"text", "audio", "visual"}
+        assert set(open_store(store).features) == {"text", "audio", "visual"}

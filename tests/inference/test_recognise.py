@@ -14,7 +14,7 @@ from support.recordings import Making, of_unknown_codec
 
 from synctva import Recogniser
 from synctva.batch import batch_of
-from synctva.corpus import Corpus, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.encoders.encoder import load_encoders
 from synctva.encoders.settings import EncoderSettings
@@ -24,16 +24,16 @@ from synctva.evaluation.prediction import predict
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extractors.tokens import TokenExtractor
-from synctva.features.preset import PRESETS
+from synctva.features.preset import load_preset
 from synctva.features.store import open_store, write_store
 from synctva.features.store.normalise import SpeakerNormalisation, normalise_towards
 from synctva.inference import predictions as predictions_module
 from synctva.inference.encode import EncodedDialogue
-from synctva.inference.extractors import extractors_of
 from synctva.inference.predictions import predictions_of
 from synctva.inference.utterances import utterances_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
+from synctva.model.makers import makers_of
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_features_are_those_of_training(talk: Path, recogniser: Recogniser, tmp_
     dialogue = utterances_of(talk, talk.with_suffix(".srt")).dialogue
     assert dialogue is not None
     store = write_store(Corpus("own", SCHEMA, (dialogue,)), tmp_path / "store")
-    extract(store, PRESETS["lite"], Cache(tmp_path / "cache"))
+    extract(store, load_preset("lite"), Cache(tmp_path / "cache"))
     trained_on = open_store(store.path).read()
     found = recogniser.encode(dialogue)
     assert found.notes == {}
@@ -189,9 +189,9 @@ def random_dialogue(count: int, seed: int = 0) -> EncodedDialogue:
     random = np.random.default_rng(seed)
     said = tuple(Utterance(n, "AB"[n % 2], start_s=n, end_s=n + 1) for n in range(count))
     corpus = Corpus("own", SCHEMA, (Dialogue("d", "test", said),))
-    for m, known in extractors_of(model_of(), "own").known.items():
+    for m, known in model_of().provenance.features.items():
         values = random.normal(size=(count, known.dim)).astype(np.float32)
-        made = Features(values, np.ones(count, np.bool_), known.extractor)
+        made = Features(values, np.ones(count, np.bool_), known)
         corpus = corpus.with_features(m, made)
     return EncodedDialogue(corpus)
 
@@ -253,10 +253,10 @@ def test_a_models_own_encoder_runs_once_and_to_the_same_end(
     encoders = load_encoders({"text": EncoderSettings(str(tmp_path / "roberta"))})
     torch.manual_seed(0)
     model = EmotionModel(SCHEMA.emotions, {"text": 20, "audio": 88}, SMALL, encoders).eval()
-    prints = {"text": extractor.extractor.fingerprint(20)}
-    model.provenance = replace(model.provenance, fingerprints=prints)
-    found = extractors_of(model, "own")
-    assert found.preset.settings["text"] == {"tokens": 20, "context": 2}
+    known = {**model_of("audio").provenance.features, "text": extractor.description}
+    model.provenance = replace(model.provenance, features=known)
+    found = makers_of(model, "own").preset.text
+    assert (found.tokens, found.context) == (20, 2)
     own = Recogniser(model, "own", workers=1)
     said = ("i am so happy", "no", "", "yes yes")
     dialogue = Dialogue("d", "test", tuple(Utterance(n, "A", t) for n, t in enumerate(said)))
@@ -274,18 +274,19 @@ def test_a_models_own_encoder_runs_once_and_to_the_same_end(
     np.testing.assert_allclose(predictions_of(live, batch).probabilities.sum(1), 1, atol=1e-6)
 
 
-def test_features_of_whole_faces_and_of_normalised_sound_are_known():
-    plain = extractors_of(model_of("audio", "visual"), "own").known
-    sound, faces = plain["audio"], plain["visual"]
-    by_speaker = {**sound.extractor.settings, "standardised": "speaker"}
-    whole = {"faces": "whole", "rate_hz": 5.0, "most_frames": 64, "pooling": "mean_sd"}
-    prints = {
-        "audio": replace(sound.extractor, settings=by_speaker).fingerprint(sound.dim),
-        "visual": replace(faces.extractor, settings=whole).fingerprint(faces.dim),
+def test_whole_faces_are_looked_for_in_recordings_and_normalised_sound_is_known():
+    known = model_of("audio", "visual").provenance.features
+    kept = ("rate_hz", "most_frames", "pooling")
+    whole = {"faces": "whole", **{k: known["visual"].settings[k] for k in kept}}
+    features = {
+        "audio": known["audio"].normalised("speaker"),
+        "visual": replace(known["visual"], settings=whole),
     }
-    found = extractors_of(model_of("audio", "visual", fingerprints=prints), "own")
+    found = makers_of(model_of("audio", "visual", features=features), "own")
     assert found.normalise_by == "speaker"
-    assert found.known["visual"].extractor.fingerprint(faces.dim) == prints["visual"]
+    assert found.preset.visual.faces == "found"
+    assert found.descriptions["visual"] == features["visual"]
+    assert found.descriptions["audio"] == known["audio"]
 
 
 @pytest.mark.parametrize("is_causal", [False, True])
@@ -305,10 +306,15 @@ def test_a_voice_is_normalised_by_what_it_said_so_far_in_causal_mode(is_causal: 
 
 
 def test_a_model_of_others_features_is_refused():
-    with pytest.raises(InputError, match=r"checkpoint-7: .* no extractor here makes"):
-        extractors_of(EmotionModel(SCHEMA.emotions, {"audio": 300}, SMALL), "checkpoint-7")
-    with pytest.raises(InputError, match="not of egemaps as it is here"):
-        extractors_of(model_of("audio", fingerprints={"audio": "0" * 16}), "own")
+    bare = EmotionModel(SCHEMA.emotions, {"audio": 300}, SMALL)
+    with pytest.raises(InputError, match=r"checkpoint-7: it does not say what its audio features"):
+        makers_of(bare, "checkpoint-7")
+    published = {"audio": Description("published", dim=88)}
+    with pytest.raises(InputError, match="88 numbers of published, which no extractor here makes"):
+        makers_of(model_of("audio", features=published), "own")
+    other = {"audio": replace(model_of("audio").provenance.features["audio"], weights="0" * 64)}
+    with pytest.raises(InputError, match=r"not of opensmile egemaps as it is here \(weights 000"):
+        makers_of(model_of("audio", features=other), "own")
 
 
 def test_a_checkpoint_is_loaded_by_its_folder(tmp_path: Path):

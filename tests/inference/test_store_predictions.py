@@ -18,7 +18,7 @@ from support.processes import is_over, workers_of
 from support.tiny import only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
-from synctva.corpus import Corpus, Extractor
+from synctva.corpus import Corpus, Description
 from synctva.errors import MachineError
 from synctva.evaluation.protocol import evaluate, load_evaluated
 from synctva.features.store import folder as store_module
@@ -211,15 +211,14 @@ def test_causal_is_refused_where_later_turns_are_in_the_features(
     run: Path, tmp_path: Path, is_there: bool
 ):
     audio = tiny_corpus().features["audio"]
-    by_speaker = replace(audio.extractor, settings={"standardised": "speaker"})
-    own = replace(audio, extractor=by_speaker)
+    own = replace(audio, description=audio.description.normalised("speaker"))
     if not is_there:
         own = replace(own, values=0 * audio.values, present=np.zeros_like(audio.present))
     corpus = tiny_corpus().with_features("audio", own)
     store, out = tiny_store(tmp_path / "store", corpus), tmp_path / "all.parquet"
     model = EmotionModel.from_pretrained(run / "seed-0" / "checkpoint")
-    fingerprints = {**model.provenance.fingerprints, "audio": own.fingerprint}
-    model.provenance = replace(model.provenance, fingerprints=fingerprints)
+    known = {**model.provenance.features, "audio": own.description}
+    model.provenance = replace(model.provenance, features=known)
     model.save_pretrained(tmp_path / "model")
     plan_predictions(str(tmp_path / "model"), store, out)
     if not is_there:
@@ -251,7 +250,7 @@ def test_a_modality_that_the_store_lacks_is_absent(run: Path, tmp_path: Path):
 
 def spoilt(corpus: Corpus) -> Corpus:
     text = corpus.features["text"]
-    return corpus.with_features("text", replace(text, extractor=Extractor("another")))
+    return corpus.with_features("text", replace(text, description=Description("another")))
 
 
 def narrow(corpus: Corpus) -> Corpus:

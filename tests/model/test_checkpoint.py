@@ -1,6 +1,7 @@
 import json
 import pickle
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,17 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from support.batches import DIMS, EMOTIONS, random_batch
 
+from synctva.corpus import Description
 from synctva.errors import InputError
 from synctva.model import checkpoint
 from synctva.model.checkpoint import Provenance, read_checkpoint
 from synctva.model.emotion_model import EmotionModel
 from synctva.networks.sync_tva.architecture import MOST_LAYERS, Architecture
 
-PROVENANCE = Provenance("meld", "meld-7", {"text": "00ff", "audio": "11ee"}, 1.5)
+TEXT = Description("transformer", "minilm", "transformers 5", "00ff", {"layers": 1}, 12)
+AUDIO = Description("opensmile", "egemaps", "opensmile 2", "11ee", {"rate": 2.5, "on": True}, 8)
+PROVENANCE = Provenance("meld", "meld-7", {"text": TEXT, "audio": AUDIO}, 1.5)
+PRINTS = {"text": TEXT.fingerprint, "audio": AUDIO.fingerprint}
 
 
 @pytest.fixture
@@ -155,7 +160,7 @@ def test_a_damaged_configuration_is_refused(saved: Path, text: str):
         ("arguments", {"dims": {**DIMS, "text": 10**15}}, "size mismatch"),
         ("arguments", {"dims": {"text": -1}}, "negative"),
         ("arguments", {"encoder": "x"}, "encoder"),
-        ("provenance", {"fingerprints": "00ff"}, "fingerprints"),
+        ("provenance", {"features": "00ff"}, "features"),
         ("provenance", {"temperature": "warm"}, "temperature"),
         *(
             ("provenance", values, "temperature")
@@ -175,14 +180,32 @@ def test_a_hostile_configuration_is_refused_before_it_costs_anything(
 
 
 def test_features_of_the_same_extractor_fit():
-    PROVENANCE.check({"text": "00ff", "audio": "11ee", "visual": "22dd"}, "stores/meld")
-    PROVENANCE.check({"audio": "11ee"}, "stores/meld")
+    PROVENANCE.check({**PRINTS, "visual": "22dd"}, "stores/meld")
+    PROVENANCE.check({"audio": AUDIO.fingerprint}, "stores/meld")
     Provenance().check({"text": "anything"}, "stores/meld")
 
 
 def test_features_of_another_extractor_are_named_with_both_fingerprints():
-    with pytest.raises(InputError, match=re.compile("stores/meld.*audio.*77aa.*11ee.*extract")):
-        PROVENANCE.check({"text": "00ff", "audio": "77aa"}, "stores/meld")
+    told = re.compile(f"stores/meld.*audio.*77aa.*egemaps.*{AUDIO.fingerprint}.*extract")
+    with pytest.raises(InputError, match=told):
+        PROVENANCE.check({**PRINTS, "audio": "77aa"}, "stores/meld")
+
+
+def test_a_checkpoint_that_does_not_describe_its_features_is_refused_with_the_command(
+    saved: Path, tmp_path: Path
+):
+    run = tmp_path / "run"
+    folder = run / "seed-0" / "checkpoint"
+    shutil.copytree(saved, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["provenance"]["fingerprints"] = dict.fromkeys(config["provenance"]["features"], "0" * 16)
+    del config["provenance"]["features"]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="`synctva train RECIPE --store STORE --out NEW`"):
+        EmotionModel.from_pretrained(folder)
+    (run / "recipe.toml").write_text("")
+    with pytest.raises(InputError, match=re.escape(f"`synctva train {run}/recipe.toml --store ST")):
+        EmotionModel.from_pretrained(folder)
 
 
 def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(

@@ -89,3 +89,11 @@ def make_wavlm(folder: Path, seed: int = 0) -> Path:
     )
     WavLMModel(config).save_pretrained(folder)
     return folder
+
+
+def hub_folder(cache: Path, name: str) -> Path:
+    """Returns where the hub's client keeps the files of a repository."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0" * 40)
+    return repository / "snapshots" / ("0" * 40)

@@ -1,13 +1,17 @@
 """Models of random weights that read real features, and small recordings for them."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from synctva.corpus import Description
 from synctva.data.made.playhouse.people import cast
 from synctva.data.made.playhouse.voices import PROSODIES, SAMPLE_RATE_HZ, speak
 from synctva.emotions import MODALITIES, schema_named
+from synctva.features.extractors.registry import make_extractor
+from synctva.features.preset import Preset
 from synctva.media import write_movie
 from synctva.model.checkpoint import Provenance
 from synctva.model.emotion_model import EmotionModel
@@ -34,8 +38,15 @@ def model_of(
     for name, weights in model.named_parameters():
         if "classifier" in name and weights.dim() > 1:
             torch.nn.init.normal_(weights, std=1.0)  # sure enough of itself to be told apart
-    model.provenance = Provenance("own", SCHEMA.name, **provenance)  # pyright: ignore
+    known = {m: known_features()[m] for m in dims}
+    model.provenance = Provenance("own", SCHEMA.name, **{"features": known, **provenance})  # pyright: ignore
     return model.eval()
+
+
+@cache
+def known_features() -> dict[str, Description]:
+    """Returns what the features of the preset ``lite`` are."""
+    return {m: make_extractor(Preset(), m).description for m in MODALITIES}
 
 
 def voice(seconds: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import MODALITIES, SCHEMAS, EmotionSchema
 
@@ -55,7 +55,7 @@ def features(draw: st.DrawFn, rows: int) -> Features:
         arrays.arrays(np.float32, shape, elements=st.floats(-(2.0**99), 2.0**99, width=32))
     )
     settings = draw(st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()))
-    extractor = Extractor(draw(st.text()), draw(st.text()), draw(st.text()), settings)
+    extractor = Description(*(draw(st.text()) for _ in range(4)), settings)
     return Features(np.where(present[:, None], values, np.float32(0)), present, extractor)
 
 
@@ -80,4 +80,4 @@ def assert_same_corpus(one: Corpus, other: Corpus) -> None:
     for m in one.dims:
         np.testing.assert_array_equal(one.features[m].values, other.features[m].values)
         np.testing.assert_array_equal(one.features[m].present, other.features[m].present)
-        assert one.features[m].extractor == other.features[m].extractor
+        assert one.features[m].description == other.features[m].description

@@ -89,7 +89,7 @@ def test_a_finished_seed_leaves_no_state(trained):
     assert len(folder.read_log()) == folder.read_finished().epochs == 3
     model = EmotionModel.from_pretrained(folder.checkpoint)
     store = open_store(trained.parent / "store")
-    assert model.provenance.fingerprints == store.fingerprints
+    assert model.provenance.features == store.features
     assert model.provenance.temperature == 1  # valid has few utterances
 
 
@@ -263,7 +263,7 @@ def test_the_test_split_never_changes_the_weights(trained, tmp_path):
     is_test = np.array([dialogue.split == "test" for dialogue, _ in corpus.utterances()])
     noise = {
         m: Features(
-            np.where(is_test[:, None], np.float32(7), f.values), f.present | is_test, f.extractor
+            np.where(is_test[:, None], np.float32(7), f.values), f.present | is_test, f.description
         )
         for m, f in corpus.features.items()
     }

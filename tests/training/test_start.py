@@ -231,7 +231,7 @@ def test_other_features_are_refused_with_the_command_that_makes_the_right_ones(
     command = f"run `synctva features {tmp_path}/other --for {start_of(trained).source}`"
     corpus = corrections()
     text = corpus.features["text"]
-    other = replace(text, extractor=replace(text.extractor, weights="0" * 64))
+    other = replace(text, description=replace(text.description, weights="0" * 64))
     told = refusal(trained, tmp_path / "1", corpus.with_features("text", other))
     assert command.replace("/other", "/1/other") in told
     assert "text features" in told

@@ -103,7 +103,8 @@ def check(
     findings = examine(corpus)
     terminal.show_corpus(corpus)
     as_now = [f"{option_named(word)} {quote(value)}" for word, value in asked.items() if value]
-    words = ["synctva features", str(source), *as_now, *([] if is_store else ["--out STORE"])]
+    verb = "import" if as_now else "features"
+    words = [f"synctva {verb}", str(source), *as_now, *([] if is_store else ["--out STORE"])]
     next_ = None if corpus.dims else " ".join(words)
     terminal.show_findings(findings, next_)
     if any(finding.severity == "error" for finding in findings):

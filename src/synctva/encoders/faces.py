@@ -84,7 +84,7 @@ def _faces(
     if rows.shape[1] % pixels:
         raise InputError(
             f"visual features of {rows.shape[1]} numbers are no crops of {pixels}; extract them"
-            " with the same network and `--crops N`"
+            " with the same network and `--set visual.crops=N`"
         )
     faces = rows.view(len(rows), -1, *shape)
     there = (faces != 0).flatten(2).any(2)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from synctva.corpus import Description
 from synctva.errors import InputError
 
 INPUTS = {
-    "text": ("tokens", "--text minilm --tokens 48"),
-    "audio": ("waveform", "--audio waveform"),
-    "visual": ("crops", "--visual expression --crops 6"),
+    "text": ("tokens", "--set text.tokens=48"),
+    "audio": ("waveform", "--set audio.model=waveform"),
+    "visual": ("crops", "--set visual.crops=6"),
 }
-"""Modality -> what its encoder reads, by the extractor's name, and how a store comes by it."""
+"""Modality -> what its encoder reads, by its maker, and how a store comes by it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class EncoderSettings:
 
 def check_inputs(
     encoders: Mapping[Any, EncoderSettings],
-    held: Mapping[str, str],
+    held: Mapping[str, Description],
     modalities: tuple[str, ...],
     place: Path,
 ) -> None:
@@ -62,7 +63,7 @@ def check_inputs(
 
     Args:
         encoders: The recipe's, by modality.
-        held: The names of the store's extractors, by modality.
+        held: What the store's features are, by modality.
         modalities: Those that the recipe uses.
         place: The store, for messages.
 
@@ -71,13 +72,13 @@ def check_inputs(
     """
     for modality in modalities:
         inputs, how = INPUTS[modality]
-        found = held.get(modality, "nothing")
-        if modality in encoders and found != inputs:
+        found = held.get(modality, Description("nothing"))
+        if modality in encoders and found.maker != inputs:
             raise InputError(
                 f"{place}: the recipe trains the {modality} encoder, which reads {inputs}, but the"
-                f" store holds {found}; run `synctva features {place} {how}`"
+                f" store holds {found.name}; run `synctva features {place} {how}`"
             )
-        if modality not in encoders and found == inputs:
+        if modality not in encoders and found.maker == inputs:
             raise InputError(
                 f"{place}: its {modality} features are {inputs}, which only an encoder can read;"
                 f" name one in the recipe's table encoders.{modality}, or extract features"

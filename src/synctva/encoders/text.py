@@ -5,7 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from synctva.features.extractors.hub import load_text_model
-from synctva.features.extractors.text import batches_by_length, encode_tokens, preset_of, sources
+from synctva.features.extractors.text import batches_by_length, encode_tokens
+from synctva.features.extractors.text_encoders import preset_of, sources
 
 BATCH_TOKENS = 4096
 """So many tokens at a time, padding included: utterances of like length share a batch."""

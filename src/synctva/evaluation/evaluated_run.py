@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from synctva.batch import Batch, batch_of
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.errors import InputError
 from synctva.evaluation.metrics import confusions
 from synctva.features.store import FeatureStore, open_store
@@ -133,7 +133,7 @@ def with_absent(corpus: Corpus, dims: Mapping[str, int]) -> Corpus:
     """Returns the corpus with the modalities that it lacks, missing in every utterance."""
     count = len(corpus)
     absent = {
-        m: Features(np.zeros((count, dim), np.float32), np.zeros(count, bool), Extractor("none"))
+        m: Features(np.zeros((count, dim), np.float32), np.zeros(count, bool), Description("none"))
         for m, dim in dims.items()
         if m not in corpus.features
     }

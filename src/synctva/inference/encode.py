@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.extraction.recording import Encoding, Request
 from synctva.features.extractors.encoded import Encoded
+from synctva.features.extractors.registry import KINDS
 from synctva.features.preset import Preset
-from synctva.features.store.normalise import normalise, normalise_towards
-from synctva.inference.extractors import Extractors
+from synctva.model.inputs import as_read
+from synctva.model.makers import Makers
 from synctva.work import Engine, Task, on_this_machine
 
 TIME_LIMIT_S = 300.0
@@ -23,9 +24,6 @@ TIME_LIMIT_S = 300.0
 
 FAILED = "failed"
 """The flag of an utterance that lacks a modality because something is wrong with it."""
-
-SILENT = "silent"
-"""The flag of an utterance whose sound is digital silence, as of a muted track."""
 
 Advance = Callable[[int], None]
 
@@ -43,21 +41,21 @@ class EncodedDialogue:
     notes: dict[int, str] = field(default_factory=dict)
 
 
-def readers(extractors: Extractors, workers: int | None) -> Engine:
+def readers(makers: Makers, workers: int | None) -> Engine:
     """Returns processes that read recordings for a model; they begin with the first request."""
-    return on_this_machine(Task(_encoded, _begin, (extractors.preset,), TIME_LIMIT_S), workers)
+    return on_this_machine(Task(_encoded, _begin, (makers.preset,), TIME_LIMIT_S), workers)
 
 
-def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
+def steps_of(dialogue: Dialogue, makers: Makers) -> int:
     """Returns how many steps ``encode`` will tell of: modalities of utterances."""
-    words = len(dialogue.utterances) if "text" in extractors.known else 0
-    return words + sum(1 for _ in _requests(dialogue, extractors))
+    words = len(dialogue.utterances) * len(makers.words)
+    return words + sum(1 for _ in _requests(dialogue, makers))
 
 
 def encode(
     dialogue: Dialogue,
     schema: EmotionSchema,
-    extractors: Extractors,
+    makers: Makers,
     reading: Engine,
     advance: Advance = lambda count: None,
 ) -> EncodedDialogue:
@@ -66,7 +64,7 @@ def encode(
     Args:
         dialogue: Utterances with spans of a recording, words, or both.
         schema: The model's emotions.
-        extractors: The model's.
+        makers: Of the model's features.
         reading: Processes that decode the recording, of :func:`readers`.
         advance: Called with the number of steps that are done.
 
@@ -75,28 +73,28 @@ def encode(
     """
     corpus, notes = Corpus(dialogue.id, schema, (dialogue,)), {}
     made: dict[tuple[int, str], Encoded] = {}
-    for request, outcome in reading.outcomes(_requests(dialogue, extractors)):
+    for request, outcome in reading.outcomes(_requests(dialogue, makers)):
         if isinstance(outcome, InputError):
             note = f"{request.modality}: {outcome}"
             notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
             outcome = Encoded(None, (FAILED,))
         made[request.row, request.modality] = outcome
         advance(1)
-    for modality in extractors.known:
+    for modality in makers.descriptions:
         features = (
-            _words(corpus, extractors, advance)
-            if modality == "text"
-            else _gathered(len(corpus), modality, extractors, made)
+            _words(corpus, modality, makers, advance)
+            if modality in makers.words
+            else _gathered(len(corpus), modality, makers, made)
         )
         corpus = corpus.with_features(modality, features)
-    return EncodedDialogue(normalised(without_silence(corpus), extractors), notes)
+    return EncodedDialogue(as_read(corpus, makers), notes)
 
 
-def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
+def _requests(dialogue: Dialogue, makers: Makers) -> Iterator[Request]:
     """Yields what has to be read of the recording, in order of time."""
     for row, utterance in enumerate(dialogue.utterances):
-        for modality in extractors.known:
-            if modality != "text" and utterance.media is not None:
+        for modality in makers.descriptions:
+            if modality not in makers.words and KINDS[modality].has_source(utterance):
                 yield Request(row, dialogue.id, modality, utterance)
 
 
@@ -115,20 +113,17 @@ def _encoded(request: Request) -> Encoded:
     return _encodings[0].encode(request)
 
 
-def _words(corpus: Corpus, extractors: Extractors, advance: Advance) -> Features:
+def _words(corpus: Corpus, modality: str, makers: Makers, advance: Advance) -> Features:
     from synctva.features.extractors.text import text_features
 
-    return replace(
-        text_features(corpus, extractors.text, advance),
-        extractor=extractors.known["text"].extractor,
-    )
+    return text_features(corpus, makers.words[modality], advance)
 
 
 def _gathered(
-    count: int, modality: str, extractors: Extractors, made: dict[tuple[int, str], Encoded]
+    count: int, modality: str, makers: Makers, made: dict[tuple[int, str], Encoded]
 ) -> Features:
     """Returns the features of a modality; utterances without a vector lack it."""
-    known = extractors.known[modality]
+    known = makers.descriptions[modality]
     values, present = np.zeros((count, known.dim), np.float32), np.zeros(count, np.bool_)
     flags = [""] * count
     for row in range(count):
@@ -136,36 +131,4 @@ def _gathered(
         flags[row] = " ".join(encoded.flags)
         if encoded.vector is not None:
             values[row], present[row] = encoded.vector, True
-    return Features(values, present, known.extractor, tuple(flags))
-
-
-def without_silence(corpus: Corpus) -> Corpus:
-    """Returns the corpus with digital silence as no sound at all; the flags tell of it.
-
-    Nobody sounds like that, so it would say something of the emotion that is not so.
-    """
-    audio = corpus.features.get("audio")
-    if audio is None or not audio.flags:
-        return corpus
-    heard = audio.present & np.array([SILENT not in flags.split() for flags in audio.flags])
-    values = np.where(heard[:, None], audio.values, np.float32(0))
-    return corpus.with_features("audio", replace(audio, values=values, present=heard))
-
-
-def normalised(corpus: Corpus, extractors: Extractors) -> Corpus:
-    """Returns the corpus with its audio normalised as it was in training.
-
-    By itself; where the model knows the voices it was trained on, towards those as well.
-    """
-    if extractors.normalise_by is None:
-        return corpus
-    if extractors.voices is not None:
-        return normalise_towards(corpus, extractors.voices, is_causal=extractors.is_causal)
-    audio = corpus.features["audio"]
-    if not audio.present.any():
-        settings = {**audio.extractor.settings, "standardised": extractors.normalise_by}
-        told = replace(audio.extractor, settings=settings)
-        return corpus.with_features("audio", replace(audio, extractor=told))
-    dialogues = tuple(replace(dialogue, split="train") for dialogue in corpus.dialogues)
-    own, _ = normalise(replace(corpus, dialogues=dialogues), "audio", extractors.normalise_by)
-    return replace(own, dialogues=corpus.dialogues)
+    return Features(values, present, known, tuple(flags))

@@ -6,10 +6,9 @@ from types import TracebackType
 
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
-from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.emotions import MODALITIES
 from synctva.features.extractors.hub import weights_sha256
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
-from synctva.inference.extractors import extractors_of
 from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
@@ -18,7 +17,9 @@ from synctva.listening.listener import NO_LISTENER, Listener
 from synctva.listening.voice_activity import voice_activity
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
+from synctva.model.inputs import schema_of
 from synctva.model.load import load_model
+from synctva.model.makers import makers_of
 from synctva.run.folder import SeedFolder
 from synctva.work import Engine
 
@@ -42,14 +43,14 @@ class Recogniser:
         self.model, self.name = model.eval(), name
         self.fingerprint: str = weights_sha256(model)
         self.workers = workers
-        self.extractors = extractors_of(model, name)
-        self.schema = EmotionSchema(model.provenance.schema or name, model.emotions)
+        self.makers = makers_of(model, name)
+        self.schema = schema_of(model, name)
         self._readers: Engine | None = None
         self._voice_activity: Engine | None = None
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
-        self._readers = readers(self.extractors, self.workers)
+        self._readers = readers(self.makers, self.workers)
         self._voice_activity = voice_activity()
         return self
 
@@ -120,7 +121,7 @@ class Recogniser:
         """
         utterances: tuple[RecognisedUtterance, ...] = ()
         if segmented.dialogue is not None:
-            with progress(steps_of(segmented.dialogue, self.extractors)) as advance:
+            with progress(steps_of(segmented.dialogue, self.makers)) as advance:
                 encoded = self.encode(segmented.dialogue, advance)
             utterances = tuple(_recognised(encoded, self.predict(encoded)))
         return Recognition(
@@ -137,9 +138,9 @@ class Recogniser:
         self, dialogue: Dialogue, advance: Callable[[int], None] = lambda count: None
     ) -> EncodedDialogue:
         """Returns a dialogue with the features that the model reads."""
-        kept = self._readers or readers(self.extractors, self.workers)
+        kept = self._readers or readers(self.makers, self.workers)
         try:
-            return encode(dialogue, self.schema, self.extractors, kept, advance)
+            return encode(dialogue, self.schema, self.makers, kept, advance)
         finally:
             if kept is not self._readers:
                 kept.stop()

@@ -197,15 +197,15 @@ def _lacking(model: EmotionModel, store: FeatureStore, source: str) -> tuple[str
     Raises:
         InputError: It holds none of them, or those of another extractor.
     """
-    lacking = tuple(m for m in model.dims if m not in store.extractors)
+    lacking = tuple(m for m in model.dims if m not in store.features)
     remedy = f"run `synctva features {store.path} --for {source}`"
     if len(lacking) == len(model.dims):
-        held = ", ".join(store.extractors) or "none"
+        held = ", ".join(store.features) or "none"
         raise InputError(
             f"{store.path}: {source} reads features of {', '.join(model.dims)}; the store holds"
             f" {held}; {remedy}"
         )
-    dims = {m: dim for m, (_, dim) in store.extractors.items()}
+    dims = {m: known.dim for m, known in store.features.items()}
     model.check_features(dims, store.fingerprints, str(store.path), remedy)
     return lacking
 
@@ -216,9 +216,9 @@ def _check_causal(model: EmotionModel, store: FeatureStore) -> None:
     Raises:
         InputError: Those of a modality are normalised, and some utterance has it.
     """
-    read = {m: extractor for m, (extractor, _) in store.extractors.items() if m in model.dims}
-    for modality, extractor in read.items():
-        by = extractor.settings.get("standardised")
+    read = {m: known for m, known in store.features.items() if m in model.dims}
+    for modality, known in read.items():
+        by = known.normalised_by
         if by and any(part.features[modality].present.any() for part in store.read_shards()):
             raise InputError(
                 f"{store.path}: its {modality} features are normalised by {by} over whole"

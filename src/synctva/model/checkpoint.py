@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor
 
+from synctva.corpus import Description
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_json
@@ -35,7 +36,7 @@ class Provenance:
     Attributes:
         corpus: The corpus's name.
         schema: The name of its emotion schema.
-        fingerprints: The hash of each modality's features; others do not fit the model.
+        features: What each modality's features are; others do not fit the model.
         temperature: The logits are divided by it for calibrated probabilities.
         temperatures: Likewise, of utterances that have just these modalities, such as
             ``text+audio``; else ``temperature``.
@@ -45,7 +46,7 @@ class Provenance:
 
     corpus: str = ""
     schema: str = ""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, Description] = field(default_factory=dict)
     temperature: Temperature = 1.0
     temperatures: Mapping[str, Temperature] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -74,12 +75,13 @@ class Provenance:
         Raises:
             InputError: A modality's features are of another extractor than in training.
         """
-        for m, expected in self.fingerprints.items():
+        for m, expected in self.features.items():
             found = fingerprints.get(m)
-            if found is not None and found != expected:
+            if found is not None and found != expected.fingerprint:
                 raise InputError(
                     f"{place}: its {m} features ({found}) are not of the extractor that the"
-                    f" checkpoint was trained on ({expected}); {remedy}"
+                    f" checkpoint was trained on ({expected.name},"
+                    f" {expected.fingerprint}); {remedy}"
                 )
 
 
@@ -104,7 +106,7 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
         source: A folder, or the id of a repository on the Hugging Face hub.
 
     Raises:
-        InputError: There is no checkpoint, or it is damaged.
+        InputError: There is no checkpoint, it is damaged, or an older version saved it.
     """
     folder = Path(source) if Path(source).is_dir() else _download(str(source))
     for file in (CONFIG, WEIGHTS):
@@ -113,11 +115,14 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         arguments = config["arguments"]
+        is_older = "fingerprints" in config["provenance"]
         provenance = TypeAdapter(Provenance).validate_python(config["provenance"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{folder / CONFIG}: not a checkpoint's configuration ({one_line(error)})"
         ) from error
+    if is_older:
+        raise InputError(f"{folder}: {_OLDER} ({_command(folder)})")
     try:
         weights = safetensors.torch.load_file(folder / WEIGHTS)
     except SafetensorError as error:
@@ -125,6 +130,19 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
             f"{folder / WEIGHTS}: damaged weights ({one_line(error)}); get them again"
         ) from error
     return arguments, provenance, weights
+
+
+_OLDER = (
+    "saved by an older version of synctva, which did not note what makes its features; train it"
+    " again"
+)
+
+
+def _command(folder: Path) -> str:
+    """Returns the command that makes an old checkpoint new, with the recipe that lies with it."""
+    beside = [place / "recipe.toml" for place in (folder, folder.parent, folder.parent.parent)]
+    recipe = next((path for path in beside if path.is_file()), Path("RECIPE"))
+    return f"`synctva train {recipe} --store STORE --out NEW`"
 
 
 def _download(name: str) -> Path:

@@ -1,6 +1,5 @@
 """Recipes on disk: read, laid over each other, and set key by key."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from pydantic import TypeAdapter
 
 from synctva.errors import InputError
 from synctva.recipe.tables import Kind, Recipe, Section
+from synctva.tables import merged, read_table, with_keys
 
 
 def load_recipe(path: Path | None = None, settings: tuple[str, ...] = ()) -> Recipe:
@@ -26,7 +26,7 @@ def load_difference(full: Path | None, path: Path) -> Recipe:
         InputError: As ``load_recipe``.
     """
     below = {} if full is None else _read(Recipe, full, ())
-    return Recipe.parse(_merged(below, _read(Recipe, path, ())), f"{path} on {full or 'default'}")
+    return Recipe.parse(merged(below, _read(Recipe, path, ())), f"{path} on {full or 'default'}")
 
 
 def load_section(kind: type[Kind], path: Path | None, settings: tuple[str, ...] = ()) -> Kind:
@@ -56,13 +56,9 @@ def with_settings(recipe: Recipe, settings: tuple[str, ...]) -> Recipe:
 
 def _set(value: dict[str, Any], settings: tuple[str, ...]) -> dict[str, Any]:
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--set {setting}: write key=value, such as model.width=64")
-        if key.strip() == "based_on":
+        if setting.partition("=")[0].strip() == "based_on":
             raise InputError(f"--set {setting}: give that recipe's file itself, before --store")
-        value = _merged(value, _nested(key.strip(), _toml_value(text.strip())))
-    return value
+    return with_keys(value, settings, "model.width=64")
 
 
 def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
@@ -70,10 +66,7 @@ def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, 
         raise InputError(f"{path}: no such recipe; see the folder recipes/, or leave it out")
     if path.resolve() in seen:
         raise InputError(f"{path}: this recipe is based on itself; mend based_on")
-    try:
-        value = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
+    value = read_table(path)
     if {"recipes", "stores"} & (value.keys() - kind.model_fields.keys()):
         raise InputError(f"{path}: a plan, not a recipe; run it with `synctva sweep {path}`")
     based_on = value.pop("based_on", None)
@@ -84,26 +77,4 @@ def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, 
     below_path = path.parent / based_on
     below = _read(kind, below_path, (*seen, path.resolve()))
     kind.parse(below, str(below_path))  # so that a mistake is told with the file it stands in
-    return _merged(below, value)
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = (
-            _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-        )
-    return merged
-
-
-def _nested(key: str, value: object) -> dict[str, Any]:
-    head, dot, rest = key.partition(".")
-    return {head: _nested(rest, value) if dot else value}
-
-
-def _toml_value(text: str) -> object:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    return merged(below, value)

@@ -42,7 +42,7 @@ def show_corpus(corpus: "Corpus") -> None:
         features = corpus.features[m]
         missing = int((~features.present).sum())
         rest = f", missing in {missing} utterances" if missing else ""
-        say(f"{m}: {features.dim} numbers of {escape(features.extractor.name)}{rest}")
+        say(f"{m}: {features.dim} numbers of {escape(features.description.name)}{rest}")
 
 
 def show_findings(findings: "Sequence[Finding]", next_: str | None = None) -> None:
@@ -62,8 +62,8 @@ def show_findings(findings: "Sequence[Finding]", next_: str | None = None) -> No
 
 def show_filled(filled: "Filled", store: Path, steps: int) -> None:
     """Prints how much was computed of so many steps, and the utterances that failed."""
-    for modality, known in filled.known.items():
-        say(f"{modality}: {known.dim} numbers of {escape(known.extractor.name)}")
+    for modality, known in filled.descriptions.items():
+        say(f"{modality}: {known.dim} numbers of {escape(known.name)}")
     cached = steps - filled.computed - len(filled.failures)
     rest = f"; {cached} were in the cache" if cached else ""
     say(f"{filled.computed} vectors computed now{rest}.")

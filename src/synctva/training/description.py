@@ -73,7 +73,7 @@ def lacking(recipe: Recipe, store: FeatureStore) -> list[str]:
     A recipe for all modalities chooses none.
     """
     chosen = () if set(recipe.modalities) == set(MODALITIES) else recipe.modalities
-    return [m for m in chosen if m not in store.extractors]
+    return [m for m in chosen if m not in store.features]
 
 
 def check_trainable(
@@ -100,14 +100,13 @@ def check_trainable(
             )
         if not found.labelled.get(split):
             raise InputError(f"{place}: no utterance of the split {split!r} has an emotion")
-    if lacking(recipe, store) or not set(store.extractors) & set(recipe.modalities):
+    if lacking(recipe, store) or not set(store.features) & set(recipe.modalities):
         raise InputError(
-            f"{place}: it holds {', '.join(store.extractors) or 'no'} features, the recipe uses"
+            f"{place}: it holds {', '.join(store.features) or 'no'} features, the recipe uses"
             f" {', '.join(recipe.modalities)}; make some with"
             f" `synctva features {place}`"
         )
-    held = {m: extractor.name for m, (extractor, _) in store.extractors.items()}
-    check_inputs(recipe.encoders, held, recipe.modalities, place)
+    check_inputs(recipe.encoders, store.features, recipe.modalities, place)
 
 
 def describe(
@@ -178,8 +177,8 @@ def _weights(start: StartedFrom | None) -> str | None:
 
 def used_dims(store: FeatureStore, recipe: Recipe) -> dict[str, int]:
     """Returns the widths of the features that a recipe uses of a store's."""
-    used = [m for m in MODALITIES if m in store.extractors and m in recipe.modalities]
-    return {m: store.extractors[m][1] for m in used}
+    used = [m for m in MODALITIES if m in store.features and m in recipe.modalities]
+    return {m: store.features[m].dim for m in used}
 
 
 def _is_vacant(run: RunFolder) -> bool:

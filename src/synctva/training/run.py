@@ -185,7 +185,7 @@ def _fresh(store: FeatureStore, recipe: Recipe, train: Split) -> EmotionModel:
     model = EmotionModel(store.schema.emotions, dims, recipe.model, encoders)
     train.normalise(model)
     model.provenance = Provenance(
-        store.name, store.schema.name, {m: store.fingerprints[m] for m in dims}
+        store.name, store.schema.name, {m: store.features[m] for m in dims}
     )
     return model
 

@@ -180,7 +180,7 @@ Split = InMemory | Streamed
 
 def bytes_per_utterance(store: FeatureStore, modalities: tuple[str, ...]) -> int:
     """Returns the size of an utterance's features."""
-    return 4 * sum(dim for m, (_, dim) in store.extractors.items() if m in modalities)
+    return 4 * sum(known.dim for m, known in store.features.items() if m in modalities)
 
 
 def concatenated(batches: Sequence[Batch]) -> Batch:

@@ -129,13 +129,13 @@ def check_start(start: Start, store: FeatureStore) -> None:
             f"{store.path}: its emotions ({', '.join(store.schema.emotions)}) are not those of"
             f" {start.source} ({', '.join(model.emotions)}); {remedy}"
         )
-    lacking = [m for m in model.dims if m not in store.extractors]
+    lacking = [m for m in model.dims if m not in store.features]
     if lacking:
         raise InputError(
             f"{store.path}: it has no {' and no '.join(lacking)} features, which {start.source}"
             f" reads; {remedy}"
         )
-    dims = {m: dim for m, (_, dim) in store.extractors.items()}
+    dims = {m: known.dim for m, known in store.features.items()}
     model.check_features(dims, store.fingerprints, str(store.path), remedy)
 
 

@@ -129,7 +129,7 @@ def _begin(
     status: RunStatus, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
 ) -> None:
     run = status.run
-    missing = lacking(run.recipe, store) if store.extractors else []
+    missing = lacking(run.recipe, store) if store.features else []
     none = f"{store.path.name} has no {' and no '.join(missing)} features" if missing else ""
     status.skipped = none or _repeated(run, begun, store)
     if status.skipped:
@@ -147,7 +147,7 @@ def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore)
     """Returns which earlier run is the same on a store: a part that cannot be there is no loss."""
 
     def here(recipe: Recipe) -> Recipe:
-        return recipe.within({*store.extractors, *recipe.encoders})
+        return recipe.within({*store.features, *recipe.encoders})
 
     own = here(run.recipe)
     same = (one for one in begun if one.corpus == run.corpus and here(one.recipe) == own)

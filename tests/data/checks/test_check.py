@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.checks.check import check
 from synctva.data.checks.official import counts
 from synctva.data.corpora import meld
@@ -30,7 +30,7 @@ def healthy() -> Corpus:
         for n in range(15)
     )
     values = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
-    audio = Features(values, np.ones(30, np.bool_), Extractor("own"))
+    audio = Features(values, np.ones(30, np.bool_), Description("own"))
     return Corpus("own", SCHEMAS["mosi-2"], dialogues, {"audio": audio})
 
 
@@ -45,7 +45,7 @@ def with_turn(corpus: Corpus, dialogue: int, **changes) -> Corpus:
 
 def with_audio(corpus: Corpus, values: np.ndarray, present: np.ndarray | None = None) -> Corpus:
     here = np.ones(30, np.bool_) if present is None else present
-    return replace(corpus, features={"audio": Features(values, here, Extractor("own"))})
+    return replace(corpus, features={"audio": Features(values, here, Description("own"))})
 
 
 def serious(corpus: Corpus) -> list[tuple[str, str, str]]:
@@ -140,7 +140,7 @@ def test_features_of_another_split_are_warned_of_but_not_absent_or_silent_ones()
     assert (severity, place) == ("warning", "d1 turn 0 (valid)")
     assert message.startswith("1 utterances have the same audio features")
     flags = tuple("silent" if row in (0, 2) else "" for row in range(30))
-    silent = Features(values, np.ones(30, np.bool_), Extractor("own"), flags)
+    silent = Features(values, np.ones(30, np.bool_), Description("own"), flags)
     assert serious(replace(corpus, features={"audio": silent})) == []
 
 
@@ -149,7 +149,7 @@ def test_text_features_are_compared_by_dialogue_where_there_are_no_words():
     values = corpus.features["audio"].values.copy()
     values[2:4] = values[0:2]  # a copied dialogue
     values[5] = values[1]  # the same sentence
-    text = {"text": Features(values, np.ones(30, np.bool_), Extractor("own"))}
+    text = {"text": Features(values, np.ones(30, np.bool_), Description("own"))}
     assert serious(replace(corpus, features=text)) == []
     wordless = tuple(
         replace(d, utterances=tuple(replace(u, text=None) for u in d.utterances))

@@ -49,7 +49,7 @@ def test_four_layers_of_roberta_become_their_mean(tmp_path):
     corpus = read_legacy(samples.write_legacy(tmp_path, "iemocap-12"), samples.IEMOCAP_ORDER)
     text = corpus.features["text"]
     np.testing.assert_array_equal(text.values[:3, 0], [15, 16, 17])
-    assert text.extractor.settings["layers"] == "mean of roberta1 to roberta4"
+    assert text.description.settings["layers"] == "mean of roberta1 to roberta4"
 
 
 def test_a_layout_with_valid_keeps_it_and_one_without_sets_a_part_aside_and_tells(tmp_path, caplog):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import assert_same_corpus
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.made.compose import compose
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import EmotionSchema, schema_named
@@ -38,7 +38,7 @@ def text_corpus(
             dialogues.append(Dialogue(f"{split}-{number}", split, tuple(spoken)))
     rows = sum(counts) * length
     values = rng.standard_normal((rows, 3)).astype(np.float32)
-    features = Features(values, np.ones(rows, np.bool_), Extractor("minilm"))
+    features = Features(values, np.ones(rows, np.bool_), Description("minilm"))
     return Corpus("tiny", MELD, tuple(dialogues), {"text": features})
 
 
@@ -61,7 +61,7 @@ def source(
                     dialogues.append(Dialogue(id, split, (spoken,)))
     number = np.arange(len(dialogues), dtype=np.float32) + 1000 * len(name)
     values = np.stack([number, np.ones_like(number)], axis=1)
-    features = Features(values, np.ones(len(values), np.bool_), Extractor(extractor))
+    features = Features(values, np.ones(len(values), np.bool_), Description(extractor))
     return Corpus(name, schema, tuple(dialogues), {modality: features})
 
 

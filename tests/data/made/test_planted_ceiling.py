@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from synctva.corpus import Corpus, Extractor
+from synctva.corpus import Corpus, Description
 from synctva.data.made import planted
 from synctva.data.made.planted import RATES, SCHEMA, bayes_probabilities, planted_corpus
 from synctva.dialogue import Dialogue
@@ -182,7 +182,7 @@ def test_a_linear_classifier_of_single_utterances_stays_far_below(corpus: Corpus
 
 
 def test_the_ceiling_of_other_features_is_refused(corpus: Corpus):
-    text = replace(corpus.features["text"], extractor=Extractor("minilm"))
+    text = replace(corpus.features["text"], description=Description("minilm"))
     features = {**corpus.features, "text": text}
     with pytest.raises(InputError, match="text features are made by 'minilm'"):
         bayes_probabilities(replace(corpus, features=features))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.recordings import Making, record, step_in, tone
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.checks.official import official_counts
 from synctva.data.made.speeds import played_at, with_speeds
 from synctva.dialogue import Dialogue, Utterance
@@ -105,7 +105,7 @@ def test_a_corpus_without_recordings_or_with_features_is_refused(tmp_path: Path)
     corpus = corpus_of(None)
     with pytest.raises(InputError, match="no training utterance has a recording"):
         copied(corpus, [0.9], tmp_path / "copies")
-    published = Features(np.zeros((4, 2), np.float32), np.ones(4, bool), Extractor("published"))
+    published = Features(np.zeros((4, 2), np.float32), np.ones(4, bool), Description("published"))
     with pytest.raises(InputError, match="has features already"):
         copied(
             Corpus("two", SCHEMA, corpus.dialogues, {"audio": published}),

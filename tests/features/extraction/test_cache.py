@@ -6,30 +6,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.features.extraction.cache import Cache, cache_key, default_cache
 from synctva.features.extractors.encoded import Encoded
 
-EXTRACTOR = Extractor("egemaps", "opensmile 2.6", "abc", {"rate": 16000})
+EXTRACTOR = Description("opensmile", "egemaps", "opensmile 2.6", "abc", {"rate": 16000}, 88)
 
 
 @pytest.mark.parametrize(
-    ("extractor", "dim", "content"),
+    ("extractor", "content"),
     [
-        (replace(EXTRACTOR, name="is10"), 88, ["file", 0.0, 1.0]),
-        (replace(EXTRACTOR, version="opensmile 2.7"), 88, ["file", 0.0, 1.0]),
-        (replace(EXTRACTOR, weights="abd"), 88, ["file", 0.0, 1.0]),
-        (replace(EXTRACTOR, settings={"rate": 8000}), 88, ["file", 0.0, 1.0]),
-        (EXTRACTOR, 89, ["file", 0.0, 1.0]),
-        (EXTRACTOR, 88, ["other file", 0.0, 1.0]),
-        (EXTRACTOR, 88, ["file", 0.5, 1.0]),
-        (EXTRACTOR, 88, ["file", None, None]),
+        (replace(EXTRACTOR, maker="waveform"), ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, version="opensmile 2.7"), ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, weights="abd"), ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, settings={"rate": 8000}), ["file", 0.0, 1.0]),
+        (replace(EXTRACTOR, dim=89), ["file", 0.0, 1.0]),
+        (EXTRACTOR, ["other file", 0.0, 1.0]),
+        (EXTRACTOR, ["file", 0.5, 1.0]),
+        (EXTRACTOR, ["file", None, None]),
     ],
 )
-def test_whatever_changes_a_vector_changes_its_key(extractor: Extractor, dim: int, content: object):
-    key = cache_key(EXTRACTOR, 88, ["file", 0.0, 1.0])
-    assert key == cache_key(replace(EXTRACTOR), 88, ["file", 0.0, 1.0])
-    assert cache_key(extractor, dim, content) != key
+def test_whatever_changes_a_vector_changes_its_key(extractor: Description, content: object):
+    key = cache_key(EXTRACTOR, ["file", 0.0, 1.0])
+    assert key == cache_key(replace(EXTRACTOR), ["file", 0.0, 1.0])
+    assert cache_key(extractor, content) != key
 
 
 def test_what_was_put_comes_back(tmp_path: Path):

@@ -16,19 +16,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
-from synctva.features.extraction.fill import amount, fill
+from synctva.features.extraction.fill import amount, fill, share_named
 from synctva.features.extraction.verify import verify
-from synctva.features.preset import Preset, choose, share_of
+from synctva.features.preset import AudioChoice, Preset
 from synctva.features.store import FeatureStore, open_store, write_store
 
-SOUND = Preset(audio="egemaps")
-BOTH = Preset(text="minilm", audio="egemaps")
+SOUND = Preset(modalities=("audio",))
+BOTH = Preset(modalities=("text", "audio"))
+TEXT = Preset(modalities=("text",))
+NORMALISED = Preset(modalities=("audio",), audio=AudioChoice(normalise="corpus"))
 
 
 def write_tone(path: Path, seconds: float, pitch_hz: float) -> None:
@@ -99,7 +101,7 @@ def test_every_utterance_gets_its_features(extracted: FeatureStore):
     pitch = corpus.features["audio"].values[:, 0]
     assert (np.diff(pitch) > 0).all()  # the tones are higher and higher
     assert json.loads((extracted.path / "manifest.json").read_text())["modalities"]["audio"][
-        "extractor"
+        "description"
     ]["version"].startswith("opensmile")
 
 
@@ -126,26 +128,28 @@ def test_jobs_of_an_array_share_the_work(tones: Corpus, extracted: FeatureStore,
     np.testing.assert_array_equal(found, extracted.read().features["audio"].values)
 
 
-@pytest.mark.parametrize(("modality", "preset"), [("audio", SOUND), ("text", Preset("minilm"))])
+@pytest.mark.parametrize(("modality", "preset"), [("audio", SOUND), ("text", TEXT)])
 def test_features_that_only_some_could_get_in_place_of_their_own_are_refused(
     clips: Path, tmp_path: Path, modality: str, preset: Preset
 ):
     corpus = corpus_of(["1.wav", None], clips)
     spoken, silent = corpus.dialogues[0].utterances
     dialogue = replace(corpus.dialogues[0], utterances=(spoken, replace(silent, text=" ")))
-    own = Features(np.eye(2, dtype=np.float32), np.ones(2, np.bool_), Extractor("own"))
+    own = Features(np.eye(2, dtype=np.float32), np.ones(2, np.bool_), Description("own"))
     path, cache = tmp_path / "store", Cache(tmp_path / "cache")
     store = write_store(replace(corpus, dialogues=(dialogue,), features={modality: own}), path)
     before = content(store)
-    told = rf"dialogue 'd0' turn 1 would lose its {modality} features \(1 in all .* none"
+    told = (
+        rf"dialogue 'd0' turn 1 would lose its {modality} features \(1 in all .* --set modalities="
+    )
     with pytest.raises(InputError, match=told):
         extract(store, preset, cache)
     assert content(store) == before
     one = np.array([[1, 0], [0, 0]], np.float32)
-    own = Features(one, np.array([True, False]), Extractor("own"))
+    own = Features(one, np.array([True, False]), Description("own"))
     mended = replace(corpus, dialogues=(dialogue,), features={modality: own})
     extract(write_store(mended, path, overwrite=True), preset, cache)
-    assert open_store(path).extractors[modality][0].name != "own"
+    assert open_store(path).features[modality].maker != "own"
 
 
 def test_bad_recordings_cost_their_own_modality_and_are_listed(
@@ -185,7 +189,7 @@ def test_a_modality_without_recordings_stays_as_it_is(cache: Cache, tmp_path: Pa
     corpus = corpus_of([None, None, None, None], clips)
     store = write_store(corpus, tmp_path / "store")
     filled = extract(store, BOTH, cache)
-    assert list(filled.known) == ["text"]
+    assert list(filled.descriptions) == ["text"]
     assert open_store(store.path).read().dims == {"text": 384}
 
 
@@ -196,11 +200,11 @@ def test_text_features_without_words_stay_as_they_are(cache: Cache, tmp_path: Pa
         replace(d, utterances=tuple(replace(u, text="") for u in d.utterances))
         for d in corpus.dialogues
     )
-    own = Features(np.ones((4, 3), np.float32), np.ones(4, np.bool_), Extractor("own"))
+    own = Features(np.ones((4, 3), np.float32), np.ones(4, np.bool_), Description("own"))
     kept = replace(corpus, dialogues=silent).with_features("text", own)
     store = write_store(kept, tmp_path / "store")
     assert amount(store, BOTH) == 0
-    assert extract(store, BOTH, cache).known == {}
+    assert extract(store, BOTH, cache).descriptions == {}
     assert open_store(store.path).read().features["text"].values.tolist() == own.values.tolist()
 
 
@@ -220,7 +224,7 @@ def test_an_utterances_own_audio_goes_before_that_of_its_recording(
 def test_a_sample_computed_again_tells_whether_the_store_is_true(
     extracted: FeatureStore, tmp_path: Path
 ):
-    agreed = verify(extracted, BOTH, sample=6)
+    agreed = verify(extracted, sample=6)
     assert [(one.modality, one.agrees) for one in agreed] == [("text", True), ("audio", True)]
     assert all(one.utterances == 6 for one in agreed)
     corpus = extracted.read()
@@ -228,21 +232,32 @@ def test_a_sample_computed_again_tells_whether_the_store_is_true(
     spread = features.values.std(0)
     features.values[:] += 0.01 * spread
     false = write_store(corpus, tmp_path / "false")
-    assert [one.agrees for one in verify(false, BOTH, sample=6)] == [True, False]
-    assert not verify(extracted, Preset(audio="is09"), sample=2)[0].agrees
+    assert [one.agrees for one in verify(false, sample=6)] == [True, False]
+    manifest = json.loads((false.path / "manifest.json").read_text())
+    manifest["modalities"]["audio"]["description"]["weights"] = "0" * 64
+    (false.path / "manifest.json").write_text(json.dumps(manifest))
+    told = verify(open_store(false.path), sample=2)[1]
+    assert told.changed == ("opensmile egemaps has other weights or settings here",)
+
+
+def test_features_that_came_with_a_corpus_cannot_be_verified(tones: Corpus, tmp_path: Path):
+    own = Features(np.eye(16, dtype=np.float32), np.ones(16, np.bool_), Description("own"))
+    store = write_store(tones.with_features("audio", own), tmp_path / "store")
+    with pytest.raises(InputError, match="none of its features were extracted here"):
+        verify(store)
 
 
 def test_normalised_audio_has_its_statistics_in_the_store(
     tones: Corpus, cache: Cache, tmp_path: Path
 ):
     store = write_store(tones, tmp_path / "store")
-    extract(store, SOUND, cache, normalise_by="corpus")
+    extract(store, NORMALISED, cache)
     opened = open_store(store.path)
     train = opened.read().split("train").features["audio"].values
     np.testing.assert_allclose(train.mean(0), 0, atol=1e-4)
-    assert opened.extractors["audio"][0].settings["standardised"] == "corpus"
+    assert opened.features["audio"].normalised_by == "corpus"
     assert (store.path / "audio-standardisation.parquet").is_file()
-    assert verify(opened, SOUND, sample=4)[0].agrees
+    assert verify(opened, sample=4)[0].agrees
 
 
 @pytest.mark.slow
@@ -252,7 +267,7 @@ def test_killed_at_any_moment_it_ends_with_the_very_store(
     store = write_store(tones, tmp_path / "store")
     environment = {**os.environ, "SYNCTVA_CACHE": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "synctva", "features", str(store.path)]
-    command += ["--text", "minilm", "--audio", "egemaps", "--workers", "2"]
+    command += ["--set", "modalities=text,audio", "--workers", "2"]
     chance = random.Random(1)
     for _ in range(int(os.environ.get("SYNCTVA_KILLS", "2"))):
         with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
@@ -266,17 +281,4 @@ def test_killed_at_any_moment_it_ends_with_the_very_store(
 @pytest.mark.parametrize("shard", ["", "3", "0/2", "3/2", "1/0", "a/b", "-1/2", "1/2/3"])
 def test_a_shard_that_is_none_is_refused(shard: str):
     with pytest.raises(InputError, match=r"write i/n"):
-        share_of(shard)
-
-
-def test_choices_change_a_preset():
-    nothing = {"text": None, "audio": None, "visual": None}
-    assert choose(None, nothing, {}).chosen == choose("lite", nothing, {}).chosen
-    only = choose(None, {**nothing, "audio": "is10"}, {})
-    assert only.chosen == {"audio": "is10"}
-    without = choose("lite", {**nothing, "visual": "none", "audio": "compare"}, {})
-    assert without.chosen == {"text": "minilm", "audio": "compare"}
-    with pytest.raises(InputError, match=r"unknown preset 'light'.*lite"):
-        choose("light", nothing, {})
-    with pytest.raises(InputError, match="nothing to extract"):
-        choose(None, {**nothing, "text": "none"}, {})
+        share_named(shard)

@@ -9,18 +9,18 @@ import pytest
 from support.places import Inline
 from test_extract import corpus_of, write_tone
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.fill import fill
-from synctva.features.extraction.recording import Known
 from synctva.features.extractors.encoded import Encoded
-from synctva.features.preset import Preset
+from synctva.features.preset import AudioChoice, Preset, TextChoice
 from synctva.features.store import FeatureStore, write_store
 from synctva.work.engine import Batch
 from synctva.work.task import Death, Served
 
-BOTH = Preset(text="minilm", audio="egemaps")
+BOTH = Preset(modalities=("text", "audio"))
+SOUND = Preset(modalities=("audio",))
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ class Scripted(Inline):
         time.sleep(self.pause_s)
         if self.cache is not None:
             self.cache.put("0" * 64, Encoded(None))
-        known = [Known(Extractor("egemaps", own, "weights", {}), 88) for own in self.versions[:1]]
+        known = [
+            Description("opensmile", "egemaps", own, "weights", {}, 88) for own in self.versions[:1]
+        ]
         self.versions = self.versions[1:]
         for batch, _ in super().ended(timeout_s):
             yield batch, Served([("0" * 64, True)], [{"audio": own} for own in known])
@@ -50,13 +52,13 @@ def test_workers_with_different_extractors_end_the_job(store: FeatureStore, tmp_
     cache = Cache(tmp_path / "cache")
     engine = Scripted("opensmile 1", "opensmile 2", cache=cache)
     with pytest.raises(InputError, match=r"egemaps \(opensmile 1\), another .* \(opensmile 2\)"):
-        fill(store, Preset(audio="egemaps"), cache, engine=engine.engine)
+        fill(store, SOUND, cache, engine=engine.engine)
 
 
 def test_a_worker_with_another_cache_ends_the_job_at_once(store: FeatureStore, tmp_path: Path):
     engine = Scripted("opensmile 1")
     with pytest.raises(InputError, match="give a --cache that all machines share"):
-        fill(store, Preset(audio="egemaps"), Cache(tmp_path / "cache"), engine=engine.engine)
+        fill(store, SOUND, Cache(tmp_path / "cache"), engine=engine.engine)
     assert len(engine.handed_out) == 1
 
 
@@ -65,8 +67,9 @@ def test_words_that_cannot_be_encoded_do_not_wait_for_the_recordings(
 ):
     cache = Cache(tmp_path / "cache")
     engine = Scripted("opensmile 1", pause_s=5.0, cache=cache)
+    broken = Preset(modalities=("text", "audio"), text=TextChoice(model=str(tmp_path)))
     with pytest.raises(InputError, match="text encoder"):
-        fill(store, Preset(text=str(tmp_path), audio="egemaps"), cache, engine=engine.engine)
+        fill(store, broken, cache, engine=engine.engine)
     assert len(engine.handed_out) < 4
 
 
@@ -84,5 +87,6 @@ def test_a_job_that_ends_leaves_no_thread_and_tells_every_step_once(
 
 
 def test_an_extractor_that_cannot_be_loaded_ends_the_job(store: FeatureStore, tmp_path: Path):
+    misspelt = Preset(modalities=("audio",), audio=AudioChoice(model="egemap"))
     with pytest.raises(InputError, match="egemap"):
-        fill(store, Preset(audio="egemap"), Cache(tmp_path / "cache"))
+        fill(store, misspelt, Cache(tmp_path / "cache"))

@@ -43,14 +43,18 @@ def by_the_library(name: str, samples: Float32[np.ndarray, " sample"]) -> np.nda
 
 
 def test_a_set_has_the_width_it_is_known_for(any_set: AudioExtractor):
-    assert any_set.dim == WIDTHS[any_set.extractor.name] == PRESETS[any_set.extractor.name].dim
+    assert (
+        any_set.dim == WIDTHS[any_set.description.model] == PRESETS[any_set.description.model].dim
+    )
 
 
 def test_the_numbers_are_those_of_the_library(any_set: AudioExtractor):
     encoded = any_set.encode(voice())
     assert encoded.vector is not None
     assert encoded.vector.dtype == np.float32
-    np.testing.assert_array_equal(encoded.vector, by_the_library(any_set.extractor.name, voice()))
+    np.testing.assert_array_equal(
+        encoded.vector, by_the_library(any_set.description.model, voice())
+    )
     assert encoded.flags == ()
 
 
@@ -70,7 +74,7 @@ def test_a_short_clip_is_padded_and_flagged(
 ):
     samples = voice(milliseconds / 1000) * (0 if silent else 1) + (0 if silent else 0.1)
     encoded = any_set.encode(samples.astype(np.float32))
-    least = PRESETS[any_set.extractor.name].least_samples
+    least = PRESETS[any_set.description.model].least_samples
     assert ("short" in encoded.flags) == (samples.size < least)
     assert ("silent" in encoded.flags) == silent
     assert "undefined" not in encoded.flags
@@ -82,7 +86,7 @@ def test_a_short_clip_is_padded_and_flagged(
 
 def test_a_shorter_clip_than_the_least_gives_the_library_nothing(any_set: AudioExtractor):
     """Else the least length would be longer than it needs to be."""
-    name = any_set.extractor.name
+    name = any_set.description.model
     least = PRESETS[name].least_samples
     with pytest.warns(UserWarning, match="too short"):
         assert np.isnan(by_the_library(name, voice()[: least - 1])).all()
@@ -177,8 +181,8 @@ def test_nothing_is_printed_or_logged(
 
 
 def test_an_extractor_tells_where_its_features_come_from(any_set: AudioExtractor):
-    extractor = any_set.extractor
-    preset = PRESETS[extractor.name]
+    extractor = any_set.description
+    preset = PRESETS[extractor.model]
     assert re.fullmatch(r"opensmile \d+\.\d+.*", extractor.version)
     assert re.fullmatch("[0-9a-f]{64}", extractor.weights)
     assert extractor.settings == {
@@ -186,7 +190,7 @@ def test_an_extractor_tells_where_its_features_come_from(any_set: AudioExtractor
         "sample_rate_hz": 16_000,
         "least_samples": preset.least_samples,
     }
-    assert AudioExtractor(extractor.name).extractor == extractor
+    assert AudioExtractor(extractor.model).description == extractor
 
 
 def test_every_file_that_a_set_includes_counts_and_no_other(tmp_path: Path):
@@ -213,8 +217,8 @@ def test_every_file_that_a_set_includes_counts_and_no_other(tmp_path: Path):
 
 def test_sets_have_hashes_of_their_own():
     extractors = [AudioExtractor(name) for name in WIDTHS]
-    assert len({one.extractor.weights for one in extractors}) == len(WIDTHS)
-    assert len({one.extractor.fingerprint(one.dim) for one in extractors}) == len(WIDTHS)
+    assert len({one.description.weights for one in extractors}) == len(WIDTHS)
+    assert len({one.description.fingerprint for one in extractors}) == len(WIDTHS)
 
 
 @pytest.mark.corpus
@@ -230,7 +234,7 @@ def test_real_speech_gives_the_numbers_of_the_library(
         assert rate_hz == 16_000
         encoded = any_set.encode(samples)
         assert encoded.flags == (), clip
-        expected = by_the_library(any_set.extractor.name, samples)
+        expected = by_the_library(any_set.description.model, samples)
         np.testing.assert_array_equal(encoded.vector, expected, err_msg=f"{clip}")
 
 

@@ -17,7 +17,8 @@ from transformers import (
 )
 
 from synctva.errors import InputError
-from synctva.features.extractors.hub import IMAGENET_MEAN, IMAGENET_SD, ImageModel, load_image_model
+from synctva.features.extractors.hub import ImageModel, load_image_model
+from synctva.features.extractors.hub.image import IMAGENET_MEAN, IMAGENET_SD
 
 SOURCES = {"resnet-50": "microsoft/resnet-50"}
 

@@ -25,7 +25,7 @@ from synctva.corpus import Corpus
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.extractors import text
+from synctva.features.extractors import text, text_encoders
 from synctva.features.extractors.context import InContext, inputs_in_context
 from synctva.features.extractors.text import TextExtractor, TextPreset, text_features
 from synctva.features.extractors.tokens import TokenExtractor
@@ -60,7 +60,7 @@ def roberta(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny(roberta: Path, monkeypatch: pytest.MonkeyPatch) -> TextExtractor:
     """An extractor by the preset of RoBERTa: the mean of the last four layers."""
-    monkeypatch.setitem(text.PRESETS, "roberta-base", TextPreset(str(roberta), layers=4))
+    monkeypatch.setitem(text_encoders.PRESETS, "roberta-base", TextPreset(str(roberta), layers=4))
     return TextExtractor("roberta-base", "cpu")
 
 
@@ -89,7 +89,7 @@ def test_minilm_gives_the_vectors_of_sentence_transformers(minilm: TextExtractor
 
 
 def minilm_folder() -> str:
-    folder = text._packaged_minilm()
+    folder = text_encoders._packaged_minilm()
     assert folder is not None
     return folder
 
@@ -139,7 +139,7 @@ def test_a_folder_is_the_mean_over_the_tokens_of_the_last_layer(roberta: Path):
         expected = model(torch.tensor([[0, 10, 2]])).last_hidden_state[0].mean(0)
     extractor = TextExtractor(str(roberta), "cpu")
     np.testing.assert_allclose(extractor.encode(["no"])[0], expected.numpy(), atol=1e-5)
-    assert extractor.extractor.name == "tiny-roberta"
+    assert extractor.description.model == str(roberta)
 
 
 def test_an_utterance_longer_than_the_encoder_is_cut(roberta: Path):
@@ -244,7 +244,7 @@ def test_bert_counts_its_positions_from_the_first(roberta: Path):
         )
     ).save_pretrained(roberta)
     extractor = TextExtractor(str(without(roberta, "model_max_length")), "cpu")
-    assert extractor.extractor.settings["max_tokens"] == 20
+    assert extractor.description.settings["max_tokens"] == 20
     assert np.isfinite(extractor.encode(["so " * 300])).all()
 
 
@@ -276,7 +276,7 @@ def test_a_device_that_is_not_there_is_one_line(device: str | torch.device):
 
 def fingerprint(source: Path) -> str:
     extractor = TextExtractor(str(source), "cpu")
-    return extractor.extractor.fingerprint(extractor.dim)
+    return extractor.description.fingerprint
 
 
 def test_fingerprints_differ_for_different_weights_and_only_for_them(tmp_path: Path):
@@ -298,15 +298,15 @@ def test_fingerprints_differ_for_different_settings(roberta: Path, monkeypatch: 
         replace(plain, layers=2),
         replace(plain, normalise=True),
     ):
-        monkeypatch.setitem(text.PRESETS, "roberta-base", preset)
+        monkeypatch.setitem(text_encoders.PRESETS, "roberta-base", preset)
         extractor = TextExtractor("roberta-base", "cpu")
-        found.add(extractor.extractor.fingerprint(extractor.dim))
+        found.add(extractor.description.fingerprint)
     assert len(found) == 3
 
 
 def test_an_extractor_tells_where_its_features_come_from(minilm: TextExtractor):
-    extractor = minilm.extractor
-    assert extractor.name == "minilm"
+    extractor = minilm.description
+    assert extractor.name == "transformer minilm"
     assert re.fullmatch(r"transformers \d+\.\d+.*", extractor.version)
     assert re.fullmatch("[0-9a-f]{64}", extractor.weights)
     assert extractor.settings == {
@@ -446,12 +446,13 @@ def test_minilm_reads_a_context_apart_from_the_words(minilm: TextExtractor):
 
 def test_the_context_is_in_the_fingerprint_and_0_is_not(roberta: Path):
     plain, none, one, two = (
-        TextExtractor(str(roberta), "cpu", *context).extractor for context in [(), (0,), (1,), (2,)]
+        TextExtractor(str(roberta), "cpu", *context).description
+        for context in [(), (0,), (1,), (2,)]
     )
     assert plain == none
     assert "context" not in none.settings
     assert (one.settings["context"], two.settings["context"]) == (1, 2)
-    assert len({each.fingerprint(8) for each in (none, one, two)}) == 3
+    assert len({each.fingerprint for each in (none, one, two)}) == 3
 
 
 def test_a_negative_context_is_one_line():

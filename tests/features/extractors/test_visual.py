@@ -99,7 +99,7 @@ def test_the_mean_alone_is_the_first_half_of_mean_and_sd(one_face: Frames):
     assert other is not None
     assert one.shape == (mean.dim,) == (DIM,)
     assert_array_equal(one, other[:DIM])
-    assert mean.extractor.settings == {**both.extractor.settings, "pooling": "mean"}
+    assert mean.description.settings == {**both.description.settings, "pooling": "mean"}
 
 
 def test_the_same_frames_give_the_same_bits(one_face: Frames):
@@ -200,8 +200,8 @@ def test_more_frames_than_go_through_the_resnet_at_once_all_count(resnet: Path):
 
 
 def test_an_extractor_tells_where_its_features_come_from():
-    extractor = expression(speaker="moving").extractor
-    assert extractor.name == "expression"
+    extractor = expression(speaker="moving").description
+    assert extractor.name == "faces expression"
     assert re.fullmatch(r"synctva \S+, opencv \S+", extractor.version)
     assert re.fullmatch("[0-9a-f]{64}", extractor.weights)
     assert extractor.settings == {
@@ -218,8 +218,8 @@ def test_an_extractor_tells_where_its_features_come_from():
 
 
 def test_a_resnet_tells_where_its_features_come_from(resnet: Path):
-    extractor = VisualExtractor(str(resnet), faces="whole").extractor
-    assert extractor.name == "resnet"
+    extractor = VisualExtractor(str(resnet), faces="whole").description
+    assert extractor.model == str(resnet)
     assert re.fullmatch(r"transformers \S+, opencv \S+", extractor.version)
     assert extractor.settings == {
         "faces": "whole",
@@ -239,18 +239,18 @@ def test_fingerprints_differ_for_whatever_changes_the_numbers():
         expression(rate_hz=2),
         expression(pooling="mean"),
     ]
-    found = {one.extractor.fingerprint(one.dim) for one in extractors}
+    found = {one.description.fingerprint for one in extractors}
     assert len(found) == len(extractors)
     again = expression()
-    assert again.extractor.fingerprint(again.dim) in found
+    assert again.description.fingerprint in found
 
     def other() -> ExpressionNetwork:
         torch.manual_seed(1)
         return ExpressionNetwork(stem=8, widths=(8, 16, 224), depth=1)
 
     trained = VisualExtractor("expression", network=other)
-    assert trained.extractor.fingerprint(trained.dim) not in found
-    assert replace(trained.extractor, weights="") == replace(again.extractor, weights="")
+    assert trained.description.fingerprint not in found
+    assert replace(trained.description, weights="") == replace(again.description, weights="")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
@@ -26,7 +26,7 @@ from synctva.features.store.normalise import (
 )
 
 ENOUGH = LEAST_UTTERANCES
-EXTRACTOR = Extractor("egemaps", "opensmile 2", "ab", {"sample_rate_hz": 16_000})
+EXTRACTOR = Description("opensmile", "egemaps", "opensmile 2", "ab", {"sample_rate_hz": 16_000})
 SCHEMA = EmotionSchema("own", ("joy", "anger"))
 
 
@@ -240,7 +240,7 @@ def test_the_extractor_says_so_and_the_fingerprint_differs():
     prints = {corpus.features["audio"].fingerprint}
     for by in BY:
         features = normalise(corpus, "audio", by)[0].features["audio"]
-        assert features.extractor.settings == {"sample_rate_hz": 16_000, "standardised": by}
+        assert features.description.settings == {"sample_rate_hz": 16_000, "normalised": by}
         prints.add(features.fingerprint)
     assert len(prints) == 1 + len(BY)
 
@@ -248,7 +248,7 @@ def test_the_extractor_says_so_and_the_fingerprint_differs():
 def test_the_rest_of_the_corpus_stays_as_it_is():
     corpus = two_speakers()
     flags = ("short",) + ("",) * (len(corpus) - 1)
-    text = replace(corpus.features["audio"], extractor=Extractor("minilm"))
+    text = replace(corpus.features["audio"], description=Description("minilm"))
     noted = replace(corpus.features["audio"], flags=flags)
     before = replace(corpus, features={"text": text, "audio": noted}, origin={"composed": 1})
     kept = values_of(before).copy()
@@ -338,7 +338,7 @@ def test_a_voice_counts_as_often_as_it_is_heard_and_the_known_ones_ten_times(tim
     sd = np.sqrt(share * values.var(0) + (1 - share) * known.sd[0] ** 2)
     found = normalise_towards(corpus, known).features["audio"]
     np.testing.assert_allclose(found.values, (values - mean) / sd, rtol=1e-4, atol=1e-5)
-    assert found.extractor.settings["standardised"] == "speaker"
+    assert found.description.settings["normalised"] == "speaker"
 
 
 def test_no_voice_depends_on_another_and_names_do_not_matter():

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import assert_same_corpus, corpora
 
-from synctva.corpus import Corpus, Extractor
+from synctva.corpus import Corpus, Description
 from synctva.data.made.planted import planted_corpus
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, concatenate, open_store, write_parts, write_store
@@ -119,15 +119,16 @@ def test_the_manifest_counts_what_is_there(store: FeatureStore):
 
 
 def test_the_fingerprint_tells_other_features_apart():
-    extractor = Extractor("minilm", "5.0", "ab12", {"pooling": "mean"})
+    extractor = Description("transformer", "minilm", "5.0", "ab12", {"pooling": "mean"}, 384)
     others = [
-        replace(extractor, name="roberta"),
+        replace(extractor, maker="tokens"),
         replace(extractor, weights="cd34"),
         replace(extractor, settings={"pooling": "first"}),
     ]
-    prints = {e.fingerprint(384) for e in [extractor, *others]} | {extractor.fingerprint(385)}
-    assert len(prints) == 5
-    assert replace(extractor, version="5.1").fingerprint(384) == extractor.fingerprint(384)
+    others.append(replace(extractor, dim=385))
+    assert len({one.fingerprint for one in [extractor, *others]}) == 5
+    moved = replace(extractor, version="5.1", model="/elsewhere", files={"detector": "/x.onnx"})
+    assert moved.fingerprint == extractor.fingerprint
 
 
 def test_a_store_is_replaced_only_on_request_and_leaves_nothing_of_the_old(store: FeatureStore):
@@ -278,15 +279,18 @@ def test_a_dialogue_in_two_shards_is_refused(store: FeatureStore):
     ("change", "complaint"),
     [
         (lambda m: m.pop("schema"), "not a feature store's manifest (KeyError: 'schema')"),
-        (lambda m: m.update(format=3), "format 3, this version reads 2"),
+        (lambda m: m.update(format=4), "format 4, this version reads up to 3"),
         (lambda m: m.update(modalities=[]), "not a feature store's manifest"),
         (lambda m: m.update(modalities={"smell": m["modalities"]["text"]}), "smell"),
         (lambda m: m.update(shards=[]), "no shards"),
         (lambda m: m.update(shards="all"), "not a feature store's manifest"),
         (lambda m: m["schema"].update(emotions=["joy"]), "two or more different"),
-        (lambda m: m["modalities"]["text"]["extractor"].update(colour=1), "colour"),
-        (lambda m: m["modalities"]["text"].update(dim=33), "says 33 floats"),
-        (lambda m: m["modalities"]["text"].update(dim=None), "not a feature store's manifest"),
+        (lambda m: m["modalities"]["text"]["description"].update(colour=1), "colour"),
+        (lambda m: m["modalities"]["text"]["description"].update(dim=33), "says 33 floats"),
+        (
+            lambda m: m["modalities"]["text"]["description"].update(dim=None),
+            "not a feature store's manifest",
+        ),
         (lambda m: m["shards"][0].update(sha256="0"), "sha256 differs"),
     ],
 )

@@ -202,7 +202,7 @@ def _features(corpus: Corpus) -> Iterator[Finding]:
             continue
         values = features.values[features.present]
         missing = [pairs[row] for row in np.flatnonzero(~features.present)]
-        yield Finding("note", modality, f"{features.dim} features from {features.extractor.name}")
+        yield Finding("note", modality, f"{features.dim} features from {features.description.name}")
         if missing:
             places = some([f"{d.id} turn {u.turn}" for d, u in missing])
             yield Finding("note", modality, f"missing in {len(missing)} utterances: {places}")

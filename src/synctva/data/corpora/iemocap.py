@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.columns import numbers_of
@@ -93,7 +93,7 @@ def read_iemocap(source: Path) -> Corpus:
                 raise InputError("turn, emotion or split is empty; every row needs them")
             rows.append(UtteranceRow(**{**cells, "turn": turn}))
     values, present = numbers_of(table, AUDIO, place)
-    extractor = Extractor("published", settings={"corpus": FACTS.name, "audio": ",".join(AUDIO)})
+    extractor = Description("published", settings={"corpus": FACTS.name, "audio": ",".join(AUDIO)})
     audio = Features(values.astype(np.float32), present, extractor)
     return assemble(FACTS.name, schema_named(FACTS.schema), rows, {"audio": audio}, path, place)
 

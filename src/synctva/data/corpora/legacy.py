@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora import meld
 from synctva.data.corpora.facts import Facts
 from synctva.data.corpora.label_order import TOLERANCE, order_of
@@ -225,7 +225,7 @@ def _features(
     found |= {m: _table(m, entries[m], splits) for m in MODALITIES if m in entries}
     return {
         m: Features(
-            found[m], np.ones(len(found[m]), np.bool_), Extractor("published", settings=settings)
+            found[m], np.ones(len(found[m]), np.bool_), Description("published", settings=settings)
         )
         for m in MODALITIES
         if m in found

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora.meld import COLUMNS, FILES, meld_rows
 from synctva.data.files.assemble import assemble
 from synctva.data.files.csv_file import csv_place
@@ -99,7 +99,7 @@ def _features(
     filled[places] = values
     present = np.zeros(count, dtype=np.bool_)
     present[places] = True
-    extractor = Extractor("published", settings={"corpus": NAME, modality: EXTRACTORS[modality]})
+    extractor = Description("published", settings={"corpus": NAME, modality: EXTRACTORS[modality]})
     return Features(filled, present, extractor)
 
 

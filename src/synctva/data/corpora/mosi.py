@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.npz_file import (
@@ -85,7 +85,7 @@ def read_mosi(source: Path) -> Corpus:
                 emotion=schema.emotions[sentiment],
             )
         )
-    extractor = Extractor("published", settings={"corpus": FACTS.name, "audio": "openSMILE"})
+    extractor = Description("published", settings={"corpus": FACTS.name, "audio": "openSMILE"})
     present = np.ones(count, dtype=np.bool_)
     features = {"audio": Features(audio.astype(np.float32), present, extractor)}
     return assemble(

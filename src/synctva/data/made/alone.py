@@ -47,7 +47,7 @@ def _alone(modality: str, donor: Donor) -> Utterance:
 
 def _absent(count: int, like: Features) -> Features:
     nothing = np.zeros(count, np.bool_)
-    return Features(np.zeros((count, like.dim), np.float32), nothing, like.extractor)
+    return Features(np.zeros((count, like.dim), np.float32), nothing, like.description)
 
 
 def _joined(first: Features, second: Features) -> Features:
@@ -55,4 +55,4 @@ def _joined(first: Features, second: Features) -> Features:
     if first.flags or second.flags:
         flags = tuple(f for part in (first, second) for f in part.flags or ("",) * len(part.values))
     values = np.concatenate([first.values, second.values])
-    return Features(values, np.append(first.present, second.present), first.extractor, flags)
+    return Features(values, np.append(first.present, second.present), first.description, flags)

@@ -199,7 +199,7 @@ def _lend(
     given = tuple(donors.all[number] if number >= 0 else None for number in chosen)
     record = {
         "sources": [source.name for source in sources],
-        "extractor": asdict(donors.features.extractor),
+        "extractor": asdict(donors.features.description),
         "dim": donors.features.dim,
         "repeated": donors.repeated,
         "splits": {split: _counts(text, split, chosen, donors) for split in SPLITS},

@@ -99,7 +99,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
     lent = Features(
         np.array(values),
         np.ones(len(values), dtype=np.bool_),
-        first.features[modality].extractor,
+        first.features[modality].description,
         tuple(flags) if any(flags) else (),
     )
     return Donors(tuple(found), lent, repeated)
@@ -200,9 +200,10 @@ def _features(source: Corpus, modality: str, first: Corpus) -> Features:
     known = first.features[modality]
     if features.fingerprint != known.fingerprint:
         raise InputError(
-            f"{source.name}: {features.dim} {modality} features of {features.extractor.name}"
-            f" ({features.fingerprint}), but {first.name} has {known.dim} of {known.extractor.name}"
-            f" ({known.fingerprint}); extract both with the same extractor and settings"
+            f"{source.name}: {features.dim} {modality} features of {features.description.name}"
+            f" ({features.fingerprint}), but {first.name} has {known.dim} of"
+            f" {known.description.name} ({known.fingerprint}); extract both with the"
+            " same extractor and settings"
         )
     return features
 

@@ -25,7 +25,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import MODALITIES, schema_named
 from synctva.errors import InputError
@@ -204,13 +204,13 @@ def _features(
     values: Float[np.ndarray, "utterance dim"], present: Bool[np.ndarray, " utterance"], seed: int
 ) -> Features:
     values = np.where(present[:, None], values, 0.0).astype(np.float32)
-    return Features(values, present, Extractor("planted", version="1", settings={"seed": seed}))
+    return Features(values, present, Description("planted", version="1", settings={"seed": seed}))
 
 
 def _planted(corpus: Corpus, modality: str) -> Features:
     features = corpus.features.get(modality)
-    if features is None or features.extractor.name != "planted":
-        made = "missing" if features is None else f"made by {features.extractor.name!r}"
+    if features is None or features.description.maker != "planted":
+        made = "missing" if features is None else f"made by {features.description.name!r}"
         raise InputError(
             f"{corpus.name}: the {modality} features are {made}, not planted, so their ceiling is"
             " unknown; use a corpus from planted_corpus"
@@ -220,7 +220,7 @@ def _planted(corpus: Corpus, modality: str) -> Features:
 
 def _sign_likelihood(features: Features, modality: str) -> Float[np.ndarray, "utterance sign"]:
     """Returns how likely the features are for each intended sign, up to a factor per utterance."""
-    prototypes = _prototypes(int(features.extractor.settings["seed"]))[modality]
+    prototypes = _prototypes(int(features.description.settings["seed"]))[modality]
     nearness = features.values @ prototypes.T  # the prototypes are equally long
     shown = np.exp(nearness - nearness.max(axis=1, keepdims=True))
     shown[~features.present] = 1.0

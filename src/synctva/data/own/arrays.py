@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.npz_file import read_npz, require_arrays, same_length, words_in
 from synctva.data.kind import Kind
@@ -47,7 +47,7 @@ def read_arrays(source: Path, name: str | None = None) -> Corpus:
     names = words_in(source, "names", arrays["names"])
     with told_at(lambda: f"{source}: array 'names'"):
         schema = schema_in_order(names)
-    extractor = Extractor("own", settings={"corpus": name or source.stem})
+    extractor = Description("own", settings={"corpus": name or source.stem})
     features = {}
     for number, modality in enumerate(MODALITIES):
         if modality in tables and tables[modality].shape[1]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.data.files.assemble import Place, UtteranceRow, assemble
 from synctva.data.files.columns import feature_columns
 from synctva.data.files.csv_file import csv_place, number_in
@@ -47,7 +47,7 @@ def read_table(source: Path, schema: str | None = None, name: str | None = None)
     for number, row in enumerate(cells):
         with told_at(lambda number=number: place(number)):
             rows.append(_row(row, source.parent))
-    extractor = Extractor("own", settings={"corpus": name or source.stem})
+    extractor = Description("own", settings={"corpus": name or source.stem})
     features = {
         modality: Features(values, present, extractor)
         for modality, (values, present) in feature_columns(table, place).items()

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from jaxtyping import Float32
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.features.extractors.encoded import Encoded
 from synctva.files import write_bytes
 
@@ -23,15 +22,14 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "synctva" / "features"
 
 
-def cache_key(extractor: Extractor, dim: int, content: object) -> str:
+def cache_key(description: Description, content: object) -> str:
     """Returns 64 hexadecimal digits that differ for another extractor, version, or content.
 
     Args:
-        extractor: What computes the vectors.
-        dim: Their width.
+        description: What the vectors are.
         content: What they are computed from, as JSON: words, or a recording's sha256 and a span.
     """
-    known = [asdict(extractor), dim, content]
+    known = [description.fingerprint, description.version, content]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 

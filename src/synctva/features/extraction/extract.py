@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from synctva.corpus import Corpus, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.fill import TIME_LIMIT_S, Advance, Failure, Filled, fill
-from synctva.features.extraction.recording import Known
-from synctva.features.extraction.words import read_words
+from synctva.features.extraction.words import WORDS, read_words
 from synctva.features.preset import Preset
 from synctva.features.store.folder import (
     FAILURES,
@@ -41,7 +40,6 @@ def extract(
     *,
     workers: int | None = 1,
     engine: MakeEngine = on_this_machine,
-    normalise_by: str | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     advance: Advance = lambda count: None,
 ) -> Filled:
@@ -57,8 +55,6 @@ def extract(
         cache: Where features are looked up and kept.
         workers: Processes that decode recordings; None = as many as the engine has cores for.
         engine: Where they are: ``synctva.work.on_this_machine``, or ``on_cluster``.
-        normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not
-            (a model normalises what it is trained on by itself). Needs the store in memory.
         time_limit_s: For one modality of one utterance.
         advance: Called with the number of utterances that are done in one more modality.
 
@@ -76,12 +72,12 @@ def extract(
     )
     parts = _with_features(store, filled, cache)
     statistics = store.path / NORMALISATION
-    if normalise_by is None:
+    if preset.normalise_audio_by is None:
         write_parts(parts, store.path, overwrite=True)
-        if "audio" in filled.known:
+        if "audio" in filled.descriptions:
             statistics.unlink(missing_ok=True)
     else:
-        corpus, found = normalise(concatenate(list(parts)), "audio", normalise_by)
+        corpus, found = normalise(concatenate(list(parts)), "audio", preset.normalise_audio_by)
         write_store(corpus, store.path, overwrite=True)
         content = io.BytesIO()
         pq.write_table(found.to_table(), content)
@@ -106,9 +102,9 @@ def _with_features(store: FeatureStore, filled: Filled, cache: Cache) -> Iterato
     failed = {(failure.modality, failure.dialogue, failure.turn) for failure in filled.failures}
     row = 0
     for part in store.read_shards():
-        for modality, known in filled.known.items():
-            read = read_words if modality == "text" else _read
-            features = read(part, known, filled.keys[modality], row, cache)
+        for modality, description in filled.descriptions.items():
+            read = read_words if modality == WORDS else _read
+            features = read(part, description, filled.keys[modality], row, cache)
             if failed:
                 flags = list(features.flags or ("",) * len(part))
                 for number, (dialogue, utterance) in enumerate(part.utterances()):
@@ -121,10 +117,10 @@ def _with_features(store: FeatureStore, filled: Filled, cache: Cache) -> Iterato
 
 
 def _read(
-    part: Corpus, known: Known, keys: Mapping[int, str], first: int, cache: Cache
+    part: Corpus, description: Description, keys: Mapping[int, str], first: int, cache: Cache
 ) -> Features:
     """Returns the cached features of a shard whose first utterance has the row ``first``."""
-    values = np.zeros((len(part), known.dim), np.float32)
+    values = np.zeros((len(part), description.dim), np.float32)
     present = np.zeros(len(part), np.bool_)
     flags = [""] * len(part)
     for number in range(len(part)):
@@ -138,4 +134,4 @@ def _read(
         flags[number] = " ".join(encoded.flags)
         if encoded.vector is not None:
             values[number], present[number] = encoded.vector, True
-    return Features(values, present, known.extractor, tuple(flags) if any(flags) else ())
+    return Features(values, present, description, tuple(flags) if any(flags) else ())

@@ -8,15 +8,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 
+from synctva.corpus import Description
 from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
-from synctva.features.extraction.recording import Known, Recordings, Request
-from synctva.features.extraction.words import Words, share_of_chunks, words_beside
+from synctva.features.extraction.recording import Recordings, Request
+from synctva.features.extraction.words import WORDS, Words, share_of_chunks, words_beside
+from synctva.features.extractors.registry import KINDS
 from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore
 from synctva.work import Engine, MakeEngine, Task, on_this_machine
@@ -42,28 +45,40 @@ class Filled:
     """What the cache holds for a store.
 
     Attributes:
-        known: Modality -> its extractor and width.
+        descriptions: Modality -> what its features are.
         keys: Modality -> row -> key in the cache: of an utterance's recording (none where it
             failed or there is none), of a chunk's words under the chunk's first row.
         failures: Utterances that failed.
         computed: Vectors that were not in the cache before.
     """
 
-    known: dict[str, Known] = field(default_factory=dict)
+    descriptions: dict[str, Description] = field(default_factory=dict)
     keys: dict[str, dict[int, str]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     computed: int = 0
+
+
+def share_named(shard: str) -> tuple[int, int]:
+    """Returns (i, n) of ``i/n``.
+
+    Raises:
+        InputError: It is not written so, or i is not one of 1 to n.
+    """
+    i, _, n = shard.partition("/")
+    if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+        raise InputError(f"shard {shard!r}: write i/n with i from 1 to n, such as 1/4")
+    return int(i), int(n)
 
 
 def amount(store: FeatureStore, preset: Preset, shard: tuple[int, int] = (1, 1)) -> int:
     """Returns how many steps ``fill`` will tell of: utterances times modalities."""
     preset = _where_words_are(store, preset)
     steps = sum(
-        has_recording(utterance, modality)
+        KINDS[modality].has_source(utterance)
         for _, _, utterance in _rows(store, shard)
-        for modality in preset.chosen
+        for modality in _of_clips(preset)
     )
-    if preset.text is not None:
+    if WORDS in preset.modalities:
         steps += sum(len(chunk) for _, chunk in share_of_chunks(store, shard))
     return steps
 
@@ -109,16 +124,16 @@ def fill(
         Request(row, dialogue.id, modality, utterance)
         for row, dialogue, utterance in _rows(store, shard)
         for modality in recorded
-        if has_recording(utterance, modality)
+        if KINDS[modality].has_source(utterance)
     )
     with words_beside(store, preset, cache, shard, told) as words:
         if recorded:
             task = Task(_key, _begin, (preset, cache, recorded), time_limit_s)
             with engine(task, workers) as own:
                 _collect(filled, own, requests, words, cache, told)
-        if preset.text is not None:
+        if WORDS in preset.modalities:
             found = words.result()
-            filled.known["text"], filled.keys["text"] = found.known, found.keys
+            filled.descriptions[WORDS], filled.keys[WORDS] = found.description, found.keys
             filled.computed += found.computed
     return filled
 
@@ -146,15 +161,15 @@ def _collect(
         advance(1)
 
 
-def _meet(filled: Filled, extractors: dict[str, Known]) -> None:
+def _meet(filled: Filled, extractors: dict[str, Description]) -> None:
     """Notes the extractors of a worker, which may be on another machine than the others."""
-    for modality, known in extractors.items():
-        first = filled.known.setdefault(modality, known)
+    for modality, own in extractors.items():
+        first = filled.descriptions.setdefault(modality, own)
         filled.keys.setdefault(modality, {})
-        if known != first:
+        if own != first:
             raise InputError(
-                f"{modality}: one worker has {first.extractor.name} ({first.extractor.version}),"
-                f" another {known.extractor.name} ({known.extractor.version}), or other weights;"
+                f"{modality}: one worker has {first.name} ({first.version}),"
+                f" another {own.name} ({own.version}), or other weights;"
                 " install the same on every machine"
             )
 
@@ -172,13 +187,13 @@ _recordings: list[Recordings] = []
 """In a worker: the one it was begun with."""
 
 
-def _begin(preset: Preset, cache: Cache, modalities: tuple[str, ...]) -> dict[str, Known]:
+def _begin(preset: Preset, cache: Cache, modalities: tuple[str, ...]) -> dict[str, Description]:
     """Loads the extractors of modalities and tells which they are."""
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
     if "torch" in sys.modules:  # by way of the script that this process was begun with
         sys.modules["torch"].set_num_threads(1)
     _recordings.append(Recordings(preset, cache))
-    return {modality: _recordings[0].known(modality) for modality in modalities}
+    return {modality: _recordings[0].describe(modality) for modality in modalities}
 
 
 def _key(request: Request) -> tuple[str, bool]:
@@ -187,9 +202,9 @@ def _key(request: Request) -> tuple[str, bool]:
 
 def _where_words_are(store: FeatureStore, preset: Preset) -> Preset:
     """Returns the preset, without text where the store has features of it but no words."""
-    if "text" not in store.extractors or any(one.text for _, _, one in _rows(store)):
+    if WORDS not in store.features or any(one.text for _, _, one in _rows(store)):
         return preset
-    return replace(preset, text=None)
+    return preset.without(WORDS)
 
 
 def refuse_loss(store: FeatureStore, preset: Preset) -> None:
@@ -199,30 +214,29 @@ def refuse_loss(store: FeatureStore, preset: Preset) -> None:
         InputError: One has not, and would lack the modality where others get it.
     """
     preset = _where_words_are(store, preset)
-    words = () if preset.text is None else ("text",)
+    words = (WORDS,) if WORDS in preset.modalities else ()
     for modality in (*words, *_recorded(store, preset)):
         lost = [
             f"dialogue {dialogue.id!r} turn {utterance.turn}"
-            for part in (store.read_shards() if modality in store.extractors else ())
+            for part in (store.read_shards() if modality in store.features else ())
             for (dialogue, utterance), here in zip(
                 part.utterances(), part.features[modality].present, strict=True
             )
-            if here and not has_source(utterance, modality)
+            if here and not KINDS[modality].has_source(utterance)
         ]
         if lost:
-            needed = "words" if modality == "text" else "recordings"
+            needed = "words" if KINDS[modality].of_words else "recordings"
+            others = ",".join(m for m in MODALITIES if m != modality)
             raise InputError(
                 f"{store.path}: {lost[0]} would lose its {modality} features ({len(lost)} in all"
-                f" would), as there are no {needed} to extract others from; keep them by, say,"
-                f" --preset lite --{modality} none, or import again without them"
+                f" would), as there are no {needed} to extract others from; keep them by"
+                f" --set modalities={others}, or import again without them"
             )
 
 
-def has_source(utterance: Utterance, modality: str) -> bool:
-    """Returns whether an utterance has what features of a modality can be extracted from."""
-    if modality == "text":
-        return bool((utterance.text or "").strip())
-    return has_recording(utterance, modality)
+def _of_clips(preset: Preset) -> tuple[str, ...]:
+    """Returns the modalities to extract that are made of recordings."""
+    return tuple(m for m in preset.modalities if not KINDS[m].of_words)
 
 
 def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:
@@ -230,8 +244,8 @@ def _recorded(store: FeatureStore, preset: Preset) -> tuple[str, ...]:
     found = {
         modality: None
         for _, _, utterance in _rows(store)
-        for modality in preset.chosen
-        if has_recording(utterance, modality)
+        for modality in _of_clips(preset)
+        if KINDS[modality].has_source(utterance)
     }
     return tuple(found)
 
@@ -248,10 +262,3 @@ def _rows(
                     yield row, dialogue, utterance
                 row += 1
             number += 1
-
-
-def has_recording(utterance: Utterance, modality: str) -> bool:
-    """Returns whether an utterance's features of a modality can be made from a recording."""
-    if modality == "audio":
-        return (utterance.audio_media or utterance.media) is not None
-    return modality == "visual" and utterance.media is not None

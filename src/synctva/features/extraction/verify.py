@@ -13,8 +13,7 @@ from synctva.corpus import Corpus, Features
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
-from synctva.features.extraction.recording import load_extractor
-from synctva.features.preset import Preset
+from synctva.features.extractors.registry import KINDS, made_again
 from synctva.features.store.folder import NORMALISATION, FeatureStore, open_store, write_store
 from synctva.features.store.normalise import SpeakerNormalisation, people_of
 
@@ -47,37 +46,41 @@ class Verified:
 
 def verify(
     store: FeatureStore,
-    preset: Preset,
     *,
     sample: int = 20,
     seed: int = 0,
     workers: int | None = 1,
     advance: Callable[[int], None] = lambda count: None,
 ) -> list[Verified]:
-    """Returns, for each modality of the preset, how a sample computed anew compares to the store.
+    """Returns, for each extracted modality, how a sample computed anew compares to the store.
 
-    Whole dialogues are drawn until they hold ``sample`` utterances. Nothing is taken from the
-    cache and nothing is changed.
+    Features that came with a corpus are left out. Whole
+    dialogues are drawn until they hold ``sample`` utterances. Nothing is taken from the cache and
+    nothing is changed.
 
     Args:
         store: The store.
-        preset: The extractors that its features are said to come from.
         sample: Utterances to compute again, at least.
         seed: Draws the sample.
         workers: Processes that decode recordings; None = one per core.
         advance: Called with the number of utterances that are done in one more modality.
 
     Raises:
-        InputError: The store cannot be read, or an extractor not be loaded.
+        InputError: The store cannot be read, an extractor not be loaded, or nothing is extracted.
     """
+    extracted = {m: d for m, d in store.features.items() if d.maker in KINDS[m].makers}
+    if not extracted:
+        raise InputError(
+            f"{store.path}: none of its features were extracted here, so none can be verified"
+        )
+    preset = made_again(extracted, str(store.path))
     corpus = store.read()
     drawn = _drawn(corpus, sample, seed)
     with tempfile.TemporaryDirectory() as folder:
         bare = write_store(replace(drawn, features={}), Path(folder) / "store")
         extract(bare, preset, Cache(Path(folder) / "cache"), workers=workers, advance=advance)
         again = open_store(bare.path).read()
-    modalities = [m for m in preset.chosen if m in store.extractors]
-    return [_compare(m, store, corpus, drawn, again, preset) for m in modalities]
+    return [_compare(m, store, corpus, drawn, again) for m in extracted]
 
 
 def _drawn(corpus: Corpus, sample: int, seed: int) -> Corpus:
@@ -98,19 +101,15 @@ def _compare(
     corpus: Corpus,
     drawn: Corpus,
     again: Corpus,
-    preset: Preset,
 ) -> Verified:
     there, new = drawn.features[modality], again.features.get(modality)
     if new is None:
         return Verified(modality, 0, 0.0, ("the recordings are not there any more",))
     changed = []
-    described = load_extractor(preset, modality)
-    settings = dict(there.extractor.settings)
-    if settings.pop("standardised", None):
+    if there.description.normalised_by is not None:
         new = _normalised(new, again, store)
-    plain = replace(there.extractor, settings=settings)
-    if plain.fingerprint(there.dim) != described.extractor.fingerprint(described.dim):
-        changed.append(f"the store's extractor is {there.extractor.name}, with other settings")
+    if there.description.normalised(None).fingerprint != new.fingerprint:
+        changed.append(f"{there.description.name} has other weights or settings here")
         return Verified(modality, 0, 0.0, tuple(changed))
     if lacking := int((there.present != new.present).sum()):
         changed.append(f"{lacking} utterances have the modality only once")

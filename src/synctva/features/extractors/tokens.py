@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.corpus import Corpus, Extractor
+from synctva.corpus import Corpus, Description
 from synctva.errors import InputError
 from synctva.features.extractors.context import InContext, inputs_in_context
-from synctva.features.extractors.hub import load_tokenizer
+from synctva.features.extractors.hub import load_tokenizer, located
+from synctva.features.extractors.text_encoders import sources
 
 if TYPE_CHECKING:
-    from synctva.features.extractors.hub import PreTrainedTokenizerBase
+    from synctva.features.extractors.hub.text import PreTrainedTokenizerBase
 
 MAX_TOKENS = 256
 """Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
@@ -104,8 +105,6 @@ class TokenExtractor:
     """
 
     def __init__(self, name: str, tokens: int, context: int = 0) -> None:
-        from synctva.features.extractors.text import sources
-
         tokenizer = load_tokenizer(name, sources())
         if not 8 <= tokens <= tokenizer.model_max_length:
             raise InputError(
@@ -116,10 +115,12 @@ class TokenExtractor:
         self.dim = tokens
         content = getattr(tokenizer, "backend_tokenizer", None)
         known = content.to_str() if content is not None else str(sorted(tokenizer.get_vocab()))
-        self.extractor = Extractor(
-            name="tokens",
+        self.description = Description(
+            "tokens",
+            located(name, sources()),
             weights=hashlib.sha256(known.encode()).hexdigest(),
             settings={"context": context} if context else {},
+            dim=tokens,
         )
 
     def inputs_of(self, corpus: Corpus) -> Sequence[str | InContext]:

@@ -10,17 +10,19 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.errors import InputError, did_you_mean
 from synctva.features.extractors import faces as opencv
+from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.expression import (
     FACE_PX,
     ExpressionNetwork,
     load_expression_network,
 )
+from synctva.features.extractors.extractor import Stream
 from synctva.features.extractors.faces import crop, detector_named, grey, resize
-from synctva.features.extractors.hub import load_image_model, weights_sha256
+from synctva.features.extractors.hub import load_image_model, located, weights_sha256
 from synctva.features.extractors.tracks import Track, largest_track, link_faces, moving_track
 from synctva.media import Frames
 
@@ -127,12 +129,9 @@ class VisualExtractor:
             if self._detector is None
             else {**chosen, **self._detector.settings, "smallest_px": smallest_px}
         )
-        self.extractor = Extractor(
-            name="crops"
-            if crops
-            else name
-            if name in ("expression", *RESNETS)
-            else Path(name).name,
+        self.description = Description(
+            "crops" if crops else "faces",
+            located(name, ("expression", *RESNETS)),
             version=f"{self._encoder.version}, {opencv.VERSION}",
             weights="" if crops else self._encoder.weights,
             settings={
@@ -140,9 +139,29 @@ class VisualExtractor:
                 **found,
                 "rate_hz": self.rate_hz,
                 "most_frames": MOST_FRAMES,
-                **({"grey": self._is_grey} if crops else {"pooling": self._encoder.pooling}),
+                **(
+                    {"grey": self._is_grey, "crops": crops}
+                    if crops
+                    else {"pooling": self._encoder.pooling}
+                ),
             },
+            dim=self.dim,
+            files={"detector": str(Path(detector).absolute())}
+            if detector and self._detector
+            else {},
         )
+
+    @property
+    def reads(self) -> tuple[Stream, ...]:
+        """The features depend on the pictures, and on the sound where a mouth moves with it."""
+        return ("pictures", "sound") if self._speaker == "moving" else ("pictures",)
+
+    def encode_clip(self, clip: Clip) -> Encoded:
+        """Returns the features of an utterance's recording; see ``encode``."""
+        frames = clip.frames(self.rate_hz, self.most_frames)
+        if frames is None:
+            return Encoded(None, ("no_video",))
+        return self.encode(frames, clip.samples() if "sound" in self.reads else None)
 
     def encode(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None

@@ -3,9 +3,11 @@
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.corpus import Extractor
+from synctva.corpus import Description
 from synctva.errors import InputError
+from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
+from synctva.features.extractors.extractor import Stream
 from synctva.media import SAMPLE_RATE_HZ
 
 SECONDS = 6.0
@@ -26,7 +28,19 @@ class WaveformExtractor:
         if not 0.1 <= seconds <= 60:
             raise InputError(f"waveform of {seconds} s: keep 0.1 to 60 s of an utterance")
         self.dim = round(seconds * SAMPLE_RATE_HZ)
-        self.extractor = Extractor("waveform", settings={"sample_rate_hz": SAMPLE_RATE_HZ})
+        self.description = Description(
+            "waveform", settings={"sample_rate_hz": SAMPLE_RATE_HZ}, dim=self.dim
+        )
+
+    @property
+    def reads(self) -> tuple[Stream, ...]:
+        """The features depend on the sound."""
+        return ("sound",)
+
+    def encode_clip(self, clip: Clip) -> Encoded:
+        """Returns the features of an utterance's recording; see ``encode``."""
+        samples = clip.samples()
+        return Encoded(None, ("no_audio",)) if samples is None else self.encode(samples)
 
     def encode(self, samples: Float32[np.ndarray, " sample"]) -> Encoded:
         """Returns the first samples. Flags: ``no_audio`` (no samples), ``cut`` (there are more).

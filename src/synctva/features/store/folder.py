@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
+from synctva.features.store.manifest import FORMAT, FORMATS, description_in
 from synctva.features.store.shard import read_shard, write_shard
 from synctva.files import file_sha256, write_json
 
-FORMAT = 2
 FAILURES = "failures.csv"
 """In the store: the utterances whose extraction failed, and why; not there if none did."""
 NORMALISATION = "audio-standardisation.parquet"
@@ -42,7 +42,7 @@ class FeatureStore:
         path: The store's folder.
         name: The corpus's name.
         schema: The corpus's emotions.
-        extractors: The extractor and the width of each modality that has features.
+        features: What the features of each modality are.
         shards: File name -> sha256.
         utterances: Number of utterances by split.
         origin: How a generated or composed corpus came about; empty for one that was read.
@@ -51,7 +51,7 @@ class FeatureStore:
     path: Path
     name: str
     schema: EmotionSchema
-    extractors: Mapping[str, tuple[Extractor, int]]
+    features: Mapping[str, Description]
     shards: Mapping[str, str]
     utterances: Mapping[str, int]
     origin: Mapping[str, Any]
@@ -59,7 +59,7 @@ class FeatureStore:
     @property
     def fingerprints(self) -> dict[str, str]:
         """A short hash for each modality that changes whenever its features do."""
-        return {m: extractor.fingerprint(dim) for m, (extractor, dim) in self.extractors.items()}
+        return {m: description.fingerprint for m, description in self.features.items()}
 
     def read_shards(self, files: Iterable[str] | None = None) -> Iterator[Corpus]:
         """Yields the dialogues shard by shard, so that memory does not grow with the store.
@@ -82,7 +82,7 @@ class FeatureStore:
 
     def _read_shard(self, file: str) -> Corpus:
         path = self.path / file
-        part = read_shard(path, self.name, self.schema, self.extractors)
+        part = read_shard(path, self.name, self.schema, self.features)
         if file_sha256(path) != self.shards.get(file):
             raise InputError(
                 f"{path}: changed since it was written (sha256 differs from manifest.json);"
@@ -117,7 +117,7 @@ def concatenate(parts: list[Corpus]) -> Corpus:
         m: Features(
             np.concatenate([part.features[m].values for part in parts]),
             np.concatenate([part.features[m].present for part in parts]),
-            parts[0].features[m].extractor,
+            parts[0].features[m].description,
             _flags([part.features[m] for part in parts]),
         )
         for m in parts[0].features
@@ -146,14 +146,14 @@ def open_store(path: Path) -> FeatureStore:
         )
     try:
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            raise InputError(f"format {manifest['format']}, this version reads {FORMAT}")
+        if manifest["format"] not in FORMATS:
+            raise InputError(f"format {manifest['format']}, this version reads up to {FORMAT}")
         return FeatureStore(
             path=path,
             name=manifest["corpus"],
             schema=EmotionSchema(manifest["schema"]["name"], tuple(manifest["schema"]["emotions"])),
-            extractors={
-                m: (Extractor(**entry["extractor"]), int(entry["dim"]))
+            features={
+                m: description_in(manifest["format"], m, entry)
                 for m, entry in manifest["modalities"].items()
             },
             shards={entry["file"]: entry["sha256"] for entry in manifest["shards"]},
@@ -269,13 +269,12 @@ def _count(manifest: dict[str, Any], part: Corpus) -> None:
             "counts": {split: {"dialogues": 0, "utterances": 0} for split in SPLITS},
             "modalities": {
                 m: {
-                    "extractor": asdict(part.features[m].extractor),
-                    "dim": dim,
+                    "description": asdict(part.features[m].description),
                     "fingerprint": part.features[m].fingerprint,
                     "missing": 0,
                     "flags": {},
                 }
-                for m, dim in part.dims.items()
+                for m in part.dims
             },
         }
     for dialogue in part.dialogues:

@@ -8,7 +8,46 @@ import numpy as np
 
 from synctva.corpus import Corpus
 from synctva.dialogue import Dialogue
-from synctva.features.store import FeatureStore
+from synctva.errors import InputError
+from synctva.features.store import FeatureStore, check_place, open_store, write_store
+
+
+def goes_on(out: Path, *, overwrite: bool) -> bool:
+    """Returns whether a store is at a path that shall be gone on with.
+
+    Raises:
+        InputError: Something else is there.
+    """
+    if (out / "manifest.json").is_file() and not overwrite:
+        return True
+    check_place(out, overwrite=overwrite)
+    return False
+
+
+def begun(
+    corpus: Corpus, source: Path, out: Path, pictures: Path, *, overwrite: bool = False
+) -> FeatureStore:
+    """Returns the store of a corpus: the one that was made of it, or a new one.
+
+    Args:
+        corpus: What is, or was, at ``source``.
+        source: Where it was read, for messages.
+        out: The store's folder.
+        pictures: Where pictures were unpacked to.
+        overwrite: Make the store anew.
+
+    Raises:
+        InputError: The store that is there was made of something else.
+    """
+    if not goes_on(out, overwrite=overwrite):
+        return write_store(corpus, out, overwrite=overwrite)
+    store = open_store(out)
+    if not is_made_of(store, corpus, pictures):
+        raise InputError(
+            f"{out}: made of something else than {source} is now; replace it with --overwrite, or"
+            f" go on with it as it is: synctva features {out}"
+        )
+    return store
 
 
 def is_made_of(store: FeatureStore, corpus: Corpus, pictures: Path) -> bool:

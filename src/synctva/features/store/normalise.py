@@ -240,7 +240,7 @@ def _checked(corpus: Corpus, modality: str, by: str) -> Features:
             f" {', '.join(corpus.dims) or 'none'}"
         )
     features = corpus.features[modality]
-    if done := features.extractor.settings.get("standardised"):
+    if done := features.description.normalised_by:
         raise InputError(
             f"{corpus.name}: its {modality} features are normalised already (by {done});"
             " extract them again to do it otherwise"
@@ -258,10 +258,8 @@ def _with(
     """Returns the corpus with the modality's features by the statistics found."""
     values = found.apply(features.values, people)
     values[~features.present] = 0
-    settings = {**features.extractor.settings, "standardised": found.by}
-    changed = replace(
-        features, values=values, extractor=replace(features.extractor, settings=settings)
-    )
+    description = features.description.normalised(found.by)
+    changed = replace(features, values=values, description=description)
     return replace(corpus, features={**corpus.features, modality: changed})
 
 

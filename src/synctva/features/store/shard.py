@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synctva.corpus import Corpus, Extractor, Features
+from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
@@ -39,7 +39,7 @@ def write_shard(corpus: Corpus, path: Path) -> None:
 
 
 def read_shard(
-    path: Path, name: str, schema: EmotionSchema, extractors: Mapping[str, tuple[Extractor, int]]
+    path: Path, name: str, schema: EmotionSchema, descriptions: Mapping[str, Description]
 ) -> Corpus:
     """Returns the dialogues of a Parquet file as a corpus.
 
@@ -47,7 +47,7 @@ def read_shard(
         path: The file.
         name: The corpus's name.
         schema: Its emotions.
-        extractors: The extractor and the width of each modality that has features.
+        descriptions: What the features of each modality are.
 
     Raises:
         InputError: The file is missing or damaged, or not what the arguments say.
@@ -63,14 +63,12 @@ def read_shard(
         ) from error
     wanted = [
         *_UTTERANCE_COLUMNS.names,
-        *(f"{m}_{c}" for m in extractors for c in ("features", "flags")),
+        *(f"{m}_{c}" for m in descriptions for c in ("features", "flags")),
     ]
     lacking = [name for name in wanted if name not in table.column_names]
     if lacking:
         raise InputError(f"{path}: column {lacking[0]!r} is missing; import the corpus again")
-    features = {
-        m: _features(table, m, path, extractor, dim) for m, (extractor, dim) in extractors.items()
-    }
+    features = {m: _features(table, m, path, own) for m, own in descriptions.items()}
     try:
         return Corpus(name, schema, _dialogues(table, path), features)
     except InputError as error:
@@ -97,9 +95,8 @@ def _table(corpus: Corpus) -> pa.Table:
     return pa.table(arrays)
 
 
-def _features(
-    table: pa.Table, modality: str, path: Path, extractor: Extractor, dim: int
-) -> Features:
+def _features(table: pa.Table, modality: str, path: Path, description: Description) -> Features:
+    dim = description.dim
     column = table.column(f"{modality}_features").combine_chunks()
     kind = column.type
     is_vector = pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)
@@ -112,7 +109,7 @@ def _features(
     values = np.zeros((len(table), dim), dtype=np.float32)
     values[present] = np.asarray(column.flatten(), dtype=np.float32).reshape(-1, dim)
     flags = tuple(table.column(f"{modality}_flags").cast(pa.string()).fill_null("").to_pylist())
-    return Features(values, present, extractor, flags if any(flags) else ())
+    return Features(values, present, description, flags if any(flags) else ())
 
 
 def _dialogues(table: pa.Table, path: Path) -> tuple[Dialogue, ...]:

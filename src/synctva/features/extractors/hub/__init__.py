@@ -1,0 +1,22 @@
+"""Pretrained models of the Hugging Face hub, or of a folder in its layout; the one door to them.
+
+Weights are read from safetensors only, and a model is refused if any of its weights would have to
+be made up. The network is used only for a model that is named by its hub id and not cached.
+"""
+
+from synctva.features.extractors.hub.image import ImageModel, load_image_model
+from synctva.features.extractors.hub.speech import SpeechModel, load_speech_model
+from synctva.features.extractors.hub.text import TextModel, load_text_model, load_tokenizer
+from synctva.features.extractors.hub.weights import located, weights_sha256
+
+__all__ = [
+    "ImageModel",
+    "SpeechModel",
+    "TextModel",
+    "load_image_model",
+    "load_speech_model",
+    "load_text_model",
+    "load_tokenizer",
+    "located",
+    "weights_sha256",
+]

@@ -1,0 +1,132 @@
+"""Text encoders of the hub, and their tokenizers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from synctva.errors import InputError
+from synctva.features.extractors.hub.weights import (
+    cannot_be_loaded,
+    reason_of,
+    refuse_made_up,
+    weights_sha256,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+AFTER_PADDING = (
+    *("camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm"),
+    *("mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
+)
+"""Kinds of text encoders that count positions from the padding token's number plus one."""
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A text encoder and its tokenizer.
+
+    Attributes:
+        tokenizer: Text -> token numbers.
+        model: Token numbers -> a vector per token, on the CPU, in evaluation mode.
+        weights: sha256 of the weights.
+        version: Of the library that runs it.
+    """
+
+    tokenizer: "PreTrainedTokenizerBase"
+    model: nn.Module
+    weights: str
+    version: str
+
+    @property
+    def dim(self) -> int:
+        """Width of a token's vector."""
+        return int(self.model.config.hidden_size)  # pyright: ignore
+
+
+def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
+    """Returns a text encoder.
+
+    Args:
+        name: One of ``sources``, a hub id, or a folder in the hub's layout.
+        sources: Known names, and the hub id or folder of each.
+
+    Raises:
+        InputError: There is no such model, here or on the hub; or it is damaged, incomplete, or
+            does not make vectors of texts.
+    """
+    import transformers
+
+    transformers.logging.disable_progress_bar()  # of weights loaded; downloads keep theirs
+
+    what, source = f"text encoder {name!r}", sources.get(name, name)
+    tokenizer = load_tokenizer(name, sources)
+    try:
+        model, report = transformers.AutoModel.from_pretrained(
+            source, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise cannot_be_loaded(what, name, sources, error) from error
+    made_up = sorted(report["missing_keys"])
+    refuse_made_up([key for key in made_up if not key.startswith("pooler.")], what)
+    version = f"transformers {transformers.__version__}"
+    loaded = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+    _try_out(loaded, what)
+    return loaded
+
+
+def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenizerBase":
+    """Returns a text encoder's tokenizer, which cuts texts where the encoder ends.
+
+    One that has no token for padding pads with the token for the end of a text; masks cover it.
+    Arguments and errors are those of ``load_text_model``.
+    """
+    import transformers
+
+    what, source = f"text encoder {name!r}", sources.get(name, name)
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+        config = transformers.AutoConfig.from_pretrained(source)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise cannot_be_loaded(what, name, sources, error) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, where its files are missing
+        raise InputError(
+            f"{what}: its tokenizer knows no words; add its files, such as tokenizer.json, or take"
+            " another one"
+        )
+    if (most := _positions(config)) is not None:
+        tokenizer.model_max_length = min(tokenizer.model_max_length, most)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _positions(config: "PreTrainedConfig") -> int | None:
+    """Returns how many tokens a text encoder has positions for; None where there is no bound."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is None or positions < 1:  # XLNet says -1
+        return None
+    if config.model_type in AFTER_PADDING:
+        return positions - 1 - (config.pad_token_id or 0)
+    return positions
+
+
+def _try_out(loaded: TextModel, what: str) -> None:
+    """Raises where two texts, one of them padded, do not become vectors."""
+    try:
+        tokens = [loaded.tokenizer(text)["input_ids"] for text in ("Oh no!", "Oh no! Not again.")]
+        padded = loaded.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
+        with torch.no_grad():
+            output = loaded.model(**{key: padded[key] for key in ("input_ids", "attention_mask")})
+        width = output.last_hidden_state.shape[-1]
+        if width != loaded.dim:
+            raise ValueError(f"{width} numbers for a token, not {loaded.dim}")
+    except Exception as error:  # each kind of model fails in a way of its own
+        raise InputError(
+            f"{what} cannot encode a text ({reason_of(error)}); take an encoder, such as BERT or"
+            " RoBERTa"
+        ) from error

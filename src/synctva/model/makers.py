@@ -1,0 +1,85 @@
+"""What makes the features that a model reads, as its checkpoint tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from synctva.corpus import Description
+from synctva.errors import InputError
+from synctva.features.extractors.extractor import WordExtractor
+from synctva.features.extractors.registry import KINDS, checked, made_again, make_extractor
+from synctva.features.extractors.registry import word_extractor as loaded
+from synctva.features.preset import Preset
+from synctva.features.store.normalise import SpeakerNormalisation
+from synctva.model.emotion_model import EmotionModel
+
+
+@dataclass(frozen=True)
+class Makers:
+    """What makes a model's features.
+
+    Attributes:
+        preset: The extractors of the recording and the words.
+        descriptions: Modality -> what the model was trained on, before it was normalised.
+        words: Modality -> its extractor, loaded, of those that are made of words.
+        normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not.
+        voices: What the audio features of voices that are hardly heard are normalised by, too.
+        is_causal: Whether the model looks at no later utterance, nor may its features.
+    """
+
+    preset: Preset
+    descriptions: Mapping[str, Description]
+    words: Mapping[str, WordExtractor]
+    normalise_by: str | None = None
+    voices: SpeakerNormalisation | None = None
+    is_causal: bool = False
+
+
+def makers_of(model: EmotionModel, place: str) -> Makers:
+    """Returns what makes a model's features, made again by their descriptions and checked.
+
+    Faces that were whole pictures in training are looked for in recordings: their vectors are of
+    the same kind.
+
+    Args:
+        model: Any model of this project.
+        place: Where it is, for messages.
+
+    Raises:
+        InputError: The model does not say what its features are; or nothing here makes them any
+            more, or it makes others.
+    """
+    known = {m: d for m, d in model.provenance.features.items() if m in model.dims}
+    if lacking := [m for m in model.dims if m not in known]:
+        raise InputError(
+            f"{place}: it does not say what its {lacking[0]} features are; train a model on a store"
+            " that `synctva features` filled"
+        )
+    preset = made_again(known, place)
+    words: dict[str, WordExtractor] = {}
+    for modality, description in known.items():
+        if KINDS[modality].of_words:
+            words[modality] = loaded(preset, modality)
+        made = words.get(modality) or make_extractor(preset, modality)
+        checked(made, description, place)
+    if preset.visual.faces == "whole":
+        found = preset.visual.model_copy(update={"faces": "found"})
+        preset = preset.model_copy(update={"visual": found})
+    by = known["audio"].normalised_by if "audio" in known else None
+    voices, is_causal = _voices(model, by), (model.reach or (0, 1))[1] == 0
+    if is_causal and by is not None and voices is None:
+        raise InputError(
+            f"{place}: its audio features are normalised by {by}, and it keeps no statistics of"
+            " voices to begin with, so it has no causal mode; train it again"
+        )
+    plain = {m: description.normalised(None) for m, description in known.items()}
+    return Makers(preset, plain, words, by, voices, is_causal)
+
+
+def _voices(model: EmotionModel, normalise_by: str | None) -> SpeakerNormalisation | None:
+    found = model.provenance.voices
+    if normalise_by is None or not found:
+        return None
+    mean, sd = (np.array([found[name]], dtype=np.float64) for name in ("mean", "sd"))
+    return SpeakerNormalisation("audio", normalise_by, ("",), mean, sd)
