@@ -44,7 +44,7 @@ NEVER = {
 """What of synctva a folder may not import; the rest is free."""
 
 ORDER = (
-    *("errors", "files", "emotions", "dialogue", "corpus", "output", "batch"),
+    *("errors", "files", "tables", "emotions", "dialogue", "corpus", "output", "batch"),
     *("work", "media", "transcripts", "networks", "data", "features", "encoders", "run", "recipe"),
     *("model", "evaluation", "training", "listening", "inference", "reports", "terminal"),
     *("demo", "cli", "__main__"),
@@ -63,7 +63,7 @@ ONLY_PACKAGES = dict.fromkeys(NOUNS, ()) | {"corpus": ("numpy", "jaxtyping")}
 LIGHT = ("cli", "media", "transcripts", "data", "reports", "terminal", "run", "work")
 """Importing these must not import torch, not even by way of other modules of synctva."""
 
-FOLDERS = {"transformers": "features.extractors.hub"}
+FOLDERS = {"av": "media.libav", "transformers": "features.extractors.hub"}
 """A heavy package that a folder is the door to, in place of one file."""
 
 HEAVY = (
