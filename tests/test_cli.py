@@ -468,6 +468,14 @@ def test_what_a_reader_asks_for_can_be_given_to_every_verb_that_reads(call, tmp_
     assert "a feature store already; leave --schema away" in refused.err
 
 
+def test_a_store_may_be_the_folder_one_is_in(call: Call, tmp_path, monkeypatch):
+    (tmp_path / "own.csv").write_text("dialogue,text,emotion\na,Hi.,joy\nb,No.,anger\n")
+    (tmp_path / "store").mkdir()
+    monkeypatch.chdir(tmp_path / "store")
+    call("import", "../own.csv", "--out", ".")
+    assert (tmp_path / "store" / "manifest.json").is_file()
+
+
 def test_a_refused_import_changes_no_file(call, tmp_path):
     rows = "a.wav,train,joy\na.wav,train,anger\n"
     for name, step_s in (("one", 0.2), ("two", 0.6)):

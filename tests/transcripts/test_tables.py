@@ -89,6 +89,8 @@ def test_any_speech_in_whole_numbers_gets_its_unit(tmp_path_factory, turns, is_m
         ("start_ms;end_ms\n1,250;2,500\n", "line 2: start_s '1,250' may be 1250 or 1.250"),
         (f"start_ms;end_ms;text\n1.250;2.500;{WORDS}\n", "letters in 0.00125 s are more than any"),
         ("start,end,emotion\n0,150,joy\n200,400,fear\n", "may be seconds or milliseconds"),
+        (f"start,end,text\n16000,56000,{WORDS}\n", "letters for each 1 of its times are none"),
+        (f"start,end,text\n25,75,{WORDS}\n", "letters for each 1 of its times are none in sec"),
         ("start,end,text\n00:00:01:12,00:00:02:03,Hi\n", "start_s '00:00:01:12' is not a number"),
         ("file,start,end\na.wav,0,1\nb.wav,0,1\n", "column 'file' names several recordings, such"),
         ("clip,start,end\na.wav,0,1\nb.wav,0,1\n", "column 'clip' names several recordings, such"),

@@ -72,7 +72,7 @@ def import_(
         from synctva.data.made.speeds import with_speeds
 
         bar = partial(terminal.progress, "Copying voices")
-        corpus = with_speeds(corpus, speed, out.with_name(f"{out.name}-speeds"), progress=bar)
+        corpus = with_speeds(corpus, speed, _beside(out, "speeds"), progress=bar)
     store = write_store(corpus, out, overwrite=overwrite)
     terminal.show_corpus(corpus)
     terminal.say(f"Wrote [bold]{terminal.escape(store.path)}[/bold].")
@@ -151,7 +151,13 @@ def option_named(word: str) -> str:
 
 def pictures_of(out: Path) -> Path:
     """Returns where pictures go that are packed in a corpus's file: beside its store."""
-    return out.with_name(f"{out.name}-pictures")
+    return _beside(out, "pictures")
+
+
+def _beside(out: Path, what: str) -> Path:
+    if out.name:
+        return out.with_name(f"{out.name}-{what}")
+    return _beside(out.absolute(), what)  # the folder that one is in, ".", has no name
 
 
 @app.command(

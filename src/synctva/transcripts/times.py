@@ -7,11 +7,8 @@ from statistics import median
 from synctva.errors import InputError
 from synctva.transcripts.columns import TIMES, Column
 
-LEAST_RATE = 0.15
-"""Nobody speaks so slowly, in letters a second, nor a tenth of this, in letters a millisecond."""
-
-MOST_RATE = 200.0
-"""Nobody speaks so fast, in letters a second."""
+LEAST_RATE, MOST_RATE = 1.5, 200.0
+"""Nobody speaks more slowly or faster over a whole table, in letters a second."""
 
 FEW_LETTERS = 20
 """Fewer letters tell nothing of how fast somebody speaks."""
@@ -131,7 +128,13 @@ def _proven(rows: Sequence[Row], usual_per_s: float) -> float:
     spoken = [(units, letters) for units, letters in lengths if letters and units]
     if spoken:
         rate = sum(letters for _, letters in spoken) / sum(units for units, _ in spoken)
-        return 1000.0 if rate < LEAST_RATE else 1.0
+        per_s = 1000.0 if 1000 * rate <= MOST_RATE else 1.0
+        if rate * per_s < LEAST_RATE and sum(letters for _, letters in spoken) >= FEW_LETTERS:
+            raise InputError(
+                f"{rate:.2g} letters for each 1 of its times are none in seconds, nor in"
+                " milliseconds; write times in seconds into columns start_s and end_s"
+            )
+        return per_s
     units = median([units for units, _ in lengths if units] or [0])
     if not units:
         return usual_per_s

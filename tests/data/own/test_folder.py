@@ -88,10 +88,11 @@ def test_times_of_clips_are_read_under_all_names_of_a_transcripts_columns(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_an_own_table_has_the_same_names_and_units(tmp_path, suffix: str):
+@pytest.mark.parametrize("empty", ["", " ", None, "nan"])
+def test_an_own_table_has_the_same_names_and_units(tmp_path, suffix: str, empty: str | None):
     columns = {
         "conversation": ["a", "a", "b"],
-        "who": ["Ada", "", "Ben"],
+        "who": ["Ada", empty, "Ben"],
         "utterance": [0, 1, 2],
         "transcript": ["We won the game!", "Really, we did?", "No, we did not."],
         "label": ["joy", "surprise", "joy"],

@@ -17,7 +17,7 @@ from synctva.corpus import Corpus, Description, Features
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.npz_file import read_npz, require_arrays, same_length, words_in
 from synctva.data.kind import Kind
-from synctva.data.own.own_columns import own_names
+from synctva.data.own.own_columns import own_names, speaker_in
 from synctva.emotions import MODALITIES, schema_in_order
 from synctva.errors import InputError, told_at
 
@@ -111,7 +111,7 @@ def _row(words: Mapping[str, Sequence[str]], row: int, place: str) -> UtteranceR
         dialogue=cells["dialogue"],
         emotion=cells["emotion"],
         turn=turn,
-        speaker=cells.get("speaker", "").strip() or "speaker",
+        speaker=speaker_in(cells.get("speaker")),
         split=cells.get("split"),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from synctva.data.files.assemble import UtteranceRow
 from synctva.data.files.csv_file import csv_place, number_in, read_header
-from synctva.data.own.own_columns import read_own_csv
+from synctva.data.own.own_columns import read_own_csv, speaker_in
 from synctva.errors import InputError, told_at
 
 COLUMNS = ("clip", "dialogue", "turn", "speaker", "text", "emotion", "split", "start_s", "end_s")
@@ -44,7 +44,7 @@ def _listed_row(cells: Mapping[str, Any], folder: Path) -> UtteranceRow:
         dialogue=cells.get("dialogue", "").strip()
         or Path(cells["clip"].strip()).with_suffix("").as_posix(),
         turn=turn,
-        speaker=cells.get("speaker", "").strip() or "speaker",
+        speaker=speaker_in(cells.get("speaker")),
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),
         text=cells.get("text"),

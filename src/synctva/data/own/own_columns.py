@@ -18,6 +18,7 @@ from synctva.data.files.parquet_file import read_parquet
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError, told_at
 from synctva.transcripts.columns import TIMES, Column, are_numbers, columns_of
+from synctva.transcripts.table import NOBODY
 from synctva.transcripts.times import check_rate, seconds_in, with_units
 
 _NUMBERS = re.compile(rf"turn|({'|'.join(MODALITIES)})_\d+")
@@ -86,6 +87,12 @@ def read_own_parquet(path: Path, required: Iterable[str], known: Iterable[str]) 
     """
     place = lambda row: f"{path}: row {row + 1}"  # noqa: E731
     return _named(path, read_parquet(path, ()), required, known, place, "")
+
+
+def speaker_in(cell: str | None) -> str:
+    """Returns the speaker that a cell names; ``speaker`` where it names nobody."""
+    named = (cell or "").strip()
+    return "speaker" if named.lower() in NOBODY else named
 
 
 def cells_of(path: Path, table: pa.Table, column: str) -> list[str]:

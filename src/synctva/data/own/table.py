@@ -18,7 +18,7 @@ from synctva.data.files.assemble import Place, UtteranceRow, assemble
 from synctva.data.files.columns import feature_columns
 from synctva.data.files.csv_file import csv_place, number_in
 from synctva.data.kind import Kind
-from synctva.data.own.own_columns import cells_of, read_own_csv, read_own_parquet
+from synctva.data.own.own_columns import cells_of, read_own_csv, read_own_parquet, speaker_in
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean, told_at
 
@@ -96,7 +96,7 @@ def _row(cells: Mapping[str, str], folder: Path) -> UtteranceRow:
     return UtteranceRow(
         dialogue=cells["dialogue"],
         turn=turn,
-        speaker=cells.get("speaker", "").strip() or "speaker",
+        speaker=speaker_in(cells.get("speaker")),
         split=cells.get("split"),
         emotion=cells.get("emotion", "").strip(),
         text=cells.get("text"),
