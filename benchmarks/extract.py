@@ -55,7 +55,7 @@ class Bare:
         )
         self.network = load_expression_network()
         loaded = TextExtractor("minilm")
-        self.tokenizer, self.model = loaded._tokenizer, loaded._model
+        self.tokenizer, self.model = loaded._tokeniser.tokenizer, loaded._model
 
     def audio(self, path: Path) -> None:
         """Runs openSMILE on the decoded sound."""

@@ -31,6 +31,7 @@ from synctva.inference import predictions as predictions_module
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.predictions import predictions_of
 from synctva.inference.utterances import utterances_of
+from synctva.model import load as load_module
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import makers_of
@@ -355,7 +356,7 @@ def test_a_recording_that_is_left_early_leaves_nothing_to_the_next(talk: Path):
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(predictions_module, "SHIPPED", tmp_path)
+    monkeypatch.setattr(load_module, "SHIPPED", tmp_path)
     with pytest.raises(InputError, match="not in this installation"):
         Recogniser.load()
     model_of("audio").save_pretrained(tmp_path / "lite")

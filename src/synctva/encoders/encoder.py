@@ -1,7 +1,8 @@
 """An encoder as a part of a model: what of it is trained, and what a checkpoint must hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ class Encoder(nn.Module):
 
     def __init__(self, modality: str, settings: EncoderSettings) -> None:
         super().__init__()
-        body = _body(modality, settings.model)
+        body = BODIES[modality](settings.model)
         self.settings, self.dim = settings, int(body.dim)  # pyright: ignore
         self.weights: str = str(body.weights)
         if settings.checkpointing and modality != "visual":
@@ -83,18 +84,28 @@ class Encoder(nn.Module):
         return torch.cat(parts) if parts else rows.new_zeros(0, self.dim)
 
 
-def _body(modality: str, name: str) -> nn.Module:
-    if modality == "text":
-        from synctva.encoders.text import TextEncoder
+def _words(name: str) -> nn.Module:
+    from synctva.encoders.text import TextEncoder
 
-        return TextEncoder(name)
-    if modality == "audio":
-        from synctva.encoders.speech import SpeechEncoder
+    return TextEncoder(name)
 
-        return SpeechEncoder(name)
+
+def _sound(name: str) -> nn.Module:
+    from synctva.encoders.speech import SpeechEncoder
+
+    return SpeechEncoder(name)
+
+
+def _faces(name: str) -> nn.Module:
     from synctva.encoders.faces import ExpressionEncoder, ResnetEncoder
 
     return ExpressionEncoder() if name == "expression" else ResnetEncoder(name)
+
+
+BODIES: Mapping[str, Callable[[str], nn.Module]] = MappingProxyType(
+    {"text": _words, "audio": _sound, "visual": _faces}
+)
+"""Modality -> what makes its encoder of a name."""
 
 
 def _add_adapters(body: nn.Module, settings: EncoderSettings) -> None:

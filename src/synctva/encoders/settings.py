@@ -70,7 +70,9 @@ def check_inputs(
     Raises:
         InputError: There is an encoder but features, or what an encoder reads but no encoder.
     """
-    for modality in modalities:
+    if unknown := sorted(set(encoders) - set(INPUTS)):
+        raise InputError(f"{place}: no encoder reads {unknown[0]}; leave encoders.{unknown[0]} out")
+    for modality in (m for m in modalities if m in INPUTS):
         inputs, how = INPUTS[modality]
         found = held.get(modality, Description("nothing"))
         if modality in encoders and found.maker != inputs:

@@ -386,7 +386,7 @@ def test_the_origin_says_that_it_is_composed_and_how():
     assert "no scores on tiny" in origin["note"]
     assert origin["seed"] == 0
     assert origin["audio"]["sources"] == ["ravdess", "emodb"]
-    assert origin["audio"]["extractor"]["name"] == "own"
+    assert origin["audio"]["extractor"]["maker"] == "own"
     assert [origin[m]["missing"] for m in ("text", "audio", "visual")] == [0.0, 0.25, 0.0]
     lent = donors(corpus, "audio", VOICES, GERMAN)
     pairs = zip(corpus.utterances(), lent, strict=True)

@@ -11,7 +11,7 @@ from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
-from synctva.features.preset import PRESETS
+from synctva.features.preset import load_preset
 from synctva.features.store import open_store, write_store
 
 BROKEN = {
@@ -78,7 +78,7 @@ def test_every_kind_costs_only_itself(tmp_path: Path):
     )
     corpus = Corpus("odd", SCHEMAS["meld-7"], (Dialogue("d", "train", utterances),))
     store = write_store(corpus, tmp_path / "store")
-    filled = extract(store, PRESETS["lite"], Cache(tmp_path / "cache"), workers=2)
+    filled = extract(store, load_preset("lite"), Cache(tmp_path / "cache"), workers=2)
 
     reasons = {(names[f.turn], f.modality): f.reason for f in filled.failures}
     expected = {(name, m) for name in BROKEN for m in ("audio", "visual")}
