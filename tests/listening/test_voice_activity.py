@@ -37,4 +37,5 @@ def test_a_recording_that_is_nearly_silent_says_so():
     assert Speech((), 1.0, -74.0).note.startswith(
         "nearly silent: the loudest of its sound is at -74"
     )
+    assert Speech((), 1.0, -200.0).note.startswith("silent")
     assert Speech((), 1.0, -20.0).note == ""

@@ -39,6 +39,9 @@ exceed. At -34 dB it would miss eight utterances of a conversation, at -74 dB ne
 NEARLY_SILENT_DB = -50.0
 """Sound whose loudest twentieth is below this is told: something was wrong when it was recorded."""
 
+SILENT_DB = -100.0
+"""Below this there is no sound at all."""
+
 WINDOW = 512
 """Samples that have one probability: silero's own."""
 
@@ -73,6 +76,8 @@ class Speech:
         """What is to be known of the sound, in words; empty where nothing is."""
         if self.level_db >= NEARLY_SILENT_DB:
             return ""
+        if self.level_db < SILENT_DB:
+            return "silent: there is no sound in it; look for another copy or another track"
         return (
             f"nearly silent: the loudest of its sound is at {self.level_db:.0f} dB; what the voices"
             " tell may be wrong, so look for a louder copy or another track"

@@ -48,7 +48,7 @@ def test_each_fold_tests_other_dialogues(tmp_path):
 
 
 def test_folds_are_for_data_without_published_splits(tmp_path):
-    told = "fold goes with meld-dev-features, folder, npz and table, and this is meld; leave it out"
+    told = "fold goes with meld-dev-features, npz, folder and table, and this is meld; leave it out"
     with pytest.raises(InputError, match=told):
         read_source(samples.write_meld(tmp_path), fold=(1, 3))
 
