@@ -86,7 +86,7 @@ def features(
     ] = "found",
     speaker: Annotated[
         str, typer.Option(help="Whose face: the largest, or the one moving with the sound.")
-    ] = "largest",
+    ] = "moving",
     no_face: Annotated[
         str, typer.Option(help="Without a face: absent, or frame: features of the whole frame.")
     ] = "absent",
@@ -95,7 +95,7 @@ def features(
         typer.Option(help="Of an utterance's faces: mean, or mean_sd; else the network's own."),
     ] = None,
     detector: Annotated[
-        Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
+        Path | None, typer.Option(help="A YuNet .onnx file, instead of the detector that ships.")
     ] = None,
     normalise: Annotated[
         str | None,
