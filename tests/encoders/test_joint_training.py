@@ -16,6 +16,7 @@ from synctva.features.extractors.tokens import TokenExtractor
 from synctva.features.store import write_store
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe
+from synctva.run.log import Epoch
 from synctva.training.run import train_run
 
 TOKENS = 12
@@ -69,7 +70,7 @@ def store(tmp_path: Path, roberta: Path) -> Path:
 @pytest.mark.parametrize("tune", ["lora", "full"])
 def test_a_run_trains_its_encoder(tmp_path: Path, store: Path, roberta: Path, tune: str):
     run = train_run(recipe(roberta, tune), store, tmp_path / "run", 1)
-    losses = [record["train_loss"] for record in run.seed(0).read_log()]
+    losses = [epoch.train_loss for epoch in run.seed(0).read_log()]
     assert losses[-1] < losses[0]
     trained = EmotionModel.from_pretrained(run.seed(0).checkpoint).trained_state()
     own = {n: w for n, w in trained.items() if n.startswith("encoders.")}
@@ -82,8 +83,8 @@ def test_a_run_trains_its_encoder(tmp_path: Path, store: Path, roberta: Path, tu
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path, store: Path, roberta: Path):
     whole = train_run(recipe(roberta), store, tmp_path / "whole", 1)
 
-    def stop(seed: int, record: dict[str, object]) -> None:
-        if record["epoch"] == 1:
+    def stop(seed: int, epoch: Epoch) -> None:
+        if epoch.epoch == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

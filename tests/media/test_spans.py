@@ -96,9 +96,11 @@ def test_the_sound_of_a_span_is_that_of_the_whole(
             path = folder / f"{codec}-{rate_hz}.{ending}"
             try:
                 write(path, codec, rate_hz, layout)
-                written.append((path, read_audio(path)))
+                whole = read_audio(path)
             except (FFmpegError, ValueError, InputError):
                 continue  # libav does not write it, or does not read what it wrote
+            if whole is not None:  # in a stream that MPEG does not know, libav sees no sound
+                written.append((path, whole))
     assert written, f"nothing can be written as {ending}"
 
     @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
