@@ -68,7 +68,7 @@ FOLDERS = {"av": "media.libav", "transformers": "features.extractors.hub"}
 
 HEAVY = (
     *("transformers", "opensmile", "cv2", "av", "gradio", "plotly", "ray", "matplotlib"),
-    *("faster_whisper", "pyannote", "silero_vad", "peft"),
+    *("faster_whisper", "pyannote", "silero_vad", "peft", "py3langid"),
 )
 """Each is imported in one file or one folder at the most, so only what needs it pays."""
 

@@ -131,6 +131,23 @@ def test_a_muted_track_changes_nothing_and_is_told(tmp_path: Path, is_causal: bo
         assert utterance == replace(alone, flags=("silent",))
 
 
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_words_in_another_language_change_nothing_and_are_told(tmp_path: Path, is_causal: bool):
+    model = model_of("text")
+    own = Recogniser(causal(model, "own") if is_causal else model, "own", workers=1)
+    found = []
+    for said in ("Déjame en paz, estoy harta.", "祖母が昨日亡くなりました。"):
+        srt = tmp_path / "talk.srt"
+        srt.write_text(SAID.replace("Oh no!", said), encoding="utf-8")
+        found.append(own.recognise(srt))
+        unread, read = found[-1].utterances
+        assert (unread.text, unread.flags, unread.contributions) == (said, ("other_language",), {})
+        assert (read.flags, set(read.contributions)) == ((), {"text"})
+        assert "the words of 1 of 2 utterances" in found[-1].note
+    (one, after_one), (other, after_other) = (recognition.utterances for recognition in found)
+    assert (replace(one, text=""), after_one) == (replace(other, text=""), after_other)
+
+
 def test_sound_alone_without_a_transcript(tmp_path: Path):
     own = Recogniser(model_of("audio"), "own", workers=1)
     found = own.recognise(film(tmp_path / "talk.mp4", silence(1), voice(2), silence(1)))

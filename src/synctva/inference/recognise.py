@@ -8,6 +8,7 @@ from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.emotions import MODALITIES
 from synctva.features.extractors.hub import weights_sha256
+from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
@@ -131,7 +132,7 @@ class Recogniser:
             utterances,
             self.name,
             self.fingerprint,
-            segmented.note,
+            "; ".join(filter(None, (segmented.note, _left_out(utterances)))),
         )
 
     def encode(
@@ -170,6 +171,17 @@ def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[Recogn
             tuple(dict.fromkeys(flags)),
             encoded.notes.get(row, ""),
         )
+
+
+def _left_out(utterances: Sequence[RecognisedUtterance]) -> str:
+    """Returns how many utterances are recognised without their words, in words; else nothing."""
+    unknown = sum(OTHER_LANGUAGE in utterance.flags for utterance in utterances)
+    if not unknown:
+        return ""
+    return (
+        f"the words of {unknown} of {len(utterances)} utterances are in a language that the model"
+        " does not know, and are left out"
+    )
 
 
 def _name(model: str | Path) -> str:

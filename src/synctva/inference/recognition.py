@@ -64,7 +64,7 @@ class Recognition:
         utterances: In the order of time.
         model: The name of the model.
         fingerprint: sha256 of its weights.
-        note: What of the transcript was left out, in words; empty where nothing was.
+        note: What was left out, in words; empty where nothing was.
     """
 
     media: str

@@ -8,6 +8,7 @@ from synctva.corpus import Corpus, Features
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.extraction.fill import refuse_loss
+from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.features.extractors.registry import KINDS
 from synctva.features.store import FeatureStore, concatenate, write_parts
 from synctva.features.store.normalise import normalise, normalise_towards
@@ -15,8 +16,11 @@ from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import load_model
 from synctva.model.makers import Makers, makers_of
 
-SILENT = "silent"
-"""The flag of an utterance whose sound is digital silence, as of a muted track."""
+LEFT_OUT = {"text": OTHER_LANGUAGE, "audio": "silent"}
+"""Modality -> the flag of an utterance that has it, but where it tells nothing of an emotion.
+
+Words in a language that the encoder does not know, and digital silence, as of a muted track.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ def as_recognised(store: FeatureStore, makers: Makers) -> FeatureStore:
     """Returns the store, rewritten with what recognition makes of extracted features.
 
     Audio is normalised recording by recording, as it will be when the model is used; digital
-    silence, and what no utterance has, is there as missing.
+    silence, words in a language that the encoder does not know, and what no utterance has, are
+    there as missing.
 
     Args:
         store: With features by the makers' preset, as they were extracted.
@@ -146,20 +151,23 @@ def as_read(dialogue: Corpus, makers: Makers) -> Corpus:
         dialogue: One dialogue, with features as they were extracted.
         makers: Of the model's features.
     """
-    return normalised(without_silence(dialogue), makers)
+    return normalised(without_what_tells_nothing(dialogue), makers)
 
 
-def without_silence(corpus: Corpus) -> Corpus:
-    """Returns the corpus with digital silence as no sound at all; the flags tell of it.
+def without_what_tells_nothing(corpus: Corpus) -> Corpus:
+    """Returns the corpus without words and sound that tell nothing; the flags tell of them.
 
-    Nobody sounds like that, so it would say something of the emotion that is not so.
+    They are unlike all that the model learnt from, so they would say something of the emotion that
+    is not so.
     """
-    audio = corpus.features.get("audio")
-    if audio is None or not audio.flags:
-        return corpus
-    heard = audio.present & np.array([SILENT not in flags.split() for flags in audio.flags])
-    values = np.where(heard[:, None], audio.values, np.float32(0))
-    return corpus.with_features("audio", replace(audio, values=values, present=heard))
+    for modality, flag in LEFT_OUT.items():
+        found = corpus.features.get(modality)
+        if found is None or not found.flags:
+            continue
+        tells = found.present & np.array([flag not in flags.split() for flags in found.flags])
+        values = np.where(tells[:, None], found.values, np.float32(0))
+        corpus = corpus.with_features(modality, replace(found, values=values, present=tells))
+    return corpus
 
 
 def normalised(corpus: Corpus, makers: Makers) -> Corpus:

@@ -208,6 +208,22 @@ def test_text_features_without_words_stay_as_they_are(cache: Cache, tmp_path: Pa
     assert open_store(store.path).read().features["text"].values.tolist() == own.values.tolist()
 
 
+def test_words_in_another_language_are_flagged_and_counted(
+    cache: Cache, tmp_path: Path, clips: Path
+):
+    corpus = corpus_of([None, None], clips)
+    turns = corpus.dialogues[0].utterances
+    foreign = replace(turns[1], text="Das habe ich dir doch schon gestern gesagt.")
+    dialogue = replace(corpus.dialogues[0], utterances=(turns[0], foreign))
+    store = write_store(replace(corpus, dialogues=(dialogue,)), tmp_path / "store")
+    extract(store, TEXT, cache)
+    found = open_store(store.path).read().features["text"]
+    assert found.flags == ("", "other_language")
+    assert found.present.all()
+    counted = json.loads((store.path / "manifest.json").read_text())["modalities"]["text"]["flags"]
+    assert counted == {"other_language": 1}
+
+
 def test_an_utterances_own_audio_goes_before_that_of_its_recording(
     clips: Path, cache: Cache, extracted: FeatureStore, tmp_path: Path
 ):

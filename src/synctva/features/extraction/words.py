@@ -15,6 +15,7 @@ import numpy as np
 from synctva.corpus import Corpus, Description, Features
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache, cache_key
+from synctva.features.extractors.language import flags_of_words
 from synctva.features.extractors.registry import word_extractor
 from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore
@@ -119,7 +120,8 @@ def read_words(
         parts.append(table[0])
         first += len(chunk)
     present = [bool((utterance.text or "").strip()) for _, utterance in part.utterances()]
-    return Features(np.concatenate(parts), np.array(present), description)
+    flags = flags_of_words(part, description)
+    return Features(np.concatenate(parts), np.array(present), description, flags)
 
 
 def _chunks(part: Corpus) -> Iterator[Corpus]:

@@ -13,6 +13,7 @@ from synctva.errors import InputError
 from synctva.features.extractors.context import InContext
 from synctva.features.extractors.extractor import WordExtractor
 from synctva.features.extractors.hub import load_text_model, located
+from synctva.features.extractors.language import flags_of_words
 from synctva.features.extractors.text_encoders import PRESETS, TextPreset, preset_of, sources
 from synctva.features.extractors.tokens import Tokeniser
 
@@ -136,7 +137,10 @@ def text_features(
     extractor: WordExtractor,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Features:
-    """Returns the text features of a corpus; an utterance with no words lacks the modality."""
+    """Returns the text features of a corpus; an utterance with no words lacks the modality.
+
+    Words in a language that the encoder does not know are flagged.
+    """
     words = [(utterance.text or "").strip() for _, utterance in corpus.utterances()]
     present = np.array([bool(text) for text in words], dtype=bool)
     values = np.zeros((len(words), extractor.description.dim), dtype=np.float32)
@@ -145,7 +149,8 @@ def text_features(
         [item for item, there in zip(items, present, strict=True) if there], advance
     )
     advance(int((~present).sum()))
-    return Features(values, present, extractor.description)
+    flags = flags_of_words(corpus, extractor.description)
+    return Features(values, present, extractor.description, flags)
 
 
 def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:

@@ -16,23 +16,31 @@ class TextPreset:
         model: Hub id, or a folder in the hub's layout.
         layers: The mean is taken over this many last layers.
         normalise: Scale every vector to length 1.
+        language: The only one that it knows, as ISO 639-1 writes it; empty = several, or unknown.
     """
 
     model: str
     layers: int = 1
     normalise: bool = False
+    language: str = ""
 
 
 PRESETS = {
-    "minilm": TextPreset("sentence-transformers/all-MiniLM-L6-v2", normalise=True),
-    "roberta-base": TextPreset("FacebookAI/roberta-base", layers=4),
-    "roberta-large": TextPreset("FacebookAI/roberta-large", layers=4),
+    "minilm": TextPreset("sentence-transformers/all-MiniLM-L6-v2", normalise=True, language="en"),
+    "roberta-base": TextPreset("FacebookAI/roberta-base", layers=4, language="en"),
+    "roberta-large": TextPreset("FacebookAI/roberta-large", layers=4, language="en"),
 }
 
 
 def preset_of(name: str) -> TextPreset:
     """Returns the preset of that name, or that of a hub id or folder: the last layer's mean."""
     return PRESETS.get(name, TextPreset(name))
+
+
+def language_of(model: str) -> str:
+    """Returns the only language that an encoder knows, by its name or hub id; empty = unknown."""
+    own = (known.language for name, known in PRESETS.items() if model in (name, known.model))
+    return next(own, "")
 
 
 def sources() -> dict[str, str]:

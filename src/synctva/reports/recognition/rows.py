@@ -18,6 +18,7 @@ WORDS = {
     "whole_frame": ("visual", "whole picture, no face found"),
     "no_audio": ("audio", "no sound"),
     "silent": ("audio", "silence"),
+    "other_language": ("text", "words in a language that the model does not know"),
     "short": ("", "very short"),
     "failed": ("", "could not be read"),
 }
