@@ -78,6 +78,15 @@ def test_bars_tell_how_far_each_seed_is_and_its_best_score(shown):
     assert end.startswith("seed 1: ended after 3 of 9 epochs")
 
 
+def test_bars_call_no_score_of_learning_one_of_valid(shown):
+    with terminal.seeds_progress(1, 3) as on_epoch:
+        for epoch in range(3):
+            on_epoch(0, replace(epoch_of(epoch, 0.3), train_loss=2.25, valid=None))
+    told = shown()
+    assert told.rstrip().endswith("training loss 2.25")
+    assert "valid" not in told
+
+
 def test_a_bar_of_an_unknown_length_ends_full(shown):
     with terminal.progress("Looking", None) as advance:
         for _ in range(3):

@@ -30,7 +30,7 @@ from synctva.run.folder import RunFolder, SeedFolder
 from synctva.run.log import Epoch
 from synctva.training.run import train_run
 from synctva.training.splits import InMemory
-from synctva.training.start import Start, recipe_beside, recipe_from
+from synctva.training.start import Start, load_start, recipe_beside, recipe_from
 from synctva.training.temperature import CALIBRATED_UTTERANCES, calibrated_on
 
 SETTINGS = ("training.epochs=3", "training.learning_rate=0.01")
@@ -157,11 +157,12 @@ def test_the_split_valid_chooses_where_there_is_one(trained: Path, tmp_path: Pat
     right = (predict(model, batch).argmax(1) == batch.emotion).float().mean()
     assert seed.read_finished().best_epoch != UNCHANGED
     record = seed.read_log()[seed.read_finished().best_epoch]
+    assert record.valid is not None
     assert record.valid.accuracy == pytest.approx(float(right))
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])
-def test_without_labels_to_validate_on_all_is_learnt_and_temperatures_stay(
+def test_without_labels_to_validate_on_all_is_learnt_and_nothing_chooses(
     trained: Path, tmp_path: Path, split: str
 ):
     corpus = corrections()
@@ -170,8 +171,11 @@ def test_without_labels_to_validate_on_all_is_learnt_and_temperatures_stay(
         rest = unlabelled(corpus.select([corpus.dialogues[0].id]), "valid")
         corpus = concatenate([kept, rest])
     tiny_store(tmp_path / "own", corpus)
-    seed = further(trained, tmp_path).seed(0)
-    assert seed.read_finished().best_epoch >= 0
+    patience = "training.patience=1"
+    seed = further(trained, tmp_path, patience).seed(0)
+    assert (seed.read_finished().epochs, seed.read_finished().best_epoch) == (3, 2)
+    assert [epoch.valid for epoch in seed.read_log()] == [None] * 3
+    assert not load_start(f"{RunFolder(trained).seed(0).checkpoint}", tmp_path / "own").has_valid
     before = start_of(trained).model.provenance
     after = EmotionModel.from_pretrained(seed.checkpoint).provenance
     assert (after.temperature, after.temperatures) == (before.temperature, before.temperatures)

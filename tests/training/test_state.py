@@ -11,6 +11,7 @@ from synctva.batch import batch_of
 from synctva.errors import InputError
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.folder import SeedFolder
+from synctva.run.log import ValidEpoch
 from synctva.training.state import Progress, TrainingState, restore, save
 
 CORPUS = only(tiny_corpus(), "text", "audio")
@@ -137,4 +138,14 @@ def test_without_averaging_the_average_is_the_model():
     [(0.6, 9.0, True), (0.4, 0.1, False), (0.5, 0.9, True), (0.5, 1.0, False), (0.5, 1.1, False)],
 )
 def test_the_better_f1_wins_and_between_equals_the_lower_loss(f1: float, loss: float, better: bool):
-    assert Progress(best_f1=0.5, best_loss=1.0).is_better(f1, loss) is better
+    progress = Progress(best_f1=0.5, best_loss=1.0)
+    assert progress.is_better(ValidEpoch(loss, f1, macro_f1=0.0, accuracy=0.0)) is better
+
+
+def test_where_nothing_scores_every_epoch_is_the_best_so_far():
+    progress = Progress()
+    for epoch in range(3):
+        assert progress.is_better(None)
+        progress.keep(None)
+        assert progress.best_epoch == epoch
+        progress.next_epoch()

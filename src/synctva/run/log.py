@@ -21,11 +21,11 @@ class ValidEpoch:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a seed's log; a loss that diverged may be NaN."""
+    """One line of a seed's log; a loss that diverged may be NaN, and ``valid`` may not be there."""
 
     epoch: Number
     train_loss: float
-    valid: ValidEpoch
+    valid: ValidEpoch | None
     learning_rate: float
     seconds: float
 

@@ -69,19 +69,21 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"],
     """Shows a line per seed; gives a function to be told of its epochs."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn(f"valid {WORDS['weighted_f1']} {{task.fields[best]}}"),
+        TimeElapsedColumn(), TextColumn("{task.fields[told]}"),
     )  # fmt: skip
     with _shown(Progress(*columns, console=console)) as bar:
         tasks = {
-            n: bar.add_task(f"seed {n}", total=epochs, best="-", start=False) for n in range(seeds)
+            n: bar.add_task(f"seed {n}", total=epochs, told="", start=False) for n in range(seeds)
         }
         best = dict.fromkeys(range(seeds), 0.0)
 
         def on_epoch(seed: int, epoch: "Epoch") -> None:
-            best[seed] = max(best[seed], epoch.valid.weighted_f1)
+            told = f"training loss {epoch.train_loss:.2f}"
+            if epoch.valid is not None:
+                best[seed] = max(best[seed], epoch.valid.weighted_f1)
+                told = f"valid {WORDS['weighted_f1']} {100 * best[seed]:.1f}"
             bar.start_task(tasks[seed])
-            completed = epoch.epoch + 1
-            bar.update(tasks[seed], completed=completed, best=f"{100 * best[seed]:.1f}")
+            bar.update(tasks[seed], completed=epoch.epoch + 1, told=told)
 
         yield on_epoch
         ended = {n: bar.tasks[task].completed for n, task in tasks.items()}

@@ -9,6 +9,7 @@ from rich.table import Table
 from synctva.terminal.console import escape
 
 if TYPE_CHECKING:
+    from synctva.run.log import Epoch
     from synctva.training.jobs import TrainingJob
     from synctva.training.sweep import RunStatus
 
@@ -75,7 +76,7 @@ def line_of(status: "RunStatus", job: "TrainingJob") -> str:
     if job.seed is None:
         return f"{title}: evaluated"
     log = status.logs.get(job.seed, [])
-    best = max((epoch.valid.weighted_f1 for epoch in log), default=0.0)
+    best = _best_f1(log)
     return f"{title}, {part}: {len(log)} epochs, valid weighted F1 {100 * best:.1f}"
 
 
@@ -136,8 +137,13 @@ def _epochs(status: "RunStatus") -> str:
 
 def _valid_f1(status: "RunStatus") -> str:
     """Returns the mean over seeds of the best weighted F1 on valid so far, x100."""
-    best = [max(epoch.valid.weighted_f1 for epoch in log) for log in status.logs.values() if log]
+    best = [_best_f1(log) for log in status.logs.values() if log]
     return f"{100 * sum(best) / len(best):.1f}" if best else ""
+
+
+def _best_f1(log: "list[Epoch]") -> float:
+    """Returns the best weighted F1 on valid so far."""
+    return max((epoch.valid.weighted_f1 for epoch in log if epoch.valid), default=0.0)
 
 
 def _duration(seconds: float | None) -> str:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def show_start(start: "Start") -> None:
-    """Prints what validates where no dialogue has the split ``valid``."""
+    """Prints what becomes of a training where the split ``valid`` has no emotion."""
     if not start.has_valid:
         say(
-            "No dialogue has the split valid: all are learnt from, to the end. The scores shown are"
-            " of these, and no estimate of anything; correct another recording to score it."
+            "No utterance of the split valid has an emotion: all is learnt, to the last epoch, and"
+            " nothing chooses or tells how good it is; correct another recording to see."
         )
 
 

@@ -29,7 +29,8 @@ def curves(folder: SeedFolder) -> Iterator[Callable[[], None]]:
             shutil.rmtree(folder.curves, ignore_errors=True)
             writer = SummaryWriter(folder.curves)
         for epoch in folder.read_log()[drawn:]:
-            scores = {f"valid/{name}": score for name, score in asdict(epoch.valid).items()}
+            valid = asdict(epoch.valid) if epoch.valid else {}
+            scores = {f"valid/{name}": score for name, score in valid.items()}
             scores["train/loss"] = epoch.train_loss
             scores["train/learning_rate"] = epoch.learning_rate
             for name, score in scores.items():

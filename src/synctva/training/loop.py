@@ -33,7 +33,7 @@ from synctva.training.state import Progress, TrainingState, restore, save
 def fit(
     model: EmotionModel,
     train: Split,
-    valid: Split,
+    valid: Split | None,
     recipe: Recipe,
     folder: SeedFolder,
     seed: int,
@@ -50,7 +50,8 @@ def fit(
     Args:
         model: Fresh; made after seeding, so that the seed determines it.
         train: The training split.
-        valid: The split that chooses the epoch, by weighted F1.
+        valid: The split that chooses the epoch, by weighted F1; None = nothing does, and the last
+            epoch is taken.
         recipe: Everything else that determines the result.
         folder: Where log, state and checkpoint go.
         seed: Determines the order of the dialogues.
@@ -59,7 +60,8 @@ def fit(
     """
     settings = recipe.training
     accelerator = accelerator_of(settings.precision)
-    train, valid = train.to(accelerator.device), valid.to(accelerator.device)
+    train = train.to(accelerator.device)
+    valid = None if valid is None else valid.to(accelerator.device)
     emotions = model.emotions
     counts = dict(zip(emotions, train.counts(len(emotions)).tolist(), strict=True))
     objective = Objective(model, EmotionLoss(emotions, counts, recipe.loss))
@@ -155,7 +157,7 @@ def accumulate(
 
 def _close_epoch(
     state: TrainingState,
-    valid: Split,
+    valid: Split | None,
     folder: SeedFolder,
     settings: TrainingRecipe,
     *,
@@ -163,11 +165,10 @@ def _close_epoch(
 ) -> Epoch:
     """Validates, keeps the weights if they are the best so far, and writes the log."""
     progress = state.progress
-    scores = validate(state.average, valid)
+    scores = None if valid is None else validate(state.average, valid)
     number = progress.epoch
-    if progress.is_better(scores.weighted_f1, scores.loss):
-        progress.best_epoch, progress.best_f1 = number, scores.weighted_f1
-        progress.best_loss = scores.loss
+    if progress.is_better(scores):
+        progress.keep(scores)
         if writes:
             state.average.save_pretrained(folder.checkpoint)
     if settings.keep_epochs and writes:

@@ -164,9 +164,8 @@ def _train_seed(
             draw()
             on_epoch(epoch)
 
-        judged = train if valid is None else valid
         finished = fit(
-            model, train, judged, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
+            model, train, valid, recipe, folder, seed, save_every_s=save_every_s, on_epoch=told
         )
     if start is not None and valid is not None:
         finished = keep_the_better(start, finished, valid, folder)

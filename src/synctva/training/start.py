@@ -41,7 +41,8 @@ class Start:
     Attributes:
         source: The model's name, folder or hub id.
         model: The model.
-        has_valid: Whether what it is trained on has the split ``valid``; else it learns from all.
+        has_valid: Whether what it is trained on has emotions in the split ``valid``; else nothing
+            chooses an epoch.
     """
 
     source: str
@@ -65,8 +66,14 @@ def load_start(source: str, store: Path) -> Start:
     Raises:
         InputError: There is no such model or no such store.
     """
-    has_valid = bool(open_store(store).utterances["valid"])
-    return Start(source, load_model(source), has_valid)
+    return Start(source, load_model(source), _has_valid(open_store(store)))
+
+
+def _has_valid(store: FeatureStore) -> bool:
+    """Returns whether the split ``valid`` of a store has an emotion."""
+    parts = store.read_shards() if store.utterances["valid"] else ()
+    said = (pair for part in parts for pair in part.utterances())
+    return any(dialogue.split == "valid" and one.emotion is not None for dialogue, one in said)
 
 
 def recipe_beside(source: str) -> Path | None:
@@ -143,8 +150,8 @@ def splits_for_more(store: FeatureStore, recipe: Recipe) -> tuple[Split, Split |
     """Returns what is learnt from and what validates, where training begins with a model.
 
     Recordings are long and few: they are cut into pieces of a batch. Where the split ``valid`` has
-    no emotion, nothing validates: an epoch is then chosen by what it has learnt, which is one of
-    the last. To hold out some of few utterances costs more than it tells.
+    no emotion, nothing validates, and the last epoch is taken: to hold out some of few utterances
+    costs more than it tells.
     """
     names = ("train", "valid") if store.utterances["valid"] else ("train",)
     train, *others = open_splits(store, names, recipe.modalities)

@@ -14,6 +14,7 @@ from synctva.errors import InputError
 from synctva.files import write_bytes
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.folder import SeedFolder
+from synctva.run.log import ValidEpoch
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Progress:
         seconds: Seconds it has taken.
         total_seconds: Seconds of the epochs before it.
         best_epoch: The epoch of the best weights; -1 = none yet.
-        best_f1: Its weighted F1 on ``valid``.
+        best_f1: Its weighted F1 on ``valid``, where there is one.
         best_loss: Its loss on ``valid``; it decides between equals.
     """
 
@@ -40,9 +41,17 @@ class Progress:
     best_f1: float = -1.0
     best_loss: float = 0.0
 
-    def is_better(self, f1: float, loss: float) -> bool:
-        """Returns whether weights with these scores beat the best so far."""
-        return (f1, -loss) > (self.best_f1, -self.best_loss)
+    def is_better(self, scores: ValidEpoch | None) -> bool:
+        """Returns whether the current weights beat the best so far; unscored ones do."""
+        if scores is None:
+            return True
+        return (scores.weighted_f1, -scores.loss) > (self.best_f1, -self.best_loss)
+
+    def keep(self, scores: ValidEpoch | None) -> None:
+        """Takes the current epoch as the best so far."""
+        self.best_epoch = self.epoch
+        if scores is not None:
+            self.best_f1, self.best_loss = scores.weighted_f1, scores.loss
 
     def next_epoch(self) -> None:
         """Opens the next epoch."""

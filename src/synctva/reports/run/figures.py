@@ -35,14 +35,15 @@ def training_curves(run: RunRecord) -> Figure:
     """Returns weighted F1 on ``valid`` above the losses, a line per seed, chosen epochs marked."""
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.09)
     for number, (seed, log) in enumerate(run.logs.items()):
+        scores = [epoch.valid for epoch in log if epoch.valid]  # of all epochs, or of none
         lines = {
-            f"{WEIGHTED}, valid": (1, palette.WEIGHTED, [100 * e.valid.weighted_f1 for e in log]),
+            f"{WEIGHTED}, valid": (1, palette.WEIGHTED, [100 * s.weighted_f1 for s in scores]),
             "loss, train": (2, palette.GREY, [e.train_loss for e in log]),
-            "loss, valid": (2, palette.MACRO, [e.valid.loss for e in log]),
+            "loss, valid": (2, palette.MACRO, [s.loss for s in scores]),
         }
         for name, (row, colour, values) in lines.items():
             line = go.Scatter(
-                x=[epoch.epoch for epoch in log],
+                x=[epoch.epoch for epoch in log][: len(values)],
                 y=values,
                 mode="lines" if len(log) > 1 else "markers",
                 line={"color": colour, "width": 1.6},
@@ -65,7 +66,7 @@ def _chosen_epochs(run: RunRecord) -> go.Scatter:
         (epoch.epoch, 100 * epoch.valid.weighted_f1, seed)
         for seed, log in run.logs.items()
         for epoch in log
-        if epoch.epoch == run.finished[seed].best_epoch
+        if epoch.valid and epoch.epoch == run.finished[seed].best_epoch
     ]
     return go.Scatter(
         x=[epoch for epoch, _, _ in chosen],
