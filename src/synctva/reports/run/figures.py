@@ -43,7 +43,7 @@ def training_curves(run: RunRecord) -> Figure:
         }
         for name, (row, colour, values) in lines.items():
             line = go.Scatter(
-                x=[epoch.epoch for epoch in log][: len(values)],
+                x=[epoch.epoch for epoch in log],
                 y=values,
                 mode="lines" if len(log) > 1 else "markers",
                 line={"color": colour, "width": 1.6},
@@ -56,8 +56,7 @@ def training_curves(run: RunRecord) -> Figure:
             figure.add_trace(line, row=row, col=1)
     figure.add_trace(_chosen_epochs(run), row=1, col=1)
     figure.update_yaxes(title=WEIGHTED, row=1, col=1)
-    figure.update_yaxes(title="loss", row=2, col=1)
-    figure.update_xaxes(title="epoch", row=2, col=1)
+    figure.update_yaxes(title="loss", row=2, col=1).update_xaxes(title="epoch", row=2, col=1)
     return _styled(figure, height=470)
 
 
