@@ -7,7 +7,7 @@ from support.recordings import record
 from support.talks import talk
 
 from synctva.errors import InputError
-from synctva.inference.folder import jobs_in
+from synctva.inference.folder import jobs_in, jobs_of
 from synctva.inference.recognise import _name
 from synctva.reports.recognition import player, write_report
 
@@ -85,6 +85,26 @@ def test_of_all_that_whisper_writes_one_file_is_used_and_the_others_are_told(
     }
     assert "a.wav: a.json says who says what; not used: a.vtt, a.srt" in caplog.text
     assert "2 files that are not read are left out: c.mid, a.txt" in caplog.text
+
+
+def test_tiers_are_asked_of_files_that_have_some(tmp_path: Path):
+    talks = folder_of(tmp_path / "talks", "a.wav", "a.eaf", "b.wav", "b.srt", "c.TextGrid", "d.wav")
+    outs = [f"{tmp_path}/{{name}}.json"]
+    jobs = jobs_of(talks, None, outs, (".json",), tiers=["Ada"])
+    assert {job.said.name: job.tiers for job in jobs} == {
+        "a.eaf": ["Ada"],
+        "b.srt": (),
+        "c.TextGrid": ["Ada"],
+        "d.wav": (),
+    }
+    none = folder_of(tmp_path / "none", "b.wav", "b.srt")
+    for source, transcript in (
+        (none, None),
+        (none / "b.wav", none / "b.srt"),
+        (none / "b.wav", None),
+    ):
+        with pytest.raises(InputError, match="there are no tiers; leave --tiers away"):
+            jobs_of(source, transcript, outs, (".json",), tiers=["Ada"])
 
 
 def test_results_beside_the_recordings_are_fine_where_they_are_no_transcripts(tmp_path: Path):

@@ -82,7 +82,7 @@ def test_what_is_left_out_is_told_and_a_name_that_fits_nothing_is_refused(tmp_pa
 
 def test_a_file_without_tiers_has_none_to_choose(tmp_path: Path):
     (tmp_path / "talk.csv").write_text("start_s,end_s,text\n0,1,Hi.\n")
-    with pytest.raises(InputError, match="has no tiers"):
+    with pytest.raises(InputError, match="so there are no tiers"):
         read_transcript(tmp_path / "talk.csv", ["Ida"])
 
 

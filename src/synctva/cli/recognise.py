@@ -87,13 +87,15 @@ def recognise(
     from synctva.inference.export import SUFFIXES
     from synctva.inference.folder import jobs_of
 
-    jobs = jobs_of(recording, transcript, out or [], (REPORT, *SUFFIXES), overwrite=overwrite)
+    endings = REPORT, *SUFFIXES
+    chosen = listed(tiers)
+    jobs = jobs_of(recording, transcript, out or [], endings, tiers=chosen, overwrite=overwrite)
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
 
     listener = listener_of(asr, diarise)
     with Recogniser.load(model, is_causal=causal, workers=workers) as recogniser:
-        work = partial(recogniser.recognise, tiers=listed(tiers), listener=listener)
+        work = partial(recogniser.recognise, listener=listener)
         if recording.is_dir():
             _recognise_all(work, jobs, blur, overwrite)
         else:
@@ -102,7 +104,7 @@ def recognise(
 
 def _recognise_one(work: "Callable[..., Recognition]", job: "RecognitionJob", blur: bool) -> None:
     bar = partial(terminal.progress, f"Recognising {job.recording.name}")
-    found = work(job.recording, job.transcript, progress=bar)
+    found = work(job.recording, job.transcript, tiers=job.tiers, progress=bar)
     _show(found)
     _write(found, job.recording, job.outs, blur)
 
@@ -123,7 +125,7 @@ def _recognise_all(
     with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:
         for job in todo:
             try:
-                found = work(job.recording, job.transcript)
+                found = work(job.recording, job.transcript, tiers=job.tiers)
                 _write(found, job.recording, job.outs, blur, is_told=False)
                 _tell_note(found)
             except (OSError, ValueError) as error:

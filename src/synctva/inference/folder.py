@@ -11,7 +11,7 @@ from synctva.errors import InputError
 from synctva.inference.preview import is_preview
 from synctva.inference.utterances import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES, may_be_recording
-from synctva.transcripts import belongings, may_be_transcript
+from synctva.transcripts import belongings, may_be_transcript, tiers_of_each
 
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
@@ -31,11 +31,18 @@ class RecognitionJob:
         transcript: The file that says who says what when, if there is one; in a folder the one
             beside it.
         outs: Where its results go.
+        tiers: Those that count of an ELAN or Praat file.
     """
 
     recording: Path
     transcript: Path | None
     outs: tuple[Path, ...]
+    tiers: Sequence[str] = ()
+
+    @property
+    def said(self) -> Path:
+        """The file that says who says what when; the recording itself where there is none."""
+        return self.transcript or self.recording
 
     def rest(self) -> "RecognitionJob":
         """Returns what is left of it: the results that are not there yet."""
@@ -48,6 +55,7 @@ def jobs_of(
     outs: Sequence[str],
     endings: Sequence[str],
     *,
+    tiers: Sequence[str] = (),
     overwrite: bool = False,
 ) -> list[RecognitionJob]:
     """Returns what is to be recognised: a recording, or every one of a folder.
@@ -59,11 +67,13 @@ def jobs_of(
         transcript: Who says what when in the recording, if a file says so.
         outs: Paths of results; ``{name}`` stands for the recording's name.
         endings: Those that a result may have.
+        tiers: Those that count of ELAN and Praat files.
         overwrite: Whether what may have been corrected by hand is replaced.
 
     Raises:
         InputError: As ``jobs_in``; a result has another ending, cannot be made there, would
-            replace what it is made from, or what may have been corrected by hand.
+            replace what it is made from, or what may have been corrected by hand; or tiers are
+            named where there are none.
     """
     if recording.is_dir():
         if transcript is not None:
@@ -82,7 +92,8 @@ def jobs_of(
         if out.suffix.lower() not in endings:
             raise InputError(f"{out}: unknown ending; known are {', '.join(endings)}")
         _check_place(out)
-    return jobs
+    own_tiers = tiers_of_each(recording, [job.said for job in jobs], tiers)
+    return [replace(job, tiers=own_tiers[job.said]) for job in jobs]
 
 
 def _check_place(out: Path) -> None:

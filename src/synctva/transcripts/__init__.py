@@ -2,7 +2,14 @@
 
 from synctva.transcripts.beside import Belongings, belongings
 from synctva.transcripts.elan import linked_recording
-from synctva.transcripts.read import READERS, SUFFIXES, TIERED, may_be_transcript, read_transcript
+from synctva.transcripts.read import (
+    READERS,
+    SUFFIXES,
+    TIERED,
+    may_be_transcript,
+    read_transcript,
+    tiers_of_each,
+)
 from synctva.transcripts.segment import Segment, Transcript, within
 
 __all__ = [
@@ -16,5 +23,6 @@ __all__ = [
     "linked_recording",
     "may_be_transcript",
     "read_transcript",
+    "tiers_of_each",
     "within",
 ]

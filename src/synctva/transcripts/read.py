@@ -33,6 +33,9 @@ READERS: Mapping[str, Callable[[Source], Iterable[Segment]]] = MappingProxyType(
 TIERED = (".eaf", ".textgrid")
 """The formats that have tiers."""
 
+NO_TIERS = "no file of ELAN or Praat, so there are no tiers; leave --tiers away"
+"""What is said of a file, or a folder, where tiers were named."""
+
 SUFFIXES = tuple(suffix for suffix in READERS if suffix != ".parquet")
 """Those that are looked for beside recordings; a Parquet file, which may be anything, is named."""
 
@@ -54,12 +57,31 @@ def read_transcript(path: Path, tiers: Sequence[str] = ()) -> Transcript:
     if reader is None:
         raise InputError(f"{path}: no file of annotations; known are {', '.join(READERS)}")
     if tiers and path.suffix.lower() not in TIERED:
-        raise InputError(f"{path}: has no tiers; leave --tiers away")
+        raise InputError(f"{path}: {NO_TIERS}")
     source = Source(path, tiers)
     segments = list(reader(source))
     source.check_left(segments)
     ordered = sorted(segments, key=lambda segment: (segment.start_s, segment.end_s))
     return Transcript(tuple(ordered), source.note())
+
+
+def tiers_of_each(
+    source: Path, files: Sequence[Path], tiers: Sequence[str]
+) -> dict[Path, Sequence[str]]:
+    """Returns the tiers that count in each of several files: those named, where it has tiers.
+
+    Args:
+        source: Where the files are, for messages.
+        files: Files of annotations, or recordings that have none.
+        tiers: As in ``read_transcript``.
+
+    Raises:
+        InputError: Tiers are named, and no file has any.
+    """
+    tiered = {path for path in files if path.suffix.lower() in TIERED}
+    if tiers and not tiered:
+        raise InputError(f"{source}: {NO_TIERS}")
+    return {path: tiers if path in tiered else () for path in files}
 
 
 def may_be_transcript(path: Path) -> bool:

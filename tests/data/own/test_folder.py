@@ -492,3 +492,16 @@ def test_tiers_are_chosen_and_what_is_left_out_is_told(tmp_path: Path, caplog):
     assert "'Ada', 'gesture' are all read as words of 'Ada'" in caplog.text
     assert len(read_source(path, tiers=["Ada"])) == 1
     assert "'gesture' left out" in caplog.text
+
+
+def test_in_a_folder_tiers_are_asked_of_files_that_have_some(tmp_path: Path):
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"RIFF")
+    elan(tmp_path / "a.eaf", ("Ada", "Ada"), ("gesture", "Ada"))
+    (tmp_path / "b.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nBen: Hi.\n")
+    corpus = read_source(tmp_path, tiers=["Ada"])
+    assert [len(dialogue.utterances) for dialogue in corpus.dialogues] == [1, 1]
+    (tmp_path / "a.eaf").unlink()
+    (tmp_path / "a.wav").unlink()
+    with pytest.raises(InputError, match="there are no tiers"):
+        read_source(tmp_path, tiers=["Ada"])

@@ -41,6 +41,7 @@ from synctva.transcripts import (
     belongings,
     linked_recording,
     read_transcript,
+    tiers_of_each,
 )
 from synctva.transcripts.beside import BY_HAND
 from synctva.transcripts.columns import has_times, meanings_of
@@ -163,8 +164,12 @@ def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
             )
         spoken[_dialogue(path, folder)] = (recording, paths)
     _check_recordings(folder, spoken)
-    for dialogue, (recording, paths) in sorted(spoken.items()):
-        yield from _spoken(_one_of(paths), dialogue, recording.absolute(), tiers)
+    told = {
+        dialogue: (recording, _one_of(paths)) for dialogue, (recording, paths) in spoken.items()
+    }
+    own = tiers_of_each(folder, [annotation for _, annotation in told.values()], tiers)
+    for dialogue, (recording, annotation) in sorted(told.items()):
+        yield from _spoken(annotation, dialogue, recording.absolute(), own[annotation])
 
 
 def _check_recordings(folder: Path, spoken: Mapping[str, tuple[Path, tuple[Path, ...]]]) -> None:
