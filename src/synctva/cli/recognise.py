@@ -13,6 +13,7 @@ from synctva.cli.app import Tiers, Workers, app, listed
 
 if TYPE_CHECKING:
     from synctva.inference.folder import RecognitionJob
+    from synctva.inference.progress import Progress
     from synctva.inference.recognition import Recognition
 
 REPORT = ".html"
@@ -39,6 +40,14 @@ def recognise(
         ),
     ] = None,
     tiers: Tiers = None,
+    sound_track: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TRACK",
+            help="Which of several sound tracks is heard: its number, or its language or title as"
+            " the recording writes it. Default: that which a player plays.",
+        ),
+    ] = None,
     out: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,8 +97,15 @@ def recognise(
     from synctva.inference.folder import jobs_of
 
     endings = REPORT, *SUFFIXES
-    chosen = listed(tiers)
-    jobs = jobs_of(recording, transcript, out or [], endings, tiers=chosen, overwrite=overwrite)
+    jobs = jobs_of(
+        recording,
+        transcript,
+        out or [],
+        endings,
+        tiers=listed(tiers),
+        sound_track=sound_track,
+        overwrite=overwrite,
+    )
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
 
@@ -104,9 +120,16 @@ def recognise(
 
 def _recognise_one(work: "Callable[..., Recognition]", job: "RecognitionJob", blur: bool) -> None:
     bar = partial(terminal.progress, f"Recognising {job.recording.name}")
-    found = work(job.recording, job.transcript, tiers=job.tiers, progress=bar)
+    found = _recognised(work, job, progress=bar)
     _show(found)
-    _write(found, job.recording, job.outs, blur)
+    _write(found, job, blur)
+
+
+def _recognised(
+    work: "Callable[..., Recognition]", job: "RecognitionJob", progress: "Progress"
+) -> "Recognition":
+    chosen = {"tiers": job.tiers, "sound_track": job.sound_track}
+    return work(job.recording, job.transcript, progress=progress, **chosen)
 
 
 def _recognise_all(
@@ -116,6 +139,7 @@ def _recognise_all(
     overwrite: bool,
 ) -> None:
     """Makes the results that are not there yet; a recording that fails costs only itself."""
+    from synctva.inference.progress import unseen
     from synctva.work.task import lacking
 
     failures: list[tuple[Path, str]] = []
@@ -125,8 +149,8 @@ def _recognise_all(
     with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:
         for job in todo:
             try:
-                found = work(job.recording, job.transcript, tiers=job.tiers)
-                _write(found, job.recording, job.outs, blur, is_told=False)
+                found = _recognised(work, job, unseen)
+                _write(found, job, blur, is_told=False)
                 _tell_note(found)
             except (OSError, ValueError) as error:
                 if (machine := lacking(error)) is not None:
@@ -162,22 +186,25 @@ def _tell_note(found: "Recognition") -> None:
         terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
 
 
-def _write(
-    found: "Recognition", recording: Path, outs: Sequence[Path], blur: bool, is_told: bool = True
-) -> None:
+def _write(found: "Recognition", job: "RecognitionJob", blur: bool, is_told: bool = True) -> None:
     from synctva.inference.export import write_recognition
     from synctva.inference.progress import unseen
     from synctva.inference.utterances import is_transcript
     from synctva.reports.recognition import write_report
 
     bar = partial(terminal.progress, "A small copy for the page, in seconds")
-    for out in outs:
+    for out in job.outs:
         out.parent.mkdir(parents=True, exist_ok=True)
         paths = [out]
         if out.suffix.lower() == REPORT:
-            played = None if is_transcript(recording) else recording
-            progress = bar if is_told else unseen  # a folder has a bar of its own
-            paths = write_report(found, out, recording=played, blur=blur, progress=progress)
+            paths = write_report(
+                found,
+                out,
+                recording=None if is_transcript(job.recording) else job.recording,
+                blur=blur,
+                sound_track=job.sound_track,
+                progress=bar if is_told else unseen,  # a folder has a bar of its own
+            )
         else:
             write_recognition(found, out)
         for path in paths if is_told else []:

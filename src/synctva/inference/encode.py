@@ -58,6 +58,7 @@ def encode(
     makers: Makers,
     reading: Engine,
     advance: Advance = lambda count: None,
+    sound_track: int | None = None,
 ) -> EncodedDialogue:
     """Returns the features of a dialogue. An utterance that fails lacks the modality, no more.
 
@@ -67,13 +68,15 @@ def encode(
         makers: Of the model's features.
         reading: Processes that decode the recording, of :func:`readers`.
         advance: Called with the number of steps that are done.
+        sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
+            player plays.
 
     Raises:
         InputError: An extractor cannot be loaded.
     """
     corpus, notes = Corpus(dialogue.id, schema, (dialogue,)), {}
     made: dict[tuple[int, str], Encoded] = {}
-    for request, outcome in reading.outcomes(_requests(dialogue, makers)):
+    for request, outcome in reading.outcomes(_requests(dialogue, makers, sound_track)):
         if isinstance(outcome, InputError):
             note = f"{request.modality}: {outcome}"
             notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
@@ -90,12 +93,14 @@ def encode(
     return EncodedDialogue(as_read(corpus, makers), notes)
 
 
-def _requests(dialogue: Dialogue, makers: Makers) -> Iterator[Request]:
+def _requests(
+    dialogue: Dialogue, makers: Makers, sound_track: int | None = None
+) -> Iterator[Request]:
     """Yields what has to be read of the recording, in order of time."""
     for row, utterance in enumerate(dialogue.utterances):
         for modality in makers.descriptions:
             if modality not in makers.words and KINDS[modality].has_source(utterance):
-                yield Request(row, dialogue.id, modality, utterance)
+                yield Request(row, dialogue.id, modality, utterance, sound_track)
 
 
 _encodings: list[Encoding] = []

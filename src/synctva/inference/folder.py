@@ -32,12 +32,15 @@ class RecognitionJob:
             beside it.
         outs: Where its results go.
         tiers: Those that count of an ELAN or Praat file.
+        sound_track: The number, language or title of the one that is heard; None = that which a
+            player plays.
     """
 
     recording: Path
     transcript: Path | None
     outs: tuple[Path, ...]
     tiers: Sequence[str] = ()
+    sound_track: str | None = None
 
     @property
     def said(self) -> Path:
@@ -56,6 +59,7 @@ def jobs_of(
     endings: Sequence[str],
     *,
     tiers: Sequence[str] = (),
+    sound_track: str | None = None,
     overwrite: bool = False,
 ) -> list[RecognitionJob]:
     """Returns what is to be recognised: a recording, or every one of a folder.
@@ -68,6 +72,7 @@ def jobs_of(
         outs: Paths of results; ``{name}`` stands for the recording's name.
         endings: Those that a result may have.
         tiers: Those that count of ELAN and Praat files.
+        sound_track: The one that is heard of every recording; see ``RecognitionJob``.
         overwrite: Whether what may have been corrected by hand is replaced.
 
     Raises:
@@ -93,7 +98,14 @@ def jobs_of(
             raise InputError(f"{out}: unknown ending; known are {', '.join(endings)}")
         _check_place(out)
     own_tiers = tiers_of_each(recording, [job.said for job in jobs], tiers)
-    return [replace(job, tiers=own_tiers[job.said]) for job in jobs]
+    return [
+        replace(
+            job,
+            tiers=own_tiers[job.said],
+            sound_track=None if is_transcript(job.recording) else sound_track,
+        )
+        for job in jobs
+    ]
 
 
 def _check_place(out: Path) -> None:

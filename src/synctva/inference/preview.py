@@ -53,6 +53,7 @@ def make_preview(
     out: Path,
     *,
     blur: bool = False,
+    sound_track: int | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Writes a small mp4 of a recording that every browser plays, on the recording's clock.
@@ -64,12 +65,13 @@ def make_preview(
         out: Replaced when the copy is complete, never before.
         blur: Whether faces are made unrecognisable. Frontal faces are found; heads that are
             turned away, covered or very small may be missed, so look through it before you share.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
         advance: Called, by another thread, with how many more seconds of its pictures are done.
 
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
     """
-    request = Path(recording), Path(out), blur
+    request = Path(recording), Path(out), blur, sound_track
     done_s = get_context("spawn").Value("d", 0.0)
     task = Task(_write, _begin, (done_s,), TIME_LIMIT_S)
     with _watched(done_s, advance), on_this_machine(task, 1) as engine:
@@ -118,15 +120,15 @@ def _begin(done_s: "Synchronized[float]") -> None:
     _done_s.append(done_s)
 
 
-def _write(request: tuple[Path, Path, bool]) -> None:
-    recording, out, blur = request
+def _write(request: tuple[Path, Path, bool, int | None]) -> None:
+    recording, out, blur, sound_track = request
 
     def change(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:
         for number, picture in enumerate(blurred(pictures, rate_hz) if blur else pictures, 1):
             yield picture
             _done_s[0].value = number / rate_hz
 
-    write_small(recording, out, change)
+    write_small(recording, out, change, sound_track)
 
 
 def blurred(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:

@@ -92,6 +92,7 @@ class Recogniser:
         transcript: str | Path | None = None,
         *,
         tiers: Sequence[str] = (),
+        sound_track: str | None = None,
         listener: Listener = NO_LISTENER,
         progress: Progress = unseen,
     ) -> Recognition:
@@ -101,14 +102,23 @@ class Recogniser:
             recording: Sound, pictures or both; or a transcript alone, for its text.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
             tiers: The tiers that count of an ELAN or Praat file; all but phones by default.
+            sound_track: The number, language or title of the one that is heard; None = that which
+                a player plays.
             listener: What hears words and tells speakers apart where there is no transcript.
             progress: Shows how far the features are.
 
         Raises:
-            InputError: A file is missing, broken or hostile, or neither says who speaks when.
+            InputError: A file is missing, broken or hostile, there is no such sound track, or
+                neither file says who speaks when.
         """
-        said = None if transcript is None else Path(transcript)
-        segmented = utterances_of(Path(recording), said, listener, self._voice_activity, tiers)
+        segmented = utterances_of(
+            Path(recording),
+            None if transcript is None else Path(transcript),
+            listener,
+            self._voice_activity,
+            tiers=tiers,
+            sound_track=sound_track,
+        )
         return self.recognise_utterances(segmented, progress=progress)
 
     def recognise_utterances(
@@ -123,7 +133,7 @@ class Recogniser:
         utterances: tuple[RecognisedUtterance, ...] = ()
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.makers)) as advance:
-                encoded = self.encode(segmented.dialogue, advance)
+                encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
             utterances = tuple(_recognised(encoded, self.predict(encoded)))
         return Recognition(
             segmented.media,
@@ -136,12 +146,15 @@ class Recogniser:
         )
 
     def encode(
-        self, dialogue: Dialogue, advance: Callable[[int], None] = lambda count: None
+        self,
+        dialogue: Dialogue,
+        advance: Callable[[int], None] = lambda count: None,
+        sound_track: int | None = None,
     ) -> EncodedDialogue:
         """Returns a dialogue with the features that the model reads."""
         kept = self._readers or readers(self.makers, self.workers)
         try:
-            return encode(dialogue, self.schema, self.makers, kept, advance)
+            return encode(dialogue, self.schema, self.makers, kept, advance, sound_track)
         finally:
             if kept is not self._readers:
                 kept.stop()

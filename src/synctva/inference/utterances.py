@@ -9,7 +9,7 @@ from synctva.errors import InputError
 from synctva.inference.fit import doubt
 from synctva.listening.listener import NO_LISTENER, Listener, spoken
 from synctva.listening.voice_activity import speech_in
-from synctva.media import length_of
+from synctva.media import chosen_track, length_of, sound_tracks
 from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
 from synctva.work import Engine
 
@@ -25,13 +25,17 @@ class Segmented:
         media: Path of the recording, or of the transcript where there is no recording.
         duration_s: Its length, in seconds.
         dialogue: The utterances, in order of time; None where nobody speaks.
-        note: What of the transcript was left out, in words; empty where nothing was.
+        note: What of the transcript was left out, and which of several sound tracks is heard, in
+            words; empty where nothing is to note.
+        sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
+            player plays.
     """
 
     media: str
     duration_s: float
     dialogue: Dialogue | None
     note: str = ""
+    sound_track: int | None = None
 
 
 def is_transcript(path: Path) -> bool:
@@ -44,7 +48,9 @@ def utterances_of(
     transcript: Path | None = None,
     listener: Listener = NO_LISTENER,
     voice_activity: Engine | None = None,
+    *,
     tiers: Sequence[str] = (),
+    sound_track: str | None = None,
 ) -> Segmented:
     """Returns the utterances of a recording.
 
@@ -55,10 +61,13 @@ def utterances_of(
         listener: What hears words and tells speakers apart where there is no transcript.
         voice_activity: What hears when somebody speaks, kept for several recordings.
         tiers: The tiers that count of an ELAN or Praat file; see ``read_transcript``.
+        sound_track: The number, language or title of the sound track that is heard; None = that
+            which a player plays.
 
     Raises:
         InputError: A file is missing, broken or hostile; there are two transcripts; the times of
-            one do not fit the recording; or there is neither sound nor transcript.
+            one do not fit the recording; there is no such sound track; or there is neither sound
+            nor transcript.
     """
     recording = Path(recording)
     if is_transcript(recording):
@@ -67,19 +76,40 @@ def utterances_of(
                 f"{recording}: a transcript, and {transcript} another one; give the recording and"
                 " one transcript, or one transcript alone"
             )
+        if sound_track is not None:
+            raise InputError(f"{recording}: a transcript has no sound; leave --sound-track away")
         return _said(recording, None, tiers=tiers)
     length_s = length_of(recording)
+    track, about_track = _heard_track(recording, sound_track)
     if transcript is not None:
-        return _heard_as_said(
-            _said(Path(transcript), recording, length_s, tiers), recording, voice_activity
-        )
-    speech = speech_in(recording, voice_activity)
-    if listener.transcribe or listener.diarise:
-        segments = spoken(recording, speech, listener)
+        said = _said(Path(transcript), recording, length_s, tiers)
+        found = _heard_as_said(said, recording, voice_activity, track)
     else:
-        segments = [Segment(start_s, end_s, "", f"{recording}") for start_s, end_s in speech.spans]
-    utterances = _utterances(segments, recording)
-    return _segmented(recording, max(length_s or 0.0, speech.length_s), utterances, speech.note)
+        speech = speech_in(recording, voice_activity, track)
+        if listener.transcribe or listener.diarise:
+            segments = spoken(recording, speech, listener, track)
+        else:
+            segments = [Segment(start, end, "", f"{recording}") for start, end in speech.spans]
+        utterances = _utterances(segments, recording)
+        length_s = max(length_s or 0.0, speech.length_s)
+        found = _segmented(recording, length_s, utterances, speech.note)
+    note = "; ".join(filter(None, (about_track, found.note)))
+    return replace(found, note=note, sound_track=track)
+
+
+def _heard_track(recording: Path, choice: str | None) -> tuple[int | None, str]:
+    """Returns the number of the sound track that was chosen, and what is to say of several."""
+    if choice is not None:
+        track = chosen_track(recording, choice)
+        return track.number, f"sound track {track} is heard"
+    tracks = sound_tracks(recording)
+    if len(tracks) < 2:
+        return None, ""
+    heard = next(track for track in tracks if track.is_default)
+    listed = ", ".join(map(str, tracks))
+    return None, (
+        f"of its sound tracks {listed}, {heard.number} is heard; --sound-track chooses another"
+    )
 
 
 def _said(
@@ -102,11 +132,11 @@ def _said(
 
 
 def _heard_as_said(
-    segmented: Segmented, recording: Path, voice_activity: Engine | None
+    segmented: Segmented, recording: Path, voice_activity: Engine | None, track: int | None
 ) -> Segmented:
     """Returns the same, with a note where the speech is not when the transcript says."""
     try:
-        speech = speech_in(recording, voice_activity)
+        speech = speech_in(recording, voice_activity, track)
     except InputError:  # it has no sound, or none that can be read, which its features will tell
         return segmented
     turns = () if segmented.dialogue is None else segmented.dialogue.utterances

@@ -21,6 +21,9 @@ STRETCH_S = 60.0
 TIME_LIMIT_S = 300.0
 """For one stretch."""
 
+Heard = tuple[Path, int | None]
+"""A recording, and which of its sound tracks is heard."""
+
 
 @dataclass(frozen=True)
 class Listener:
@@ -48,7 +51,9 @@ def listener_of(asr: str | None, diarise: bool) -> Listener:
     return Listener(load_transcriber(asr) if asr else None, load_diariser() if diarise else None)
 
 
-def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]:
+def spoken(
+    recording: Path, speech: Speech, listener: Listener, sound_track: int | None = None
+) -> list[Segment]:
     """Returns who says what when, in order of time.
 
     To tell speakers apart all sound is held at once: 230 MB an hour. Words alone need a minute's.
@@ -57,13 +62,15 @@ def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]
         recording: The recording.
         speech: When somebody speaks in it.
         listener: What hears words, tells speakers apart, or both.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: The recording cannot be read again.
     """
     if not speech.spans:
         return []
-    turns = listener.diarise(_whole(recording, speech)) if listener.diarise else None
+    heard = recording, sound_track
+    turns = listener.diarise(_whole(heard, speech)) if listener.diarise else None
     if listener.transcribe is None:
         found = [
             Segment(
@@ -76,17 +83,17 @@ def spoken(recording: Path, speech: Speech, listener: Listener) -> list[Segment]
     else:
         found = [
             segment
-            for start_s, samples in _stretches(recording, speech)
+            for start_s, samples in _stretches(heard, speech)
             for sentence in listener.transcribe(samples)
             for segment in _utterances(recording, start_s, sentence, turns)
         ]
     return sorted(found, key=lambda segment: (segment.start_s, segment.end_s))
 
 
-def _whole(recording: Path, speech: Speech) -> Float32[np.ndarray, " sample"]:
+def _whole(heard: Heard, speech: Speech) -> Float32[np.ndarray, " sample"]:
     """Returns all sound up to the end of speech; what lies between speech is silent."""
     sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ), np.float32)
-    for start_s, samples in _stretches(recording, speech):
+    for start_s, samples in _stretches(heard, speech):
         first = round(start_s * SAMPLE_RATE_HZ)
         samples = samples[: len(sound) - first]
         sound[first : first + len(samples)] = samples
@@ -94,15 +101,15 @@ def _whole(recording: Path, speech: Speech) -> Float32[np.ndarray, " sample"]:
 
 
 def _stretches(
-    recording: Path, speech: Speech
+    heard: Heard, speech: Speech
 ) -> Iterator[tuple[float, Float32[np.ndarray, " sample"]]]:
     """Yields the sound of speech, and when each stretch of it begins, in seconds."""
-    requests: list[tuple[Path, float, float]] = []
+    requests: list[tuple[Heard, float, float]] = []
     for start_s, end_s in speech.spans:
         if requests and end_s - requests[-1][1] <= STRETCH_S:
-            requests[-1] = (recording, requests[-1][1], end_s)
+            requests[-1] = (heard, requests[-1][1], end_s)
         else:
-            requests.append((recording, start_s, end_s))
+            requests.append((heard, start_s, end_s))
     with on_this_machine(Task(_read, time_limit_s=TIME_LIMIT_S), 1) as engine:
         for request, outcome in engine.outcomes(requests):
             if isinstance(outcome, InputError):
@@ -110,8 +117,9 @@ def _stretches(
             yield request[1], outcome
 
 
-def _read(request: tuple[Path, float, float]) -> Float32[np.ndarray, " sample"]:
-    samples = read_audio(*request)
+def _read(request: tuple[Heard, float, float]) -> Float32[np.ndarray, " sample"]:
+    (recording, sound_track), start_s, end_s = request
+    samples = read_audio(recording, start_s, end_s, sound_track)
     assert samples is not None  # speech was heard in it
     return samples
 

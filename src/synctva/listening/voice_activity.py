@@ -89,12 +89,15 @@ def voice_activity() -> Engine:
     return on_this_machine(Task(_listen, time_limit_s=TIME_LIMIT_S), 1)
 
 
-def speech_in(recording: Path, kept: Engine | None = None) -> Speech:
+def speech_in(
+    recording: Path, kept: Engine | None = None, sound_track: int | None = None
+) -> Speech:
     """Returns when somebody speaks in a recording; cut at pauses into 15 s at the most.
 
     Args:
         recording: The recording.
         kept: From :func:`voice_activity`, for several recordings; None = a process for this one.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: It has no sound, is no recording, broken, too large, or not a local regular
@@ -102,7 +105,7 @@ def speech_in(recording: Path, kept: Engine | None = None) -> Speech:
     """
     hearing = kept or voice_activity()
     try:
-        [(_, outcome)] = hearing.outcomes([recording])
+        [(_, outcome)] = hearing.outcomes([(recording, sound_track)])
     finally:
         if hearing is not kept:
             hearing.stop()
@@ -111,14 +114,17 @@ def speech_in(recording: Path, kept: Engine | None = None) -> Speech:
     return outcome
 
 
-def _listen(recording: Path) -> Speech:
+def _listen(request: tuple[Path, int | None]) -> Speech:
+    recording, sound_track = request
     if not probe(recording).has_audio:
         raise InputError(
             f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
             " says who speaks when with --transcript"
         )
     levels: list[float] = []
-    heard = list(speech_probabilities(_noting(stream_audio(recording), levels), _silero()))
+    heard = list(
+        speech_probabilities(_noting(stream_audio(recording, sound_track), levels), _silero())
+    )
     found = _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
     return replace(found, level_db=_db(float(np.percentile(levels, 95)) if levels else 0.0))
 

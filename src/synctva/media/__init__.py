@@ -12,6 +12,7 @@ from synctva.media.movie import write_movie
 from synctva.media.pictures import Frames, Half, read_frames
 from synctva.media.probe import MediaFacts, length_of, probe
 from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
+from synctva.media.sound_tracks import SoundTrack, chosen_track, sound_tracks
 
 __all__ = [
     "LIMITS",
@@ -20,11 +21,14 @@ __all__ = [
     "Half",
     "Limits",
     "MediaFacts",
+    "SoundTrack",
     "browser_type",
+    "chosen_track",
     "length_of",
     "probe",
     "read_audio",
     "read_frames",
+    "sound_tracks",
     "write_movie",
     "write_small",
 ]

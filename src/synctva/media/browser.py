@@ -15,8 +15,8 @@ from synctva.media.mix import shares_of
 from synctva.media.movie import (
     PICTURES,
     Packets,
-    picture_track,
-    sound_track,
+    picture_packets,
+    sound_packets,
     write_tracks,
 )
 from synctva.media.pictures import on_screen, upright
@@ -59,6 +59,8 @@ def browser_type(path: str | Path) -> str | None:
         streams = recording.container.streams
         if any(stream.codec_context is None for stream in (*streams.video, *streams.audio)):
             return None
+        if len(streams.audio) > 1:  # a browser may play another one than is heard here
+            return None
         video, audio = recording.stream("video"), recording.stream("audio")
         if video is not None:
             codec = video.codec_context
@@ -79,7 +81,10 @@ def _head(recording: Recording) -> bytes:
 
 
 def write_small(
-    path: str | Path, out: str | Path, change: Callable[[Pictures, float], Pictures] | None = None
+    path: str | Path,
+    out: str | Path,
+    change: Callable[[Pictures, float], Pictures] | None = None,
+    sound_track: int | None = None,
 ) -> None:
     """Writes a recording again as a small mp4 (H.264 and AAC) that every browser plays.
 
@@ -91,11 +96,12 @@ def write_small(
         path: A local recording.
         out: Replaced when the movie is complete, never before.
         change: Given the pictures and how many there are in a second, returns them changed.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: It is no recording, broken, a still picture, or not a local regular file.
     """
-    with opened(path) as seen, opened(path) as heard:
+    with opened(path) as seen, opened(path, sound_track) as heard:
         video, audio = seen.decodable("video"), heard.decodable("audio")
         if seen.is_still:
             raise InputError(f"{path}: a still picture; give a recording")
@@ -105,9 +111,9 @@ def write_small(
                 pictures = _pictures(seen, video)
                 if change is not None:
                     pictures = change(pictures, float(PICTURE_RATE_HZ))
-                yield picture_track(Path(out), movie, pictures, PICTURE_RATE_HZ, SMALL)
+                yield picture_packets(Path(out), movie, pictures, PICTURE_RATE_HZ, SMALL)
             if audio is not None:
-                yield sound_track(movie, _sound(heard, audio), SOUND_RATE_HZ, SOUND_BITS_PER_S)
+                yield sound_packets(movie, _sound(heard, audio), SOUND_RATE_HZ, SOUND_BITS_PER_S)
 
         write_tracks(Path(out), tracks)
 
@@ -131,9 +137,8 @@ def _pictures(recording: Recording, stream: Any) -> Pictures:
 def _sound(recording: Recording, stream: Any) -> Iterator[Float32[np.ndarray, " sample"]]:
     """Yields the sound without gaps, from the recording's start."""
     end = 0
-    for position, piece in sound_of(
-        recording, stream, 0.0, SOUND_RATE_HZ, shares_of(recording.path)
-    ):
+    shares = shares_of(recording.path, recording.sound_track)
+    for position, piece in sound_of(recording, stream, 0.0, SOUND_RATE_HZ, shares):
         _check_end(recording, position / SOUND_RATE_HZ)
         while end < position:
             silence = np.zeros(min(SOUND_RATE_HZ, position - end), np.float32)

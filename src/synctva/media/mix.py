@@ -24,8 +24,8 @@ FIRST_S = 60.0
 Products = Float64[np.ndarray, "channel channel"]
 
 
-def shares_of(path: str | Path) -> Shares:
-    """Returns the share of each channel of a recording's sound in mono.
+def shares_of(path: str | Path, sound_track: int | None = None) -> Shares:
+    """Returns the share of each channel of a recording's sound, or of one track of it, in mono.
 
     Left and right that cancel each other, as behind a miswired cable, would be silence: the louder
     one is taken alone. A channel that is dead would take half of the loudness: it has no share.
@@ -34,12 +34,12 @@ def shares_of(path: str | Path) -> Shares:
         InputError: It is no recording, broken, too large, or not a local regular file.
     """
     facts = Path(path).stat()  # the same content is listened to once
-    return _shares(f"{path}", facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return _shares(f"{path}", sound_track, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
-def _shares(path: str, *_: int) -> Shares:
-    with opened(path) as recording:
+def _shares(path: str, sound_track: int | None, *_: int) -> Shares:
+    with opened(path, sound_track) as recording:
         stream = recording.stream("audio")
         if stream is None or stream.codec_context.channels == 1:
             return mean_shares

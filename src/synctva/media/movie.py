@@ -48,11 +48,11 @@ def write_movie(
     def tracks(movie: Any) -> Iterator[Packets]:
         if frames is not None:
             rate = Fraction(rate_hz).limit_denominator(1001)
-            yield picture_track(path, movie, iter(frames), rate)
+            yield picture_packets(path, movie, iter(frames), rate)
         if audio is not None and len(audio):
             step = sample_rate_hz // 10
             pieces = (audio[start : start + step] for start in range(0, len(audio), step))
-            yield sound_track(movie, pieces, sample_rate_hz)
+            yield sound_packets(movie, pieces, sample_rate_hz)
 
     write_tracks(path, tracks)
 
@@ -62,7 +62,7 @@ def write_tracks(path: Path, tracks: Callable[[Any], Iterable[Packets]]) -> None
 
     Args:
         path: Replaced when the movie is complete, never before.
-        tracks: Given the movie, returns ``picture_track`` and ``sound_track`` of it.
+        tracks: Given the movie, returns ``picture_packets`` and ``sound_packets`` of it.
 
     Raises:
         InputError: There is no track.
@@ -81,7 +81,7 @@ def write_tracks(path: Path, tracks: Callable[[Any], Iterable[Packets]]) -> None
         raise
 
 
-def picture_track(
+def picture_packets(
     path: Path,
     movie: Any,
     frames: Iterator[UInt8[np.ndarray, "height width 3"]],
@@ -100,7 +100,7 @@ def picture_track(
     return _pictures(path, movie.add_stream("libx264", rate_hz, dict(options)), frames, rate_hz)
 
 
-def sound_track(
+def sound_packets(
     movie: Any,
     pieces: Iterator[Float32[np.ndarray, " sample"]],
     rate_hz: int,

@@ -18,7 +18,9 @@ LONGEST_S = 12 * 3_600.0
 """A recording that goes on for longer is given up: clocks of broken files run on for ever."""
 
 
-def stream_audio(path: str | Path) -> Iterator[Float32[np.ndarray, " sample"]]:
+def stream_audio(
+    path: str | Path, sound_track: int | None = None
+) -> Iterator[Float32[np.ndarray, " sample"]]:
     """Yields all sound of a recording as 16 kHz mono in -1..1, in pieces that follow one another.
 
     They begin at the recording's start; where it has a gap, there is silence. Nothing if there is
@@ -26,16 +28,16 @@ def stream_audio(path: str | Path) -> Iterator[Float32[np.ndarray, " sample"]]:
 
     Args:
         path: A local recording.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: It is no recording, broken, longer than 12 hours, or not a local regular file.
     """
-    with opened(path) as recording:
+    with opened(path, sound_track) as recording:
         stream, end = recording.stream("audio"), 0
+        shares = shares_of(path, sound_track)
         for position, piece in (
-            ()
-            if stream is None
-            else sound_of(recording, stream, 0.0, SAMPLE_RATE_HZ, shares_of(path))
+            () if stream is None else sound_of(recording, stream, 0.0, SAMPLE_RATE_HZ, shares)
         ):
             if position > LONGEST_S * SAMPLE_RATE_HZ:
                 raise InputError(
@@ -52,7 +54,10 @@ def stream_audio(path: str | Path) -> Iterator[Float32[np.ndarray, " sample"]]:
 
 
 def read_audio(
-    path: str | Path, start_s: float | None = None, end_s: float | None = None
+    path: str | Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    sound_track: int | None = None,
 ) -> Float32[np.ndarray, " sample"] | None:
     """Returns the sound of a span as 16 kHz mono in -1..1; None if there is no audio stream.
 
@@ -63,12 +68,13 @@ def read_audio(
         path: A local recording.
         start_s: Seconds since the recording's start; None for its start.
         end_s: Seconds since the recording's start; None for its end.
+        sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: It is no recording, broken, too large, not a local regular file, or less than
             half of the span is there.
     """
-    with opened(path) as recording:
+    with opened(path, sound_track) as recording:
         stream = recording.stream("audio")
         if stream is None:
             return None
@@ -76,7 +82,7 @@ def read_audio(
         track = _Track(span)
         first = round(span.start_s * SAMPLE_RATE_HZ)
         for position, piece in sound_of(
-            recording, stream, span.start_s, SAMPLE_RATE_HZ, shares_of(path)
+            recording, stream, span.start_s, SAMPLE_RATE_HZ, shares_of(path, sound_track)
         ):
             if not track.write(position - first, piece):
                 break

@@ -21,12 +21,15 @@ class Request:
         dialogue: Its dialogue's id.
         modality: One that is made of recordings.
         utterance: Where its recording is, and its span.
+        sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
+            player plays.
     """
 
     row: int
     dialogue: str
     modality: str
     utterance: Utterance
+    sound_track: int | None = None
 
 
 class Encoding:
@@ -46,7 +49,9 @@ class Encoding:
         Raises:
             InputError: The recording is missing, broken or hostile.
         """
-        return self.extractor(request.modality).encode_clip(Clip(request.utterance))
+        return self.extractor(request.modality).encode_clip(
+            Clip(request.utterance, request.sound_track)
+        )
 
     def extractor(self, modality: str) -> ClipExtractor:
         """Returns the extractor of a modality, which this loads.
@@ -84,7 +89,10 @@ class Recordings:
         Raises:
             InputError: The recording is missing, broken or hostile.
         """
-        extractor, clip = self._encoding.extractor(request.modality), Clip(request.utterance)
+        extractor, clip = (
+            self._encoding.extractor(request.modality),
+            Clip(request.utterance, request.sound_track),
+        )
         content = [clip.content(stream) for stream in extractor.reads]
         key = cache_key(extractor.description, content)
         if self._cache.get(key) is not None:

@@ -21,10 +21,12 @@ class Clip:
 
     Args:
         utterance: Where its recording is, and its span.
+        sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
+            player plays.
     """
 
-    def __init__(self, utterance: Utterance) -> None:
-        self._utterance = utterance
+    def __init__(self, utterance: Utterance, sound_track: int | None = None) -> None:
+        self._utterance, self._sound_track = utterance, sound_track
 
     def samples(self) -> Float32[np.ndarray, " sample"] | None:
         """Returns the sound, 16 kHz mono; None where the recording has none.
@@ -38,7 +40,7 @@ class Clip:
         if own.audio_media is not None:
             return read_audio(own.audio_media)
         assert own.media is not None
-        return read_audio(own.media, own.start_s, own.end_s)
+        return read_audio(own.media, own.start_s, own.end_s, self._sound_track)
 
     def frames(self, rate_hz: float, most: int) -> "Frames | None":
         """Returns the pictures; None where the recording has none.
@@ -68,7 +70,8 @@ class Clip:
         if stream == "sound":
             if own.audio_media is not None:
                 return [_sha256(own.audio_media)]
-            return [_sha256(own.media), *span]
+            track = [] if self._sound_track is None else [self._sound_track]
+            return [_sha256(own.media), *span, *track]
         return [_sha256(own.media), *span, own.half]
 
 

@@ -34,17 +34,21 @@ FORWARD_ONLY = ("mpeg",)
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator["Recording"]:
+def opened(path: str | Path, sound_track: int | None = None) -> Iterator["Recording"]:
     """Opens a local recording.
 
     The file is handed to libav as an object with its format named, so that its name is never
     taken for a protocol nor its content for another format; what it refers to is not opened.
 
+    Args:
+        path: The recording.
+        sound_track: Which of its sound tracks is heard, from 1; None = that which a player plays.
+
     Raises:
         InputError: It is no recording, broken, too large, or not a local regular file.
     """
     with open_local(path) as (file, kind):
-        recording = Recording(f"{path}", file, kind)
+        recording = Recording(f"{path}", file, kind, sound_track)
         try:
             yield recording
         finally:
@@ -81,6 +85,7 @@ class Recording:
         path: For messages.
         file: Its bytes.
         kind: libav's name of its format.
+        sound_track: Which of its sound tracks is heard, from 1; None = that which a player plays.
 
     Attributes:
         pixel_aspect: Of its pictures, once their stream was asked for: a pixel's width over height.
@@ -89,8 +94,8 @@ class Recording:
         InputError: It is broken, or holds neither sound nor pictures of a known codec.
     """
 
-    def __init__(self, path: str, file: FileIO, kind: str) -> None:
-        self.path, self.file, self.kind = path, file, kind
+    def __init__(self, path: str, file: FileIO, kind: str, sound_track: int | None = None) -> None:
+        self.path, self.file, self.kind, self.sound_track = path, file, kind, sound_track
         self.is_still = kind in STILL
         self.pixel_aspect = 1.0
         self.growth = stated_growth(file) if kind in RIFF else 1.0
@@ -156,7 +161,9 @@ class Recording:
         return end_s or None
 
     def stream(self, kind: Literal["audio", "video"]) -> Any:
-        """Returns the stream that a player would play; None if there is none (a cover is none).
+        """Returns the stream that a player would play, or the sound track that was chosen.
+
+        None if there is none (a cover is none).
 
         Raises:
             InputError: Its codec is not known, or its pictures or its sound are beyond the limits.
@@ -175,7 +182,9 @@ class Recording:
 
     def _best(self, kind: Literal["audio", "video"]) -> Any:
         if kind == "audio":
-            return self.container.streams.best("audio")
+            if self.sound_track is None:
+                return self.container.streams.best("audio")
+            return self.container.streams.audio[self.sound_track - 1]
         videos = self.container.streams.video
         return next((s for s in videos if not s.disposition & Disposition.attached_pic), None)
 

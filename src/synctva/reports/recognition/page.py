@@ -28,6 +28,7 @@ def write_report(
     *,
     recording: Path | None = None,
     blur: bool = False,
+    sound_track: str | None = None,
     title: str | None = None,
     progress: Progress = unseen,
 ) -> list[Path]:
@@ -44,6 +45,8 @@ def write_report(
         recording: What is played; None for a page without.
         blur: Whether faces are made unrecognisable; the recording itself is not put into the page
             or named in it then.
+        sound_track: The number, language or title of the one that is heard; None = that which a
+            player plays.
         title: Of the page; None for the recording's name, where faces are blurred the page's own.
         progress: Shows how many seconds of a small copy are done.
 
@@ -61,7 +64,9 @@ def write_report(
         path.parent.mkdir(parents=True, exist_ok=True)
         player = None
         if recording is not None:
-            player = player_for(Path(recording), path, blur=blur, progress=progress)
+            player = player_for(
+                Path(recording), path, blur=blur, sound_track=sound_track, progress=progress
+            )
         name = path.stem if blur else Path(recognition.media).stem
         shown = _nameless(recognition) if blur else recognition
         write_text(path, writable(render_page(shown, player, title or name)))

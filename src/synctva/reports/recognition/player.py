@@ -13,7 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from synctva.inference.progress import Progress, unseen
-from synctva.media import browser_type, probe
+from synctva.media import browser_type, chosen_track, probe
 
 EMBEDDED_BYTES = 32 * 2**20
 """A larger recording is not put into the page: browsers open it slowly, mail refuses it."""
@@ -47,7 +47,12 @@ class Player:
 
 
 def player_for(
-    recording: Path, page: Path, *, blur: bool = False, progress: Progress = unseen
+    recording: Path,
+    page: Path,
+    *,
+    blur: bool = False,
+    sound_track: str | None = None,
+    progress: Progress = unseen,
 ) -> Player:
     """Returns what a page plays of a recording; makes a small copy only where it must.
 
@@ -55,12 +60,15 @@ def player_for(
         recording: The recording.
         page: Where the page will be.
         blur: Whether faces are made unrecognisable.
+        sound_track: The number, language or title of the one that is heard; None = that which a
+            player plays.
         progress: Shows how many seconds of a copy are done.
 
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
     """
     kind, facts = browser_type(recording), probe(recording)
+    track = None if sound_track is None else chosen_track(recording, sound_track).number
     blur = blur and facts.has_video
     if kind and not blur and recording.stat().st_size <= EMBEDDED_BYTES:
         return Player(kind, _in_base64(recording))
@@ -72,7 +80,7 @@ def player_for(
     staged = page.with_name(f".{page.name}-{secrets.token_hex(8)}")
     try:
         with progress(math.ceil(facts.duration_s or 0.0)) as advance:
-            make_preview(recording, staged, blur=blur, advance=advance)
+            make_preview(recording, staged, blur=blur, sound_track=track, advance=advance)
         kind = "video/mp4" if facts.has_video else "audio/mp4"
         if staged.stat().st_size <= EMBEDDED_BYTES:
             return Player(kind, _in_base64(staged), is_blurred=blur)
