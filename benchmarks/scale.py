@@ -25,7 +25,8 @@ from rich.table import Table
 from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import schema_named
-from synctva.features.store.folder import SHARD_UTTERANCES, open_store, write_parts
+from synctva.features.store import open_store, write_parts
+from synctva.features.store.writing import SHARD_UTTERANCES
 from synctva.recipe import load_recipe
 from synctva.training import splits
 from synctva.training.run import train_run

@@ -21,11 +21,12 @@ ONLY = {
     "batch": (*NOUNS, "corpus"),
     "output": NOUNS,
     "tables": ("errors",),
+    "tensors": ("errors", "files"),
     "work": ("errors", "files", "work"),
     "media": (*NOUNS, "media"),
     "transcripts": (*NOUNS, "transcripts"),
     "data": (*NOUNS, "corpus", "media", "transcripts", "work", "data"),
-    "features": (*NOUNS, "corpus", "tables", "media", "work", "features"),
+    "features": (*NOUNS, "corpus", "tables", "tensors", "media", "work", "features"),
     "encoders": (*NOUNS, "corpus", "batch", "media", "features", "encoders"),
     "networks": ("errors", "files", "emotions", "batch", "output", "networks"),
     "run": (*NOUNS, "corpus", "run"),
@@ -44,7 +45,7 @@ NEVER = {
 """What of synctva a folder may not import; the rest is free."""
 
 ORDER = (
-    *("errors", "files", "tables", "emotions", "dialogue", "corpus", "output", "batch"),
+    *("errors", "files", "tables", "tensors", "emotions", "dialogue", "corpus", "output", "batch"),
     *("work", "media", "transcripts", "networks", "data", "features", "encoders", "run", "recipe"),
     *("model", "evaluation", "training", "listening", "inference", "reports", "terminal"),
     *("demo", "cli", "__main__"),

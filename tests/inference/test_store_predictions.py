@@ -21,8 +21,8 @@ from synctva import cli
 from synctva.corpus import Corpus, Description
 from synctva.errors import MachineError
 from synctva.evaluation.protocol import evaluate, load_evaluated
-from synctva.features.store import folder as store_module
 from synctva.features.store import open_store
+from synctva.features.store import writing as store_module
 from synctva.inference.store_predictions import (
     PlannedPredictions,
     plan_predictions,

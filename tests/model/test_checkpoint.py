@@ -1,14 +1,17 @@
 import json
 import pickle
+import random
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from huggingface_hub import constants
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from support.batches import DIMS, EMOTIONS, random_batch
 
@@ -17,6 +20,7 @@ from synctva.errors import InputError
 from synctva.model import checkpoint
 from synctva.model.checkpoint import Provenance, read_checkpoint
 from synctva.model.emotion_model import EmotionModel
+from synctva.model.load import SHIPPED
 from synctva.networks.sync_tva.architecture import MOST_LAYERS, Architecture
 
 TEXT = Description("transformer", "minilm", "transformers 5", "00ff", {"layers": 1}, 12)
@@ -39,7 +43,15 @@ def saved(tmp_path: Path) -> Path:
 def reconfigure(saved: Path, table: str, **values: Any) -> None:
     config = json.loads((saved / "config.json").read_text())
     (config["arguments"]["settings"] if table == "settings" else config[table]).update(values)
+    del config["sha256"]
     (saved / "config.json").write_text(json.dumps(config))
+
+
+def forget_hashes(saved: Path) -> None:
+    """Makes a checkpoint one of before there were any."""
+    reconfigure(saved, "arguments")
+    with suppress(SafetensorError):
+        save_file(load_file(saved / "model.safetensors"), saved / "model.safetensors")
 
 
 def complaint(source: str | Path) -> str:
@@ -87,7 +99,7 @@ def test_features_of_another_width_are_refused_without_a_fingerprint_too(saved: 
 
 def test_a_setting_that_a_checkpoint_does_not_say_is_never_a_default(saved: Path):
     config = json.loads((saved / "config.json").read_text())
-    del config["arguments"]["settings"]["nonlinear_projection"]
+    del config["arguments"]["settings"]["nonlinear_projection"], config["sha256"]
     (saved / "config.json").write_text(json.dumps(config))
     assert "does not say nonlinear_projection; another version" in complaint(saved)
 
@@ -98,9 +110,55 @@ def test_a_missing_file_is_named(saved: Path, file: str):
     assert file in complaint(saved)
 
 
-@pytest.mark.parametrize("kept", [0, 7, 100, -1])
-def test_truncated_weights_are_refused(saved: Path, kept: int):
+def test_a_flipped_bit_of_the_weights_is_refused(saved: Path):
     weights = saved / "model.safetensors"
+    whole = weights.read_bytes()
+    for place in random.Random(0).sample(range(8 * len(whole)), 100):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        weights.write_bytes(changed)
+        assert "damaged weights" in complaint(saved)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"temperature": 1.5', '"temperature": 1.4'), ('"past": 5', '"past": 4')]
+)
+def test_a_changed_number_of_the_configuration_is_refused(saved: Path, old: str, new: str):
+    config = (saved / "config.json").read_text()
+    assert config.count(old) == 1
+    (saved / "config.json").write_text(config.replace(old, new))
+    assert "config.json: not as it was saved" in complaint(saved)
+    (saved / "config.json").write_text(json.dumps(json.loads(config)))  # laid out otherwise
+    EmotionModel.from_pretrained(saved)
+
+
+@pytest.mark.parametrize("hashes", [1, [], {}, "0", None])
+def test_hashes_that_are_none_are_refused(saved: Path, hashes: Any):
+    config = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps({**config, "sha256": hashes}))
+    assert "not as it was saved" in complaint(saved)
+
+
+def test_a_checkpoint_of_before_there_were_hashes_is_loaded(saved: Path):
+    expected = EmotionModel.from_pretrained(saved).state_dict()
+    forget_hashes(saved)
+    for name, weight in EmotionModel.from_pretrained(saved).state_dict().items():
+        assert torch.equal(weight, expected[name])
+
+
+def test_the_shipped_model_has_hashes():
+    config = json.loads((SHIPPED / "lite" / "config.json").read_text())
+    assert len(config["sha256"]) == 64
+    with safe_open(SHIPPED / "lite" / "model.safetensors", "pt") as file:
+        assert len(file.metadata()["sha256"]) == 64
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -1])
+@pytest.mark.parametrize("has_hashes", [True, False])
+def test_truncated_weights_are_refused(saved: Path, kept: int, has_hashes: bool):
+    weights = saved / "model.safetensors"
+    if not has_hashes:
+        forget_hashes(saved)
     weights.write_bytes(weights.read_bytes()[:kept])
     assert "damaged weights" in complaint(saved)
 
@@ -114,6 +172,8 @@ def test_a_pickle_by_the_name_of_weights_is_refused_and_not_run(saved: Path):
     (saved / "model.safetensors").write_bytes(pickle.dumps(Hostile()))
     assert "damaged weights" in complaint(saved)
     torch.save({"weights": Hostile()}, saved / "model.safetensors")
+    assert "damaged weights" in complaint(saved)
+    forget_hashes(saved)
     assert "damaged weights" in complaint(saved)
 
 

@@ -14,7 +14,7 @@ import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, place, wait_until
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
 
-from synctva.features.store import folder as store_module
+from synctva.features.store import writing as store_module
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
 from synctva.training import splits

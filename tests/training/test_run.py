@@ -155,7 +155,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, there: str):
     assert f"{tmp_path / 'run'}: " in complaint(tmp_path)
     assert "name a new folder" in complaint(tmp_path)
     (tmp_path / "file").write_text("")
-    assert "something other than a run is here" in complaint(tmp_path, out="file")
+    assert "a file is here; name a new folder" in complaint(tmp_path, out="file")
 
 
 def test_a_run_killed_before_its_description_begins_again(tmp_path):
@@ -199,13 +199,13 @@ def test_a_seed_is_trained_by_one_process_at_a_time(tmp_path):
 
     def begin_again(seed: int, epoch: Epoch) -> None:
         half_written.touch()
-        with pytest.raises(InputError, match=r"seed-0: another process trains this seed; wait"):
+        with pytest.raises(InputError, match=r"seed-0: process \d+ on .* is writing here; wait"):
             train_run(tiny_recipe(), store, run.path, 1)
         assert half_written.is_file()
 
     train_run(tiny_recipe(), store, run.path, 1, on_epoch=begin_again)
     assert [epoch.epoch for epoch in run.seed(0).read_log()] == [0, 1, 2]
-    assert not run.seed(0).lock.exists()
+    assert not (run.seed(0).path / ".lock").exists()
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])

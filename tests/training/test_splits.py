@@ -12,7 +12,7 @@ from synctva.corpus import Corpus
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, write_store
-from synctva.features.store import folder as store_module
+from synctva.features.store import writing as store_module
 from synctva.model.emotion_model import EmotionModel
 from synctva.training import splits
 from synctva.training.loop import validate

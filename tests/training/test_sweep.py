@@ -18,11 +18,11 @@ from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 
 from synctva import cli
 from synctva.errors import InputError
+from synctva.files import alone
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
 from synctva.training import jobs
 from synctva.training.jobs import TrainingJob, engine_for
-from synctva.training.lock import seed_lock
 from synctva.training.plan import load_plan
 from synctva.training.run import train_run
 from synctva.training.sweep import RunStatus, run_sweep
@@ -161,10 +161,10 @@ def test_a_seed_that_another_process_trains_fails_and_the_others_are_trained(pla
     busy = run_of(plan, "full").seed(1)
     busy.finished.unlink()
     shutil.rmtree(run_of(plan, "no-graphs").path)
-    with seed_lock(busy):
+    with alone(busy.path):
         done, statuses = swept(plan)
     assert done == [("no-graphs", 0), ("full", 1), ("no-graphs", 1), ("no-graphs", None)]
-    assert f"{busy.path}: another process trains" in statuses["full"].failures[1]
+    assert f"{busy.path}: process {os.getpid()} on " in statuses["full"].failures[1]
     assert statuses["no-graphs"].evaluated
     assert swept(plan)[0] == [("full", 1), ("full", None)]
 

@@ -41,12 +41,13 @@ def train(
 ) -> None:
     """Train the network that reads faces; the epoch is chosen on valid."""
     from synctva.data.corpora.fer2013 import read_fer2013_faces
+    from synctva.files import alone
     from synctva.recipe import load_section
     from synctva.training.expression import ExpressionRecipe, train_expression
 
     loaded = load_section(ExpressionRecipe, recipe)
     found = read_fer2013_faces(pictures)
-    with terminal.progress("Training", loaded.epochs) as advance:
+    with alone(out), terminal.progress("Training", loaded.epochs) as advance:
         weights = train_expression(
             found.of("train"),
             found.of("valid"),

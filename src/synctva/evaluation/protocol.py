@@ -20,7 +20,7 @@ from synctva.evaluation.prediction_files import write_predictions
 from synctva.evaluation.reliability import calibration_findings
 from synctva.evaluation.robustness import missing_rate_scores, noise_scores, turn_order_scores
 from synctva.evaluation.spread import spread
-from synctva.files import file_sha256
+from synctva.files import alone, file_sha256
 from synctva.run.evaluation import Evaluation
 from synctva.run.scores import SeedScores, SeedSplit, SplitScores
 from synctva.run.words import SCORES
@@ -55,8 +55,14 @@ def evaluate(run: EvaluatedRun, asked: Collection[str] = ()) -> Evaluation:
         asked: Some of ``QUESTIONS``.
 
     Raises:
-        InputError: The run did not keep what a question needs; the scores are kept then.
+        InputError: The run did not keep what a question needs; the scores are kept then. Or another
+            process evaluates it on the same store.
     """
+    with alone(run.place.path):
+        return _evaluate(run, asked)
+
+
+def _evaluate(run: EvaluatedRun, asked: Collection[str]) -> Evaluation:
     found = _scored(run)
     known = _earlier(run)
     if known is not None and known.is_of_same(found):

@@ -7,10 +7,9 @@ there, they become one file.
 
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +27,7 @@ from synctva.errors import InputError
 from synctva.evaluation.evaluated_run import with_absent
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.store import FeatureStore, open_store
-from synctva.files import write_bytes
+from synctva.files import alone, remove_staged, write_bytes, written
 from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
@@ -132,10 +131,24 @@ def predict_store(
         How many utterances have each emotion.
 
     Raises:
-        InputError: A shard is damaged, or its process has died again and again; what is done
-            stays, and the same command goes on.
+        InputError: A shard is damaged, or its process has died again and again (what is done
+            stays, and the same command goes on); or another process makes the same file.
     """
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    with alone(plan.folder):
+        counts = _predict_store(plan, out, engine, workers, advance)
+    with suppress(OSError):  # the next one is there already
+        plan.folder.rmdir()
+    return counts
+
+
+def _predict_store(
+    plan: PlannedPredictions,
+    out: Path,
+    engine: MakeEngine,
+    workers: int | None,
+    advance: Callable[[int], None],
+) -> Counter[str]:
+    remove_staged(plan.folder)
     todo = []
     for job in plan.jobs:
         if job.part.is_file():
@@ -150,14 +163,14 @@ def predict_store(
                 raise outcome
             advance(_rows(job.part))
     counts: Counter[str] = Counter()
-    joined = plan.folder / "joined"
-    with pq.ParquetWriter(joined, _read(plan.jobs[0].part).schema) as writer:
+    schema = _read(plan.jobs[0].part).schema
+    with written(out) as staged, pq.ParquetWriter(staged, schema) as writer:
         for job in plan.jobs:
             table = _read(job.part)
             writer.write_table(table)
             counts.update(table["emotion"].to_pylist())
-    joined.replace(out)
-    shutil.rmtree(plan.folder, ignore_errors=True)
+    for part in plan.folder.glob("*.parquet"):  # also of models and stores as they were before
+        part.unlink()
     return counts
 
 

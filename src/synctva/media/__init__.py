@@ -14,8 +14,13 @@ from synctva.media.probe import MediaFacts, length_of, probe
 from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
 from synctva.media.sound_tracks import SoundTrack, chosen_track, sound_tracks
 
+READER = 2
+"""Raised whenever a file that could be read before sounds or looks otherwise now: features that are
+cached of it count no more then."""
+
 __all__ = [
     "LIMITS",
+    "READER",
     "SAMPLE_RATE_HZ",
     "Frames",
     "Half",

@@ -1,7 +1,6 @@
 """Small movies, written."""
 
 import heapq
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from operator import itemgetter
@@ -12,6 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from synctva.errors import InputError
+from synctva.files import written
 from synctva.media.libav import new_movie, picture_frame, sound_frame
 
 REPEATABLE = {"threads": "1", "flags": "+bitexact"}
@@ -67,18 +67,12 @@ def write_tracks(path: Path, tracks: Callable[[Any], Iterable[Packets]]) -> None
     Raises:
         InputError: There is no track.
     """
-    staged = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
-        with new_movie(staged) as movie:
-            opened = list(tracks(movie))
-            if not opened:
-                raise InputError(f"{path}: neither pictures nor sound to write; give one of them")
-            for _, packets in heapq.merge(*opened, key=itemgetter(0)):
-                movie.mux(packets)
-        staged.replace(path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
+    with written(path) as staged, new_movie(staged) as movie:
+        opened = list(tracks(movie))
+        if not opened:
+            raise InputError(f"{path}: neither pictures nor sound to write; give one of them")
+        for _, packets in heapq.merge(*opened, key=itemgetter(0)):
+            movie.mux(packets)
 
 
 def picture_packets(

@@ -1,5 +1,10 @@
-"""Checkpoints: a folder of ``config.json`` and ``model.safetensors``, nothing that can run."""
+"""Checkpoints: a folder of ``config.json`` and ``model.safetensors``, nothing that can run.
 
+Each tells its own hash, so that a damaged one is known, and a training that was killed between the
+two is none.
+"""
+
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import safetensors.torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import (
     HfHubHTTPError,
@@ -23,7 +27,8 @@ from torch import Tensor
 from synctva.corpus import Description
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.files import write_bytes, write_json
+from synctva.files import write_json
+from synctva.tensors import read_tensors, write_tensors
 
 Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -93,10 +98,9 @@ def save_checkpoint(
 ) -> None:
     """Writes a model's weights and constructor arguments into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
-    write_bytes(folder / WEIGHTS, safetensors.torch.save(kept))
+    write_tensors(folder / WEIGHTS, weights)
     config = {"arguments": arguments, "provenance": asdict(provenance)}
-    write_json(folder / CONFIG, config)
+    write_json(folder / CONFIG, {**config, "sha256": _config_sha256(config)})
 
 
 def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dict[str, Tensor]]:
@@ -104,6 +108,8 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
 
     Args:
         source: A folder, or the id of a repository on the Hugging Face hub.
+
+    One that was saved before there were hashes is taken as it is.
 
     Raises:
         InputError: There is no checkpoint, it is damaged, or an older version saved it.
@@ -123,13 +129,23 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
         ) from error
     if is_older:
         raise InputError(f"{folder}: {_OLDER} ({_command(folder)})")
+    if "sha256" in config and config["sha256"] != _config_sha256(config):
+        raise InputError(
+            f"{folder / CONFIG}: not as it was saved (its sha256 differs); get it again"
+        )
     try:
-        weights = safetensors.torch.load_file(folder / WEIGHTS)
+        weights, _ = read_tensors(folder / WEIGHTS)
     except SafetensorError as error:
         raise InputError(
             f"{folder / WEIGHTS}: damaged weights ({one_line(error)}); get them again"
         ) from error
     return arguments, provenance, weights
+
+
+def _config_sha256(config: Mapping[str, Any]) -> str:
+    """Returns the hash of what a configuration says, however it is laid out."""
+    told = json.dumps([config["arguments"], config["provenance"]], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 _OLDER = (

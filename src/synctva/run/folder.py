@@ -54,11 +54,6 @@ class SeedFolder:
         return self.path / "finished.json"
 
     @property
-    def lock(self) -> Path:
-        """Locked by whoever trains the seed; gone once the training is finished."""
-        return self.path / ".lock"
-
-    @property
     def epochs(self) -> Path:
         """The weights of every epoch, where the recipe keeps them."""
         return self.path / "epochs"

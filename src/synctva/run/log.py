@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from synctva.files import write_text
+from synctva.files import flush, write_text
 from synctva.run.parsing import Number, parse
 
 
@@ -53,6 +53,7 @@ def append_epoch(path: Path, epoch: Epoch) -> None:
     """Adds a line to a log."""
     with path.open("a", encoding="utf-8") as file:
         file.write(_line(epoch))
+    flush(path)
 
 
 def write_log(path: Path, epochs: Sequence[Epoch]) -> None:

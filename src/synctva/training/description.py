@@ -18,7 +18,7 @@ from synctva.emotions import MODALITIES
 from synctva.encoders.settings import check_inputs
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore
-from synctva.files import is_staged, write_text
+from synctva.files import LOCK, is_staged, write_text
 from synctva.recipe import Recipe, load_recipe
 from synctva.run.description import RunDescription, SchemaNames, StartedFrom
 from synctva.run.folder import RunFolder, dialogue_digest
@@ -185,7 +185,7 @@ def _is_vacant(run: RunFolder) -> bool:
     """Returns whether nothing is there, but what a run killed before its description may leave."""
     if not run.path.is_dir():
         return not run.path.exists()
-    before = (run.recipe, run.seen)
+    before = (run.recipe, run.seen, run.path / LOCK)
     return all(path in before or is_staged(path) for path in run.path.iterdir())
 
 

@@ -11,7 +11,7 @@ import torch
 from synctva.encoders.encoder import load_encoders
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, open_store
-from synctva.files import remove_staged
+from synctva.files import alone, remove_staged
 from synctva.model.checkpoint import Provenance
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import Recipe, load_recipe
@@ -19,7 +19,6 @@ from synctva.run.folder import RunFolder, SeedFolder
 from synctva.run.log import Epoch
 from synctva.training.curves import curves
 from synctva.training.description import Survey, check_trainable, describe, survey, used_dims
-from synctva.training.lock import seed_lock
 from synctva.training.loop import fit
 from synctva.training.ranks import processes
 from synctva.training.splits import Split, open_splits
@@ -100,16 +99,17 @@ def begin_run(
 ) -> RunFolder:
     """Returns the folder of a run, described and ready for its seeds; see ``train_run``."""
     run = RunFolder(out)
-    if start is None:
-        check_trainable(store, found, recipe)
-        describe(run, recipe, store, found, seeds)
-    else:
-        check_start(start, store)
-        check_trainable(store, found, recipe, ("train",))
-        describe(run, recipe, store, found, seeds, start.description)
-        start.model.save_pretrained(run.start)
-    remove_staged(run.path, below=False)  # somebody may be at work on a seed
-    remove_staged(run.start)
+    with alone(run.path):
+        if start is None:
+            check_trainable(store, found, recipe)
+            describe(run, recipe, store, found, seeds)
+        else:
+            check_start(start, store)
+            check_trainable(store, found, recipe, ("train",))
+            describe(run, recipe, store, found, seeds, start.description)
+            start.model.save_pretrained(run.start)
+        remove_staged(run.path, below=False)  # somebody may be at work on a seed
+        remove_staged(run.start)
     return run
 
 
@@ -126,12 +126,12 @@ def train_seed(
     Runs in a process of its own.
 
     Raises:
-        InputError: Another process trains this seed.
+        InputError: Another process trains this seed; it is named.
     """
     torch.set_num_threads(threads)
     run, own = RunFolder(out), processes()
     folder = run.seed(seed)
-    with seed_lock(folder) if own.is_main_process else nullcontext():
+    with alone(folder.path) if own.is_main_process else nullcontext():
         own.wait_for_everyone()
         if folder.finished.is_file():  # by another process meanwhile
             return

@@ -4,17 +4,16 @@ import copy
 import json
 from dataclasses import asdict, dataclass
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from synctva.errors import InputError
-from synctva.files import write_bytes
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.folder import SeedFolder
 from synctva.run.log import ValidEpoch
+from synctva.tensors import read_tensors, write_tensors
 
 
 @dataclass
@@ -95,10 +94,7 @@ def save(state: TrainingState, folder: SeedFolder) -> None:
     if torch.cuda.is_available():
         tensors["random/cuda"] = torch.cuda.get_rng_state()
     metadata = {"progress": json.dumps(asdict(state.progress)), "steps": str(state.steps)}
-    content = safetensors.torch.save(
-        {n: t.contiguous().cpu() for n, t in tensors.items()}, metadata
-    )
-    write_bytes(folder.state, content)
+    write_tensors(folder.state, tensors, metadata)
 
 
 def restore(state: TrainingState, folder: SeedFolder, *, writes: bool = True) -> None:
@@ -117,9 +113,7 @@ def restore(state: TrainingState, folder: SeedFolder, *, writes: bool = True) ->
             folder.cut_log(0)
         return
     try:
-        with safe_open(folder.state, "pt") as file:
-            metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, metadata = read_tensors(folder.state)
         state.model.load_trained_state(_under("model/", tensors))
         state.average.load_trained_state(_under("average/", tensors))
         _restore_optimizer(state.optimizer, _under("optimizer/", tensors))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from synctva.corpus import Description
 from synctva.features.extraction.cache import Cache, cache_key, default_cache
@@ -43,6 +44,28 @@ def test_what_was_put_comes_back(tmp_path: Path):
     assert found.vector.tobytes() == vector.tobytes()
     assert found.flags == ("short", "silent")
     assert absent == Encoded(None, ("no_face",))
+    assert cache.get("ab3") is None
+
+
+def test_a_file_with_one_other_bit_counts_as_not_there(tmp_path: Path):
+    cache = Cache(tmp_path)
+    cache.put("ab1", Encoded(np.array([0.1, -3, 7], np.float32), ("short",)))
+    whole = cache.path("ab1").read_bytes()
+    for place in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        cache.path("ab1").write_bytes(changed)
+        assert cache.get("ab1") is None, place
+
+
+def test_a_file_under_anothers_name_and_one_that_does_not_tell_its_hash_count_as_not_there(
+    tmp_path: Path,
+):
+    cache = Cache(tmp_path)
+    cache.put("ab1", Encoded(np.ones(3, np.float32)))
+    cache.path("ab2").write_bytes(cache.path("ab1").read_bytes())
+    assert cache.get("ab2") is None
+    cache.path("ab3").write_bytes(save({"values": np.ones((1, 3), np.float32)}, {"flags": "[]"}))
     assert cache.get("ab3") is None
 
 

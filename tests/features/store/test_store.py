@@ -1,6 +1,8 @@
 """A store gives back what was written; whatever has happened to it is told in one line."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.kills import Killed, kill_at
 from support.strategies import assert_same_corpus, corpora
 
 from synctva.corpus import Corpus, Description
 from synctva.data.made.planted import planted_corpus
 from synctva.errors import InputError
 from synctva.features.store import FeatureStore, concatenate, open_store, write_parts, write_store
-from synctva.features.store import folder as store_module
+from synctva.features.store import writing as store_module
 
 CORPUS = planted_corpus(0, (4, 1, 1), missing=0.3)
 
@@ -143,7 +146,7 @@ def test_a_store_is_replaced_only_on_request_and_leaves_nothing_of_the_old(store
     assert {file.name for file in store.path.iterdir()} == {"manifest.json", *replaced.shards}
 
 
-@pytest.mark.parametrize("moment", ["write_shard", "file_sha256", "_count", "write_json"])
+@pytest.mark.parametrize("moment", ["shard_bytes", "write_bytes", "_count", "write_json"])
 def test_a_write_that_dies_leaves_the_old_store(store: FeatureStore, moment: str):
     def die(*_: object) -> None:
         raise KeyboardInterrupt
@@ -255,7 +258,27 @@ def test_a_store_that_was_rewritten_meanwhile_is_told_so(store: FeatureStore):
     open_store(store.path).read()
 
 
-def test_of_two_writings_at_once_one_is_left_whole(store: FeatureStore):
+def test_who_writes_while_another_does_is_told_so(store: FeatureStore):
+    def parts() -> Iterator[Corpus]:
+        yield CORPUS.split("train")
+        with pytest.raises(InputError, match=rf"store: process {os.getpid()} on .* wait for it"):
+            write_store(planted_corpus(1, (4, 1, 1)), store.path, overwrite=True)
+        yield CORPUS.split("test")
+
+    write_parts(parts(), store.path, overwrite=True)
+    written = open_store(store.path)
+    ids = [dialogue.id for part in parts_of(CORPUS) for dialogue in part.dialogues]
+    assert [dialogue.id for dialogue in written.read().dialogues] == ids
+    assert {file.name for file in store.path.iterdir()} == {"manifest.json", *written.shards}
+
+
+def parts_of(corpus: Corpus) -> list[Corpus]:
+    return [corpus.split("train"), corpus.split("test")]
+
+
+def test_of_two_writings_at_once_where_there_are_no_locks_one_is_left_whole(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+):
     other = planted_corpus(1, (4, 1, 1))
 
     def parts() -> Iterator[Corpus]:
@@ -263,9 +286,41 @@ def test_of_two_writings_at_once_one_is_left_whole(store: FeatureStore):
         write_store(other, store.path, overwrite=True)
         yield CORPUS.split("test")
 
+    monkeypatch.setattr("synctva.files._is_free", lambda file: True)
     with pytest.raises(InputError, match=r"another process has rewritten the store"):
         write_parts(parts(), store.path, overwrite=True)
     assert_same_corpus(open_store(store.path).read(), other)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_killed_at_any_write_the_same_call_ends_with_the_same_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+):
+    monkeypatch.setattr(store_module, "SHARD_UTTERANCES", 20)
+    path, whole, notes = tmp_path / "store", tmp_path / "whole", {"failures.csv": b"one"}
+
+    def write(place: Path) -> None:
+        write_parts([CORPUS], place, overwrite=is_there, notes=notes)
+
+    def before() -> None:
+        if is_there:
+            write_store(planted_corpus(1, (4, 1, 1)), path)
+
+    write(whole)
+    expected = {file.name: file.read_bytes() for file in whole.iterdir()}
+    for moment in range(len(expected)):
+        before()
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, moment)
+            with pytest.raises(Killed):
+                write(path)
+        (path / ".lock").touch()  # a process that is dead deletes nothing
+        (path / ".part-0123456789abcdef").touch()  # as older versions called them
+        if moment == len(expected) - 1 and not is_there:
+            assert "manifest.json" in {file.name for file in path.iterdir()}
+        write_parts([CORPUS], path, overwrite=True, notes=notes)
+        assert {file.name: file.read_bytes() for file in path.iterdir()} == expected, moment
+        shutil.rmtree(path)
 
 
 def test_a_dialogue_in_two_shards_is_refused(store: FeatureStore):

@@ -32,7 +32,7 @@ from synctva.data.kind import Kind
 from synctva.data.split import split_named
 from synctva.emotions import schema_named
 from synctva.errors import InputError, told_at
-from synctva.files import remove_staged, write_bytes
+from synctva.files import alone, write_bytes
 
 COLUMNS = ("split", "emotion", "jpeg")
 
@@ -138,16 +138,15 @@ def unpack_fer2013(source: Path, folder: Path) -> list[Path]:
     labels = _labels(table)
     paths = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        remove_staged(folder)
-        for number, jpeg, _ in _pictures(source, table):
-            with told_at(lambda number=number: _place(source, number)):
-                split = split_named(labels[number][0])
-            path = (folder / split / f"{number:05d}.jpg").absolute()
-            path.parent.mkdir(exist_ok=True)
-            if not path.is_file() or path.read_bytes() != jpeg:
-                write_bytes(path, jpeg)
-            paths.append(path)
+        with alone(folder):
+            for number, jpeg, _ in _pictures(source, table):
+                with told_at(lambda number=number: _place(source, number)):
+                    split = split_named(labels[number][0])
+                path = (folder / split / f"{number:05d}.jpg").absolute()
+                path.parent.mkdir(exist_ok=True)
+                if not path.is_file() or path.read_bytes() != jpeg:
+                    write_bytes(path, jpeg, is_kept=False)  # compared when it is needed again
+                paths.append(path)
     except OSError as error:
         raise InputError(f"{folder}: the pictures cannot be written there ({error})") from error
     return paths

@@ -36,9 +36,9 @@ def cache_key(description: Description, content: object) -> str:
 class Cache:
     """A folder with a file per key.
 
-    A file is written under another name first, so it is whole or not there; one that was damaged
-    since then counts as not there. Any number of processes may use a folder at once. It may be
-    deleted at any time.
+    A file is written under another name first, and says what its content hashes to; one that is
+    not whole, or has another bit since then, counts as not there. Any number of processes may use a
+    folder at once. It may be deleted at any time.
 
     Args:
         folder: Where the files are; made when the first is written.
@@ -69,8 +69,11 @@ class Cache:
         """Returns the rows and flags under a key; None if there are none, or damaged ones."""
         try:
             with safe_open(self.path(key), "np") as file:
-                flags = json.loads((file.metadata() or {})["flags"])
-                return file.get_tensor("values"), tuple(flags)
+                told = file.metadata() or {}
+                values = file.get_tensor("values")
+            if told["sha256"] != _sha256(key, values, told["flags"]):
+                return None
+            return values, tuple(json.loads(told["flags"]))
         except (OSError, SafetensorError, KeyError, ValueError):
             return None
 
@@ -80,5 +83,13 @@ class Cache:
         """Keeps rows and flags under a key."""
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"values": np.ascontiguousarray(values)}
-        write_bytes(path, save(content, {"flags": json.dumps(flags)}))
+        values, noted = np.ascontiguousarray(values), json.dumps(flags)
+        told = {"flags": noted, "sha256": _sha256(key, values, noted)}
+        write_bytes(path, save({"values": values}, told), is_kept=False)
+
+
+def _sha256(key: str, values: Float32[np.ndarray, "row dim"], flags: str) -> str:
+    """Returns the hash of all that is kept under a key, and of the key."""
+    digest = hashlib.sha256(f"{key} {values.dtype} {values.shape} {flags} ".encode())
+    digest.update(values.tobytes())
+    return digest.hexdigest()

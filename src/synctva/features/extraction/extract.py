@@ -7,9 +7,8 @@ fill the same cache, each with its own share of the dialogues.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, fields, replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,16 +19,9 @@ from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.fill import TIME_LIMIT_S, Advance, Failure, Filled, fill
 from synctva.features.extraction.words import WORDS, read_words
 from synctva.features.preset import Preset
-from synctva.features.store.folder import (
-    FAILURES,
-    NORMALISATION,
-    FeatureStore,
-    concatenate,
-    write_parts,
-    write_store,
-)
+from synctva.features.store import FeatureStore, concatenate, write_parts
 from synctva.features.store.normalise import normalise
-from synctva.files import write_bytes, write_text
+from synctva.features.store.writing import FAILURES, NORMALISATION
 from synctva.work import MakeEngine, on_this_machine
 
 
@@ -70,31 +62,28 @@ def extract(
         time_limit_s=time_limit_s,
         advance=advance,
     )
-    parts = _with_features(store, filled, cache)
-    statistics = store.path / NORMALISATION
-    if preset.normalise_audio_by is None:
-        write_parts(parts, store.path, overwrite=True)
-        if "audio" in filled.descriptions:
-            statistics.unlink(missing_ok=True)
-    else:
+    parts: Iterable[Corpus] = _with_features(store, filled, cache)
+    notes = {FAILURES: _told(filled.failures)}
+    if preset.normalise_audio_by is not None:
         corpus, found = normalise(concatenate(list(parts)), "audio", preset.normalise_audio_by)
-        write_store(corpus, store.path, overwrite=True)
         content = io.BytesIO()
         pq.write_table(found.to_table(), content)
-        write_bytes(statistics, content.getvalue())
-    _write_failures(filled.failures, store.path / FAILURES)
+        parts, notes[NORMALISATION] = [corpus], content.getvalue()
+    elif "audio" in filled.descriptions:
+        notes[NORMALISATION] = None
+    write_parts(parts, store.path, overwrite=True, notes=notes)
     return filled
 
 
-def _write_failures(failures: list[Failure], path: Path) -> None:
+def _told(failures: list[Failure]) -> bytes | None:
+    """Returns the table of failures; None if there are none."""
     if not failures:
-        path.unlink(missing_ok=True)
-        return
+        return None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in fields(Failure))
     writer.writerows(astuple(failure) for failure in failures)
-    write_text(path, text.getvalue())
+    return text.getvalue().encode()
 
 
 def _with_features(store: FeatureStore, filled: Filled, cache: Cache) -> Iterator[Corpus]:

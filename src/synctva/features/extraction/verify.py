@@ -14,8 +14,9 @@ from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extractors.registry import KINDS, made_again
-from synctva.features.store.folder import NORMALISATION, FeatureStore, open_store, write_store
+from synctva.features.store import FeatureStore, open_store, write_store
 from synctva.features.store.normalise import SpeakerNormalisation, people_of
+from synctva.features.store.writing import NORMALISATION
 
 TOLERANCE = 1e-3
 """Greatest difference, in units of a feature's own spread in the store; other processors and

@@ -60,19 +60,21 @@ class Clip:
         return read_frames(own.media, own.start_s, own.end_s, rate_hz=rate_hz, most=most, half=half)
 
     def content(self, stream: str) -> list[object]:
-        """Returns what tells this stream from that of any other clip: a hash, and the span.
+        """Returns what tells this stream from that of any other clip: a hash, the span, the reader.
 
         Raises:
             InputError: The recording is missing.
         """
+        from synctva.media import READER
+
         own = self._utterance
         span = [own.start_s, own.end_s]
         if stream == "sound":
             if own.audio_media is not None:
-                return [_sha256(own.audio_media)]
+                return [READER, _sha256(own.audio_media)]
             track = [] if self._sound_track is None else [self._sound_track]
-            return [_sha256(own.media), *span, *track]
-        return [_sha256(own.media), *span, own.half]
+            return [READER, _sha256(own.media), *span, *track]
+        return [READER, _sha256(own.media), *span, own.half]
 
 
 def _sha256(path: str | None) -> str | None:

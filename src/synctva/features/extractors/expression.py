@@ -8,14 +8,13 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 
 from synctva.emotions import schema_named
 from synctva.errors import InputError
-from synctva.files import write_bytes
+from synctva.tensors import read_tensors, write_tensors
 
 FACE_PX = 48
 WEIGHTS = Path(__file__).parent / "weights" / "face_expression.safetensors"
@@ -111,7 +110,7 @@ def save_expression_network(network: ExpressionNetwork, path: Path) -> None:
         name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    write_bytes(path, save(halves, {"network": json.dumps(network.arguments)}))
+    write_tensors(path, halves, {"network": json.dumps(network.arguments)})
 
 
 def load_expression_network(path: Path = WEIGHTS) -> ExpressionNetwork:
@@ -121,9 +120,8 @@ def load_expression_network(path: Path = WEIGHTS) -> ExpressionNetwork:
         InputError: There is no such file, or it holds something else.
     """
     try:
-        with safe_open(path, "pt") as file:
-            arguments = json.loads((file.metadata() or {})["network"])
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        weights, told = read_tensors(path)
+        arguments = json.loads(told["network"])
         network = ExpressionNetwork(**{**arguments, "widths": tuple(arguments["widths"])})
         network.load_state_dict(weights)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:

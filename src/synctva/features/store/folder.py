@@ -5,11 +5,8 @@ old one or the new one, never a mixture. Any Parquet reader opens the shards.
 """
 
 import json
-import secrets
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import chain
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +17,10 @@ from synctva.dialogue import SPLITS
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.features.store.manifest import FORMAT, FORMATS, description_in
-from synctva.features.store.shard import read_shard, write_shard
-from synctva.files import file_sha256, write_json
+from synctva.features.store.shard import read_shard
+from synctva.files import file_sha256
 
-FAILURES = "failures.csv"
-"""In the store: the utterances whose extraction failed, and why; not there if none did."""
-NORMALISATION = "audio-standardisation.parquet"
-"""In the store: mean and sd that its audio features were normalised by, where they were."""
-SHARD_UTTERANCES = 4096
-"""A shard is closed once it holds this many utterances; a dialogue is never split."""
-SHARD_BYTES = 64 * 2**20
-"""Or this many bytes of features, where an utterance's are wide, such as its sound."""
+MANIFEST = "manifest.json"
 REWRITTEN = "another process has rewritten the store meanwhile; run the command again"
 
 
@@ -138,7 +128,7 @@ def open_store(path: Path) -> FeatureStore:
     Raises:
         InputError: There is no store, or its manifest cannot be read.
     """
-    manifest_path = path / "manifest.json"
+    manifest_path = path / MANIFEST
     if not manifest_path.is_file():
         raise InputError(
             f"{path}: no feature store here (no manifest.json); make one with"
@@ -165,124 +155,3 @@ def open_store(path: Path) -> FeatureStore:
             f"{manifest_path}: not a feature store's manifest ({type(error).__name__}: {error});"
             " import the corpus again"
         ) from error
-
-
-def write_store(corpus: Corpus, path: Path, *, overwrite: bool = False) -> FeatureStore:
-    """Writes a corpus as a store and returns it, opened.
-
-    What was noted beside the features of a store that is replaced goes with them.
-
-    Args:
-        corpus: What to write.
-        path: The store's folder; made if it is not there.
-        overwrite: Replace the store that is there; else that is an error.
-
-    Raises:
-        InputError: The corpus is empty, or something stands at ``path`` already.
-    """
-    store = write_parts([corpus], path, overwrite=overwrite)
-    for note in (FAILURES, NORMALISATION):
-        (path / note).unlink(missing_ok=True)
-    return store
-
-
-def write_parts(parts: Iterable[Corpus], path: Path, *, overwrite: bool = False) -> FeatureStore:
-    """Writes the parts of one corpus as a store, holding one of them at a time.
-
-    A part becomes a shard; one that is too large for that, several.
-
-    Args:
-        parts: The corpus in parts, a dialogue never in two; the same schema, extractors and
-            origin in all of them.
-        path: The store's folder; made if it is not there.
-        overwrite: Replace the store that is there; else that is an error.
-
-    Raises:
-        InputError: There are no dialogues, something stands at ``path`` already, or another process
-            has written there meanwhile.
-    """
-    check_place(path, overwrite=overwrite)
-    shards: dict[str, str] = {}
-    manifest: dict[str, Any] = {}
-    for number, part in enumerate(chain.from_iterable(map(_in_shards, parts))):
-        path.mkdir(parents=True, exist_ok=True)
-        staged = path / f".part-{secrets.token_hex(8)}"
-        write_shard(part, staged)
-        sha256 = file_sha256(staged)
-        file = f"part-{number:05d}-{sha256[:8]}.parquet"
-        staged.replace(path / file)
-        shards[file] = sha256
-        _count(manifest, part)
-    if not shards:
-        raise InputError(f"{path}: no dialogues, nothing to write")
-    if not all((path / file).is_file() for file in shards):
-        raise InputError(f"{path}: {REWRITTEN}")
-    manifest["shards"] = [{"file": file, "sha256": sha256} for file, sha256 in shards.items()]
-    write_json(path / "manifest.json", manifest)
-    for left_over in [*path.glob("part-*.parquet"), *path.glob(".part-*")]:
-        if left_over.name not in shards:
-            left_over.unlink()
-    return open_store(path)
-
-
-def check_place(path: Path, *, overwrite: bool) -> None:
-    """Checks that a store may be written at a path.
-
-    Raises:
-        InputError: Something other than a store is there, or a store that shall not be replaced.
-    """
-    is_store = (path / "manifest.json").is_file()
-    if path.exists() and not is_store and (not path.is_dir() or any(_foreign(path))):
-        raise InputError(f"{path}: something other than a feature store is here; name a new folder")
-    if is_store and not overwrite:
-        raise InputError(f"{path}: a feature store is here; name a new folder or add --overwrite")
-
-
-def _foreign(path: Path) -> Iterator[Path]:
-    """Yields what is in a folder, but for shards that a killed writing left there."""
-    return (p for p in path.iterdir() if not p.name.startswith((".part-", "part-")))
-
-
-def _in_shards(corpus: Corpus) -> Iterator[Corpus]:
-    bytes_each = max(4 * sum(corpus.dims.values()), 1)
-    full = min(SHARD_UTTERANCES, SHARD_BYTES // bytes_each)
-    ids: list[str] = []
-    utterances = 0
-    for dialogue in corpus.dialogues:
-        ids.append(dialogue.id)
-        utterances += len(dialogue.utterances)
-        if utterances >= full:
-            yield corpus.select(ids)
-            ids, utterances = [], 0
-    if ids:
-        yield corpus.select(ids)
-
-
-def _count(manifest: dict[str, Any], part: Corpus) -> None:
-    """Adds a part to the manifest of the parts before it, which begins empty."""
-    if not manifest:
-        manifest |= {
-            "format": FORMAT,
-            "corpus": part.name,
-            "schema": {"name": part.schema.name, "emotions": list(part.schema.emotions)},
-            "origin": dict(part.origin),
-            "counts": {split: {"dialogues": 0, "utterances": 0} for split in SPLITS},
-            "modalities": {
-                m: {
-                    "description": asdict(part.features[m].description),
-                    "fingerprint": part.features[m].fingerprint,
-                    "missing": 0,
-                    "flags": {},
-                }
-                for m in part.dims
-            },
-        }
-    for dialogue in part.dialogues:
-        manifest["counts"][dialogue.split]["dialogues"] += 1
-        manifest["counts"][dialogue.split]["utterances"] += len(dialogue.utterances)
-    for m in part.dims:
-        entry = manifest["modalities"][m]
-        entry["missing"] += int((~part.features[m].present).sum())
-        counts = Counter(flag for flags in part.features[m].flags for flag in flags.split())
-        for flag in sorted(counts):
-            entry["flags"][flag] = entry["flags"].get(flag, 0) + counts[flag]

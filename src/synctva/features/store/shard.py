@@ -33,9 +33,11 @@ _UTTERANCE_COLUMNS = pa.schema(
 )
 
 
-def write_shard(corpus: Corpus, path: Path) -> None:
-    """Writes the dialogues of a corpus as one Parquet file."""
-    pq.write_table(_table(corpus), path, compression="zstd")
+def shard_bytes(corpus: Corpus) -> bytes:
+    """Returns the dialogues of a corpus as the content of a Parquet file."""
+    content = pa.BufferOutputStream()
+    pq.write_table(_table(corpus), content, compression="zstd")
+    return content.getvalue().to_pybytes()
 
 
 def read_shard(

@@ -28,7 +28,7 @@ from synctva.data.corpora.meld_raw import CLIPS, ORIGIN_FILE
 from synctva.data.made.playhouse.clips import clip_path, render_clip
 from synctva.data.made.playhouse.scenes import Line, Production, Scene, write_scenes
 from synctva.errors import InputError
-from synctva.files import remove_staged, write_json, write_text
+from synctva.files import LOCK, alone, remove_staged, write_json, write_text
 from synctva.work.processes import end_with
 
 VERSION = "1"
@@ -62,9 +62,16 @@ def render_playhouse(
         advance: Called with the number of utterances that are done since the last call.
 
     Raises:
-        InputError: Another playhouse is in the folder, or espeak-ng is not installed.
+        InputError: Another playhouse is in the folder, another process is writing there, or
+            espeak-ng is not installed.
     """
-    production = production or Production()
+    with alone(folder):
+        _render_all(folder, production or Production(), workers, advance)
+
+
+def _render_all(
+    folder: Path, production: Production, workers: int, advance: Callable[[int], None]
+) -> None:
     _claim(folder, production)
     scenes = write_scenes(production)
     if all(_is_complete(folder, scene) for scene in scenes):
@@ -100,7 +107,7 @@ def _claim(folder: Path, production: Production) -> None:
             raise InputError(
                 f"{path}: the folder holds another playhouse; choose another folder, or delete it"
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif any(path.name != LOCK for path in folder.iterdir()):
         raise InputError(f"{folder}: holds other files, no playhouse; choose another folder")
     for name in CLIPS.values():
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,24 +1,19 @@
 """The weights of a pretrained model: their hash, and what is refused."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from synctva.errors import InputError, did_you_mean
+from synctva.tensors import tensors_sha256
 
 
 def weights_sha256(model: nn.Module, made_up: Iterable[str] = ()) -> str:
     """Returns the hash of the weights, without those that are random at each loading."""
     left_out = set(made_up)
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        if name not in left_out:
-            digest.update(name.encode())
-            digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    kept = {name: own for name, own in model.state_dict().items() if name not in left_out}
+    return tensors_sha256(kept)
 
 
 def located(name: str, packaged: Collection[str]) -> str:
