@@ -1,9 +1,13 @@
-"""Files of tensors (safetensors) that say what their content hashes to."""
+"""Tensors: sums that come out the same, and files that say what their content hashes to."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,8 +16,48 @@ from torch import Tensor
 
 from synctva.files import write_bytes
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AT_ONCE = 4
+"""So many threads compute at once; more would need much memory."""
+
 SHA256 = "sha256"
 """In what a file tells beside its tensors: the hash of all else."""
+
+
+@contextmanager
+def in_one_thread() -> Iterator[None]:
+    """Has torch compute in one thread inside: over more, sums differ in their last digits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def in_threads(
+    compute: Callable[[Item], Result], items: Iterable[Item], at_once: int = AT_ONCE
+) -> Iterator[Result]:
+    """Yields what is computed of each item, in their order: several at once, each in one thread.
+
+    Args:
+        compute: Is called by threads.
+        items: Read by this one, all at the beginning.
+        at_once: So many at the most; never more than there are cores.
+    """
+
+    def computed(item: Item) -> Result:
+        torch.set_num_threads(1)  # every thread has a number of its own
+        return compute(item)
+
+    at_once = min(os.cpu_count() or 1, at_once)
+    with in_one_thread(), ThreadPoolExecutor(at_once, "compute") as threads:
+        try:
+            yield from threads.map(computed, items)
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:

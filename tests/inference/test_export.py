@@ -46,6 +46,16 @@ def test_what_are_no_probabilities_are_refused(probabilities: tuple[float, ...])
         RecognisedUtterance(0.0, 1.0, "Ada", None, probabilities)
 
 
+@every_format
+def test_the_same_recognition_gives_the_same_bytes_on_another_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+):
+    first = written(recognition(), tmp_path, suffix).read_bytes()
+    strftime = time.strftime
+    monkeypatch.setattr(time, "strftime", lambda form, *_: strftime(form, time.gmtime(1e9)))
+    assert written(recognition(), tmp_path, suffix).read_bytes() == first
+
+
 @given(chance=CHANCE)
 @fuzzed
 def test_json_is_without_loss(tmp_path: Path, chance: list[tuple]):

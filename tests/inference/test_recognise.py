@@ -3,6 +3,7 @@
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -117,6 +118,27 @@ def test_text_alone(talk: Path, recogniser: Recogniser):
     for utterance in found.utterances:
         assert set(utterance.contributions) == {"text"}
         assert utterance.flags == ()
+
+
+def test_the_number_of_threads_changes_no_digit(tmp_path: Path, recogniser: Recogniser):
+    words = ("You", "never", "told", "me", "that", "I", "was", "so", "happy", "about", "this")
+    random = Random(0)
+    cues = [
+        f"{number // 60:02d}:{number % 60:02d}.000 --> {number // 60:02d}:{number % 60:02d}.900\n"
+        f"{random.choice('AB')}: {' '.join(random.choices(words, k=random.randint(2, 18)))}\n"
+        for number in range(120)
+    ]
+    transcript = tmp_path / "talk.vtt"
+    transcript.write_text("\n".join(["WEBVTT\n", *cues]))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 4):
+            torch.set_num_threads(number)
+            found.append(recogniser.recognise(transcript))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("is_causal", [False, True])

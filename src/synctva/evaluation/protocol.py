@@ -24,6 +24,7 @@ from synctva.files import alone, file_sha256
 from synctva.run.evaluation import Evaluation
 from synctva.run.scores import SeedScores, SeedSplit, SplitScores
 from synctva.run.words import SCORES
+from synctva.tensors import in_one_thread
 
 __all__ = ["QUESTIONS", "EvaluatedRun", "evaluate", "load_evaluated"]
 
@@ -58,7 +59,7 @@ def evaluate(run: EvaluatedRun, asked: Collection[str] = ()) -> Evaluation:
         InputError: The run did not keep what a question needs; the scores are kept then. Or another
             process evaluates it on the same store.
     """
-    with alone(run.place.path):
+    with alone(run.place.path), in_one_thread():
         return _evaluate(run, asked)
 
 

@@ -1,11 +1,13 @@
 """What a model predicts of whole dialogues: probabilities, with what carried them."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
@@ -13,9 +15,10 @@ from synctva.evaluation.attribution import shapley_values
 from synctva.evaluation.prediction import calibrated, predict
 from synctva.model.causal import rebuilt
 from synctva.model.emotion_model import EmotionModel, Normalisation
+from synctva.tensors import in_one_thread, in_threads
 
-ENCODED_AT_ONCE = 256
-"""So many utterances go through a model's own encoders at a time; it bounds the memory."""
+ENCODED_AT_ONCE = 64
+"""So many utterances go through a model's own encoders together, as a piece; some pieces at once."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,17 @@ def predictions_of(model: EmotionModel, batch: Batch) -> Predictions:
 
     A model's own encoders run once, and not again for each subset of the modalities.
     """
-    plain, encoded = _encoded(model, batch)
-    probabilities = _probabilities(plain, encoded)
-    carried = shapley_values(plain, encoded, probabilities.argmax(1))
+    with in_one_thread():
+        plain, encoded = _encoded(model, batch)
+        probabilities = _probabilities(plain, encoded)
+        carried = shapley_values(plain, encoded, probabilities.argmax(1))
     return Predictions(probabilities, np.where(batch.present.numpy(), carried, 0.0))
 
 
 def probabilities_of(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance emotion"]:
     """Returns calibrated probabilities of whole dialogues."""
-    return _probabilities(*_encoded(model, batch))
+    with in_one_thread():
+        return _probabilities(*_encoded(model, batch))
 
 
 def _probabilities(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance emotion"]:
@@ -62,6 +67,13 @@ def _encoded(model: EmotionModel, batch: Batch) -> tuple[EmotionModel, Batch]:
     for m, encoder in model.encoders.items():
         rows, present = batch.features[m], batch.present[:, MODALITIES.index(m)]
         parts = zip(rows.split(ENCODED_AT_ONCE), present.split(ENCODED_AT_ONCE), strict=True)
-        made[m] = torch.cat([encoder(part, there) for part, there in parts])
+        made[m] = torch.cat(list(in_threads(partial(_vectors, encoder), parts)))
     dims = {m: len(cast(Normalisation, own).mean) for m, own in model.normalisation.items()}
     return rebuilt(model, cast(Any, model.settings), dims, {}), replace(batch, **made)
+
+
+@torch.inference_mode()
+def _vectors(
+    encoder: nn.Module, part: tuple[Float[Tensor, "utterance wide"], Bool[Tensor, " utterance"]]
+) -> Float[Tensor, "utterance dim"]:
+    return encoder(*part)

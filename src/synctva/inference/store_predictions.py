@@ -18,7 +18,6 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from jaxtyping import Float
 
 from synctva.batch import batch_of
@@ -180,7 +179,6 @@ def predict_shard(job: PredictionJob) -> None:
     Raises:
         InputError: The shard is damaged, or there is another model here than where it was planned.
     """
-    torch.set_num_threads(1)  # sums come out differently over more
     model, digest = _loaded(job.model, job.is_causal)
     if digest != job.digest:
         raise InputError(f"{job.model}: another model than where the command runs; copy it")

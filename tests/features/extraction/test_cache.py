@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from synctva import media
 from synctva.corpus import Description
+from synctva.dialogue import Utterance
 from synctva.features.extraction.cache import Cache, cache_key, default_cache
+from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 
 EXTRACTOR = Description("opensmile", "egemaps", "opensmile 2.6", "abc", {"rate": 16000}, 88)
@@ -31,6 +34,19 @@ def test_whatever_changes_a_vector_changes_its_key(extractor: Description, conte
     key = cache_key(EXTRACTOR, ["file", 0.0, 1.0])
     assert key == cache_key(replace(EXTRACTOR), ["file", 0.0, 1.0])
     assert cache_key(extractor, content) != key
+
+
+@pytest.mark.parametrize("stream", ["sound", "pictures"])
+def test_whatever_reads_recordings_otherwise_changes_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str
+):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"a recording")
+    clip = Clip(Utterance(0, "A", start_s=0.0, end_s=1.0, media=str(path)))
+    content = clip.content(stream)
+    assert content == clip.content(stream)
+    monkeypatch.setattr(media, "READER", media.READER + 1)
+    assert clip.content(stream) != content
 
 
 def test_what_was_put_comes_back(tmp_path: Path):

@@ -16,9 +16,12 @@ from synctva.features.extractors.hub import load_text_model, located
 from synctva.features.extractors.language import flags_of_words
 from synctva.features.extractors.text_encoders import PRESETS, TextPreset, preset_of, sources
 from synctva.features.extractors.tokens import Tokeniser
+from synctva.tensors import AT_ONCE, in_threads
 
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
+
+Tokens = Int[Tensor, "item token"]
 
 
 class TextExtractor:
@@ -76,33 +79,39 @@ class TextExtractor:
     ) -> Float32[np.ndarray, "item dim"]:
         """Returns a vector per item. Items of like length share a batch; the order is kept.
 
+        Each batch is computed in one thread, several at once, so the vectors are the same to the
+        last bit wherever they are made by the same kind of processor.
+
         Args:
             items: Texts, alone or in context; an empty one is encoded like any other.
             advance: Called with the number of items that have been finished since the last call.
         """
         encoded = [self._tokeniser.tokens(item) for item in items]
         vectors = np.zeros((len(items), self.dim), dtype=np.float32)
-        for rows in batches_by_length([len(tokens) for tokens, _ in encoded], BATCH_TOKENS):
-            padded = self._tokeniser.tokenizer.pad(
-                {"input_ids": [encoded[row][0] for row in rows]}, return_tensors="pt"
-            )
-            mask = padded["attention_mask"]
-            own = torch.zeros_like(mask)
-            own[mask.bool()] = torch.tensor(
-                [is_own for row in rows for is_own in encoded[row][1]], dtype=mask.dtype
-            )
-            vectors[rows] = self._vectors(padded["input_ids"], mask, own).numpy()
+        batches = batches_by_length([len(tokens) for tokens, _ in encoded], BATCH_TOKENS)
+        padded = (self._padded([encoded[row] for row in rows]) for rows in batches)
+        at_once = AT_ONCE if self._device.type == "cpu" else 1
+        made = in_threads(self._vectors, padded, at_once)
+        for rows, found in zip(batches, made, strict=True):
+            vectors[rows] = found.numpy()
             advance(len(rows))
         return vectors
 
+    def _padded(self, encoded: Sequence[tuple[list[int], list[bool]]]) -> "tuple[Tokens, ...]":
+        """Returns tokens, mask, and which tokens are pooled, of the items of a batch."""
+        padded = self._tokeniser.tokenizer.pad(
+            {"input_ids": [tokens for tokens, _ in encoded]}, return_tensors="pt"
+        )
+        mask = padded["attention_mask"]
+        own = torch.zeros_like(mask)
+        own[mask.bool()] = torch.tensor(
+            [is_own for _, pooled in encoded for is_own in pooled], dtype=mask.dtype
+        )
+        return padded["input_ids"], mask, own
+
     @torch.inference_mode()
-    def _vectors(
-        self,
-        tokens: Int[Tensor, "item token"],
-        mask: Int[Tensor, "item token"],
-        own: Int[Tensor, "item token"],
-    ) -> Float[Tensor, "item dim"]:
-        tokens, mask, own = (tensor.to(self._device) for tensor in (tokens, mask, own))
+    def _vectors(self, padded: "tuple[Tokens, ...]") -> Float[Tensor, "item dim"]:
+        tokens, mask, own = (tensor.to(self._device) for tensor in padded)
         return encode_tokens(self._model, tokens, mask, own, self._preset).float().cpu()
 
 

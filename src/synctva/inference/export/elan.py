@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pympi.Elan import Eaf
 
 _LANGUAGE = "und"
+_DATE = "1970-01-01T00:00:00+00:00"
+"""What the format wants a date for is always the same here, so that the same recognition gives the
+same bytes; ELAN puts the date of a correction in its place."""
 
 
 def elan_bytes(recognition: Recognition, path: Path) -> bytes:
@@ -34,6 +37,7 @@ def elan_bytes(recognition: Recognition, path: Path) -> bytes:
     from pympi.Elan import Eaf, to_string
 
     file = Eaf(author=one_line(f"Sync-TVA {recognition.model}"))
+    file.adocument["DATE"] = _DATE
     file.remove_tier("default")
     _add_emotions(file, recognition.emotions)
     recording = recording_of(recognition)
