@@ -18,7 +18,7 @@ from synctva.model.emotion_model import EmotionModel, Normalisation
 from synctva.tensors import in_one_thread, in_threads
 
 ENCODED_AT_ONCE = 64
-"""So many utterances go through a model's own encoders together, as a piece; some pieces at once."""
+"""So many utterances go through a model's own encoders together; some such pieces at once."""
 
 
 @dataclass(frozen=True)
