@@ -35,7 +35,7 @@ SETTINGS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("ceiling"), help="store, run and report")
     out = parser.parse_args().out
     store, run_path = out / "store", out / "run"

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -25,6 +25,7 @@ import numpy as np
 import opensmile
 import torch
 import transformers
+from memory import held_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -45,13 +46,22 @@ PAIRS = 3
 """Of jobs with one and with two workers."""
 
 
+@dataclass(frozen=True)
+class Clip:
+    """A recording with sound and picture, and what is said in it."""
+
+    path: Path
+    words: str
+    length_s: float
+
+
 class Bare:
     """The libraries, called as their manuals do."""
 
     def __init__(self) -> None:
         self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02)
         self.cascade = cv2.CascadeClassifier(
-            str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml")
+            str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml")  # pyright: ignore
         )
         self.network = load_expression_network()
         loaded = TextExtractor("minilm")
@@ -61,7 +71,7 @@ class Bare:
         """Runs openSMILE on the decoded sound."""
         resampler = av.AudioResampler("flt", "mono", 16000)
         with av.open(str(path)) as container:
-            container.streams.audio[0].thread_count = 1
+            container.streams.audio[0].codec_context.thread_count = 1
             pieces = [
                 piece.to_ndarray()
                 for frame in container.decode(audio=0)
@@ -74,9 +84,9 @@ class Bare:
         """Runs the network on the largest face of five frames a second."""
         faces, due_s = [], 0.1
         with av.open(str(path)) as container:
-            container.streams.video[0].thread_count = 1
+            container.streams.video[0].codec_context.thread_count = 1
             for frame in container.decode(video=0):
-                if frame.time < due_s:
+                if (frame.time or 0.0) < due_s:
                     continue
                 due_s += 0.2
                 picture = frame.to_ndarray(format="rgb24")
@@ -86,7 +96,7 @@ class Bare:
                 least = max(20, round(38 * scale))  # as small as ours looks for
                 boxes = self.cascade.detectMultiScale(small, 1.1, 2, minSize=(least, least))
                 if len(boxes):
-                    x, y, w, h = (max(boxes, key=lambda box: box[2]) / scale).astype(int)
+                    x, y, w, h = (np.array(max(boxes, key=lambda box: box[2])) / scale).astype(int)
                     faces.append(cv2.resize(grey[y : y + h, x : x + w], (48, 48)))
         if faces:
             self.network.embed(torch.from_numpy(np.stack(faces)).float())
@@ -98,7 +108,7 @@ class Bare:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, help="own .mp4 files, an utterance each")
     parser.add_argument("--clips", type=int, default=60, help="how many of them")
     parser.add_argument("--job", action="store_true", help="also time the command, and its memory")
@@ -107,57 +117,61 @@ def main() -> None:
     cv2.setNumThreads(1)
     transformers.logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
-        utterances = _utterances(arguments.folder, Path(folder) / "playhouse", arguments.clips)
-        _show_compute(utterances)
+        clips = _clips(arguments.folder, Path(folder) / "playhouse", arguments.clips)
+        _show_compute(clips)
         if arguments.job:
-            _show_job(utterances, Path(folder))
+            _show_job(clips, Path(folder))
 
 
-def _utterances(own: Path | None, folder: Path, count: int) -> list[Utterance]:
+def _clips(own: Path | None, folder: Path, count: int) -> list[Clip]:
     if own is None:
         render_playhouse(folder, Production(dialogues=(count // 4, 1, 1)), workers=2)
-        found = [u for _, u in read_meld(folder).utterances()]
+        utterances = [u for _, u in read_meld(folder).utterances()]
+        found = [(Path(u.media), u.text) for u in utterances if u.media and u.text]
     else:
-        paths = sorted(own.rglob("*.mp4"))
-        found = [Utterance(0, "A", "Well, who would have thought so?", media=str(p)) for p in paths]
-    return [u for u in found if u.media and u.text and _is_whole(u.media)][:count]
+        found = [(p, "Well, who would have thought so?") for p in sorted(own.rglob("*.mp4"))]
+    facts = [(path, words, probe(path)) for path, words in found]
+    whole = [
+        Clip(path, words, seen.duration_s)
+        for path, words, seen in facts
+        if seen.has_audio and seen.has_video and seen.duration_s
+    ]
+    return whole[:count]
 
 
-def _is_whole(path: str) -> bool:
-    facts = probe(path)
-    return facts.has_audio and facts.has_video
-
-
-def _show_compute(utterances: list[Utterance]) -> None:
+def _show_compute(clips: list[Clip]) -> None:
     bare, words = Bare(), TextExtractor("minilm")
     audio, visual = AudioExtractor("egemaps"), VisualExtractor("expression")
 
-    def look(utterance: Utterance) -> None:
-        frames = read_frames(utterance.media, rate_hz=visual.rate_hz, most=visual.most_frames)
+    def hear(clip: Clip) -> None:
+        sound = read_audio(clip.path)
+        assert sound is not None
+        audio.encode(sound)
+
+    def look(clip: Clip) -> None:
+        frames = read_frames(clip.path, rate_hz=visual.rate_hz, most=visual.most_frames)
+        assert frames is not None
         visual.encode(frames)
 
-    ways: dict[str, tuple[Callable[[Utterance], object], Callable[[Utterance], object]]] = {
-        "text (minilm)": (lambda u: words.encode([u.text]), lambda u: bare.text(u.text)),
-        "audio (egemaps)": (
-            lambda u: audio.encode(read_audio(u.media)),
-            lambda u: bare.audio(Path(u.media)),
-        ),
-        "visual (expression)": (look, lambda u: bare.visual(Path(u.media))),
+    ways: dict[str, tuple[Callable[[Clip], object], Callable[[Clip], object]]] = {
+        "text (minilm)": (lambda c: words.encode([c.words]), lambda c: bare.text(c.words)),
+        "audio (egemaps)": (hear, lambda c: bare.audio(c.path)),
+        "visual (expression)": (look, lambda c: bare.visual(c.path)),
     }
-    for utterance in utterances[:WARM_UP]:
+    for clip in clips[:WARM_UP]:
         for pair in ways.values():
             for way in pair:
-                way(utterance)
-    media_s = sum(probe(u.media).duration_s for u in utterances)
-    title = f"CPU seconds per second of media; {len(utterances)} clips, {media_s:.0f} s"
+                way(clip)
+    media_s = sum(clip.length_s for clip in clips)
+    title = f"CPU seconds per second of media; {len(clips)} clips, {media_s:.0f} s"
     table = Table("", "ours", "bare libraries", "our own share", title=title)
     total = np.zeros(2)
     for name, pair in ways.items():
         taken = np.zeros(2)
-        for number, utterance in enumerate(utterances):
+        for number, clip in enumerate(clips):
             for way in (0, 1) if number % 2 else (1, 0):
                 started = time.process_time()
-                pair[way](utterance)
+                pair[way](clip)
                 taken[way] += time.process_time() - started
         total += taken
         table.add_row(*_row(name, taken / media_s))
@@ -185,14 +199,14 @@ def _row(name: str, taken: np.ndarray) -> tuple[str, ...]:
     return name, f"{ours:.4f}", f"{bare:.4f}", f"{100 * (ours - bare) / ours:.1f} %"
 
 
-def _show_job(utterances: list[Utterance], folder: Path) -> None:
+def _show_job(clips: list[Clip], folder: Path) -> None:
     """Prints wall time with 1 and 2 workers in turn, of a second run, and memory for more clips."""
     table = Table("clips", "workers", "seconds", "peak MiB of all processes", title="The command")
     pairs = [(300, workers, f"{pair}-{workers}") for pair in range(PAIRS) for workers in (1, 2)]
     seconds: dict[str, float] = {}
     for count, workers, cache in [*pairs, (300, 2, "0-2"), (100, 2, "100"), (1000, 2, "1000")]:
-        clips = _copies(utterances, count, folder / f"clips-{count}")
-        store = write_store(clips, folder / f"store-{count}", overwrite=True)
+        copies = _copies(clips, count, folder / f"clips-{count}")
+        store = write_store(copies, folder / f"store-{count}", overwrite=True)
         taken, peak = _run(store.path, workers, folder / "cache" / cache)
         again = ", all cached" if cache in seconds else ""
         seconds.setdefault(cache, taken)
@@ -202,16 +216,16 @@ def _show_job(utterances: list[Utterance], folder: Path) -> None:
     print("two workers are", ", ".join(f"{one:.2f}" for one in times), "times as fast as one")
 
 
-def _copies(utterances: list[Utterance], count: int, folder: Path) -> Corpus:
+def _copies(clips: list[Clip], count: int, folder: Path) -> Corpus:
     """Returns a corpus of so many clips, no two of the same content."""
     folder.mkdir(exist_ok=True)
     dialogues = []
     for number in range(count):
-        utterance = utterances[number % len(utterances)]
+        clip = clips[number % len(clips)]
         path = folder / f"{number}.mp4"
         box = (16).to_bytes(4) + b"free" + number.to_bytes(8)
-        path.write_bytes(Path(utterance.media).read_bytes() + box)
-        copy = replace(utterance, turn=0, media=str(path), text=f"{number} {utterance.text}")
+        path.write_bytes(clip.path.read_bytes() + box)
+        copy = Utterance(0, "A", f"{number} {clip.words}", media=str(path))
         dialogues.append(Dialogue(f"{number}", "train", (copy,)))
     return Corpus("clips", schema_named("meld-7"), tuple(dialogues))
 
@@ -225,28 +239,11 @@ def _run(store: Path, workers: int, cache: Path) -> tuple[float, float]:
         [*command, "--workers", str(workers)], stderr=subprocess.DEVNULL, env=environment
     ) as process:
         while process.poll() is None:
-            peak = max(peak, sum(_resident_mib(pid) for pid in _family(process.pid)))
+            peak = max(peak, held_mib(process.pid))
             time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     return time.monotonic() - started, peak
-
-
-def _family(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children += (task / "children").read_text().split()
-    except OSError:
-        return []
-    return [pid, *(one for child in {int(c) for c in children} for one in _family(child))]
-
-
-def _resident_mib(pid: int) -> float:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 2**20
-    except OSError:
-        return 0.0
 
 
 if __name__ == "__main__":

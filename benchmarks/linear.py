@@ -52,7 +52,7 @@ class Rows:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument(
         "--modalities", nargs="+", choices=MODALITIES, help="those to concatenate; else all"
@@ -117,7 +117,7 @@ def best_linear(
             model.fit(splits["train"].features, splits["train"].emotion)
         scores = {}
         for name in SPLITS:
-            predicted = model.predict(splits[name].features)
+            predicted = np.asarray(model.predict(splits[name].features))
             one_dialogue = np.zeros_like(predicted)
             counts = confusions(splits[name].emotion, predicted, one_dialogue, emotions)
             scores[name] = scores_of(counts.sum(0))

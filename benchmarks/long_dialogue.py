@@ -8,13 +8,13 @@ the banded layout against the dense one: the same logits.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from unittest.mock import patch
 
 import torch
+from memory import peak_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -31,7 +31,7 @@ WINDOW = 32
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -59,11 +59,11 @@ def measure(utterances: int) -> dict[str, float]:
     """Returns the seconds of the prediction and the memory above what the process had before it."""
     model, batch = windowed_model(), dialogue_of(utterances)
     predict(model, dialogue_of(200))
-    memory = peak_mebibytes()
+    memory = peak_mib()
     started = time.perf_counter()
     predict(model, batch)
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "mebibytes": peak_mebibytes() - memory}
+    return {"seconds": seconds, "mebibytes": peak_mib() - memory}
 
 
 def largest_difference() -> float:
@@ -73,15 +73,13 @@ def largest_difference() -> float:
         lengths = torch.tensor([len(batch)])
         dense = attention._layout(batch, lengths, len(batch), (0, 0), (WINDOW, WINDOW))
         assert dense.shape != attention.blocks_of(batch, WINDOW, WINDOW).shape
-        from synctva.networks.sync_tva import network as sync_tva
-
-        sync_tva.blocks_of = lambda *_: dense
-        return float((model(batch).logits - banded).abs().max())
+        with patch("synctva.networks.sync_tva.network.blocks_of", lambda *_: dense):
+            return float((model(batch).logits - banded).abs().max())
 
 
 def windowed_model() -> EmotionModel:
     torch.manual_seed(0)
-    architecture = replace(load_recipe().model, past=WINDOW, future=WINDOW)
+    architecture = load_recipe(settings=(f"model.past={WINDOW}", f"model.future={WINDOW}")).model
     return EmotionModel(schema_named("meld-7").emotions, DIMS, architecture).eval()
 
 
@@ -95,11 +93,6 @@ def dialogue_of(utterances: int) -> Batch:
         speaker=torch.randint(3, (utterances,), generator=random),
         emotion=torch.full((utterances,), -1),
     )
-
-
-def peak_mebibytes() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 if __name__ == "__main__":

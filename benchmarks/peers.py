@@ -51,7 +51,7 @@ class Runner:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--recipes", type=Path, nargs="*", help="those to time; else all")
     parser.add_argument("--width", type=int, help="of all networks, instead of the published ones")

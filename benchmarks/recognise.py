@@ -21,7 +21,7 @@ from itertools import cycle
 from pathlib import Path
 
 import av
-import psutil
+from memory import held_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -31,6 +31,9 @@ from synctva.dialogue import Utterance
 
 SCENES = (5, 1, 1)
 """Dialogues; those of the first split are the scene."""
+
+SHORTEST_MINUTES = 1.0
+"""Of the first recording, which is about a scene long."""
 
 PAUSE_S = 0.2
 """Between two clips, so that the time stamps of one end before those of the next begin."""
@@ -54,7 +57,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clips = rendered(Path(folder) / "clips")
         last = None
-        for minutes in [1.0, *(60 * hours for hours in given.hours)]:
+        for minutes in [SHORTEST_MINUTES, *(60 * hours for hours in given.hours)]:
             last = looped(clips, Path(folder) / f"{minutes:g}.mp4", 60 * minutes)
             row(table, f"{minutes:g} min", given, last, last.with_suffix(".srt"))
         if last is not None:
@@ -82,12 +85,12 @@ def looped(clips: Iterable[Utterance], path: Path, length_s: float) -> Path:
                 if not streams:
                     streams = [movie.add_stream_from_template(one) for one in source.streams]
                 for packet in source.demux():
-                    if packet.dts is not None:
+                    if packet.dts is not None and packet.pts is not None:
                         offset = round(begin_s / packet.time_base)
                         packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
                         packet.stream = streams[packet.stream.index]
                         movie.mux(packet)
-                end_s = begin_s + source.duration / av.time_base
+                end_s = begin_s + (source.duration or 0) / av.time_base
             cues.append((begin_s, end_s, f"{clip.speaker}: {clip.text}"))
             begin_s = end_s + PAUSE_S
             if begin_s >= length_s:
@@ -128,16 +131,6 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
         f"{found['memory_mib']:.0f} MiB",
     )
     print(name, json.dumps(found), flush=True)
-
-
-def held_mib(pid: int) -> float:
-    """Returns the memory that a process and its children hold now, by their shares of each page."""
-    try:
-        parent = psutil.Process(pid)
-        family = [parent, *parent.children(recursive=True)]
-        return sum(one.memory_full_info().pss for one in family) / 2**20
-    except psutil.NoSuchProcess:  # one ended meanwhile; the next look will tell
-        return 0.0
 
 
 def measure(model: str, workers: int, recording: Path, transcript: Path | None = None) -> dict:

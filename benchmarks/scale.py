@@ -10,7 +10,6 @@ so that its peak memory is its own.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from memory import peak_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -41,7 +41,7 @@ SETTINGS = ("training.epochs=1", "training.batch_utterances=256")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=SIZES, help="utterances to train on"
     )
@@ -121,16 +121,11 @@ def measure(store: Path, *, in_memory: bool) -> dict[str, float]:
     trained = time.process_time()
     found = {
         "cpu_s": trained - started,
-        "weighted_f1": run.seed(0).read_log()[0]["valid"]["weighted_f1"],
-        "mebibytes": peak_mebibytes(),
+        "weighted_f1": run.seed(0).read_log()[0].valid.weighted_f1,
+        "mebibytes": peak_mib(),
     }
     read = sum(map(len, open_store(store).read_shards()))
     return {**found, "read_per_s": read / (time.process_time() - trained)}
-
-
-def peak_mebibytes() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 if __name__ == "__main__":

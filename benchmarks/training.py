@@ -60,7 +60,7 @@ class Way:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=30, help="counted steps of each")

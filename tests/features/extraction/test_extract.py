@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-import wave
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.tones import content, corpus_of, write_tone
 
 from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
@@ -33,17 +33,6 @@ TEXT = Preset(modalities=("text",))
 NORMALISED = Preset(modalities=("audio",), audio=AudioChoice(normalise="corpus"))
 
 
-def write_tone(path: Path, seconds: float, pitch_hz: float) -> None:
-    """Writes a 16 kHz wav of a trembling tone."""
-    time_s = np.arange(round(seconds * 16000)) / 16000
-    tone = np.sin(2 * np.pi * pitch_hz * time_s) * (0.5 + 0.3 * np.sin(9 * time_s))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes((tone * 20000).astype("<i2").tobytes())
-
-
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen tones, a file that is none, and an empty one."""
@@ -53,19 +42,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text.wav").write_text("these are words")
     (folder / "empty.wav").write_bytes(b"")
     return folder
-
-
-def corpus_of(files: list[str | None], clips: Path) -> Corpus:
-    """Returns dialogues of two utterances each; None = an utterance without a recording."""
-    utterances = [
-        Utterance(turn, "AB"[turn], f"Words of {file}.", "joy", media=file and str(clips / file))
-        for turn, file in zip([0, 1] * len(files), files, strict=False)
-    ]
-    dialogues = tuple(
-        Dialogue(f"d{n}", ("train", "valid", "test")[n % 3], tuple(utterances[2 * n : 2 * n + 2]))
-        for n in range(len(files) // 2)
-    )
-    return Corpus("tones", SCHEMAS["meld-7"], dialogues)
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +63,6 @@ def extracted(tones: Corpus, cache: Cache, tmp_path_factory: pytest.TempPathFact
     filled = extract(store, BOTH, cache)
     assert filled.computed == 32
     return open_store(store.path)
-
-
-def content(store: FeatureStore) -> dict[str, bytes]:
-    """Returns all files of a store."""
-    return {path.name: path.read_bytes() for path in store.path.iterdir()}
 
 
 def test_every_utterance_gets_its_features(extracted: FeatureStore):

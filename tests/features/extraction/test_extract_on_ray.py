@@ -4,12 +4,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_extract import BOTH, content, corpus_of, write_tone
+from support.tones import content, corpus_of, write_tone
 
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
+from synctva.features.preset import Preset
 from synctva.features.store import open_store, write_store
 from synctva.work import on_cluster
+
+BOTH = Preset(modalities=("text", "audio"))
 
 
 @pytest.mark.slow

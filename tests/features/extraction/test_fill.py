@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.places import Inline
-from test_extract import corpus_of, write_tone
+from support.tones import corpus_of, write_tone
 
 from synctva.corpus import Description
 from synctva.errors import InputError

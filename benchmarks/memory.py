@@ -1,0 +1,22 @@
+"""Memory of processes, in MiB: the most that this one has held, what others hold now."""
+
+import resource
+import sys
+
+import psutil
+
+
+def peak_mib() -> float:
+    """Returns the most that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def held_mib(pid: int) -> float:
+    """Returns what a process and its children hold now, by their shares of each page."""
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        return sum(one.memory_full_info().pss for one in family) / 2**20
+    except psutil.NoSuchProcess:  # one ended meanwhile; the next look will tell
+        return 0.0
