@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import psutil
@@ -177,6 +178,26 @@ def test_a_job_that_always_dies_ends_it_and_the_others_stay(run: Path, store: Pa
         predict_store(plan, out, engine=Inline(2, lambda number, job: job == last).engine)
     assert not out.exists()
     assert [job.part.is_file() for job in plan.jobs] == [True] * (len(plan.jobs) - 1) + [False]
+
+
+def test_a_flipped_bit_of_what_is_done_is_never_read_as_another_number(
+    run: Path, store: Path, tmp_path: Path
+):
+    out = tmp_path / "all.parquet"
+    plan = plan_predictions(str(run / "seed-0"), store, out)
+    with pytest.raises(SystemExit):
+        predict_store(plan, out, engine=Inline().engine, advance=give_up_after(1))
+    part = plan.jobs[0].part
+    whole = part.read_bytes()
+    for place in Random(0).sample(range(8 * len(whole)), 300):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        part.write_bytes(changed)
+        with pytest.raises(cli.InputError, match=rf"{part.name}: damaged; delete it and run"):
+            predict_store(plan, out, engine=Inline().engine)
+    part.write_bytes(whole)
+    predict_store(plan, out, engine=Inline().engine)
+    assert len(pq.read_table(out)) == plan.utterances
 
 
 def test_a_causal_model_sees_nothing_of_later_turns(run: Path, tmp_path: Path):

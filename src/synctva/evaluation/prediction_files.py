@@ -38,7 +38,7 @@ def write_predictions(
         }
     )
     content = pa.BufferOutputStream()
-    pq.write_table(table, content)
+    pq.write_table(table, content, write_page_checksum=True)
     path = place.predictions(seed, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, content.getvalue().to_pybytes())
@@ -104,7 +104,8 @@ def _read(place: EvaluationFolder, seed: int, split: str, *columns: str) -> dict
             f" {place.remedy}"
         )
     try:
-        rows = pq.read_table(path, columns=list(columns)).to_pydict()
+        table = pq.read_table(path, columns=list(columns), page_checksum_verification=True)
+        rows = table.to_pydict()
         for name in {"emotion", "predicted"} & set(columns):
             rows[name] = [numbers[emotion] for emotion in rows[name]]
     except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:

@@ -8,8 +8,8 @@ there, they become one file.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -151,7 +151,7 @@ def _predict_store(
     todo = []
     for job in plan.jobs:
         if job.part.is_file():
-            advance(_rows(job.part))
+            advance(len(_read(job.part)))
         else:
             todo.append(job)
     with engine(Task(predict_shard), workers) as own:
@@ -160,10 +160,13 @@ def _predict_store(
                 raise InputError(f"{job.store / job.file}: {outcome}") from outcome
             if isinstance(outcome, InputError):
                 raise outcome
-            advance(_rows(job.part))
+            advance(len(_read(job.part)))
     counts: Counter[str] = Counter()
     schema = _read(plan.jobs[0].part).schema
-    with written(out) as staged, pq.ParquetWriter(staged, schema) as writer:
+    with (
+        written(out) as staged,
+        pq.ParquetWriter(staged, schema, write_page_checksum=True) as writer,
+    ):
         for job in plan.jobs:
             table = _read(job.part)
             writer.write_table(table)
@@ -187,9 +190,11 @@ def predict_shard(job: PredictionJob) -> None:
     table = _table(part, probabilities_of(model, batch), model.emotions)
     facts = {"model": job.model, "digest": digest, "causal": job.is_causal, "store": part.name}
     sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({"synctva": json.dumps(facts)}), sink)
+    table = table.replace_schema_metadata({"synctva": json.dumps(facts)})
+    pq.write_table(table, sink)
     job.part.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(job.part, sink.getvalue().to_pybytes())
+    content = sink.getvalue().to_pybytes()
+    write_bytes(job.part, content + hashlib.sha256(content).digest())
 
 
 @lru_cache(maxsize=1)
@@ -259,21 +264,10 @@ def _table(
     return pa.table(columns)
 
 
-def _rows(part: Path) -> int:
-    with _reading(part):
-        return pq.read_metadata(part).num_rows
-
-
 def _read(part: Path) -> pa.Table:
-    with _reading(part):
-        return pq.read_table(part)
-
-
-@contextmanager
-def _reading(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{part}: damaged; delete it and run the same command again, it goes on"
-        ) from error
+    """Returns the predictions of a shard, which end with their hash."""
+    whole = part.read_bytes()
+    content, digest = whole[:-32], whole[-32:]
+    if hashlib.sha256(content).digest() != digest:
+        raise InputError(f"{part}: damaged; delete it and run the same command again, it goes on")
+    return pq.read_table(pa.BufferReader(content))

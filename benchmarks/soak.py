@@ -1,0 +1,58 @@
+"""Memory of one process that recognises the same recording again and again, and writes its page.
+
+    python benchmarks/soak.py                             # a minute of talk, twenty times
+    python benchmarks/soak.py --minutes 120 --model lite
+
+The processes that decode stay from one time to the next, as in a long `synctva recognise FOLDER`.
+What the process and they hold is told after each time; at the end it may be 5 % more than after the
+first at the most, else the exit code is 1.
+"""
+
+import argparse
+import gc
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from recognise import held_mib, looped, rendered
+
+from synctva.inference.recognise import Recogniser
+from synctva.reports.recognition import write_report
+
+MOST_MORE = 0.05
+"""Of the memory after the first time."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", default="lite", help="as for `synctva recognise`")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of the recording")
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        clips = rendered(Path(folder) / "clips")
+        recording = looped(clips, Path(folder) / "talk.mp4", 60 * given.minutes)
+        held = held_after_each(recording, given.model, given.times, given.workers)
+    more = held[-1] / held[0] - 1
+    print(f"{given.times} times {given.minutes:g} min: {more:+.1%} after the last one")
+    return int(more > MOST_MORE)
+
+
+def held_after_each(recording: Path, model: str, times: int, workers: int) -> list[float]:
+    """Returns the memory in MiB that is held after each time a recording was recognised."""
+    held = []
+    with Recogniser.load(model, workers=workers) as recogniser:
+        for number in range(times):
+            found = recogniser.recognise(recording, recording.with_suffix(".srt"))
+            write_report(found, recording.with_suffix(".html"), recording=recording)
+            del found
+            gc.collect()
+            held.append(held_mib(os.getpid()))
+            print(f"{number + 1}: {held[-1]:.0f} MiB", flush=True)
+    return held
+
+
+if __name__ == "__main__":
+    sys.exit(main())
