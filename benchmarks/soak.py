@@ -10,12 +10,12 @@ first at the most, else the exit code is 1.
 
 import argparse
 import gc
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-from recognise import held_mib, looped, rendered
+import psutil
+from recognise import looped, rendered
 
 from synctva.inference.recognise import Recogniser
 from synctva.reports.recognition import write_report
@@ -49,9 +49,15 @@ def held_after_each(recording: Path, model: str, times: int, workers: int) -> li
             write_report(found, recording.with_suffix(".html"), recording=recording)
             del found
             gc.collect()
-            held.append(held_mib(os.getpid()))
+            held.append(own_mib())
             print(f"{number + 1}: {held[-1]:.0f} MiB", flush=True)
     return held
+
+
+def own_mib() -> float:
+    """Returns what this process and its children hold that no other process shares."""
+    this = psutil.Process()
+    return sum(p.memory_full_info().uss for p in [this, *this.children(recursive=True)]) / 2**20
 
 
 if __name__ == "__main__":

@@ -105,6 +105,15 @@ def test_scale(run: Run, capsys: pytest.CaptureFixture[str]):
     assert "reading alone" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_soak(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    record(tmp_path / "clip.mp4", Making(length_s=2.0))
+    clip = Utterance(0, "Ann", "I am so happy!", media=str(tmp_path / "clip.mp4"))
+    few = ("--times", 2, "--minutes", 0.1, "--workers", 1)
+    run("soak", *few, rendered=lambda _: [clip])
+    assert "2 times 0.1 min: " in capsys.readouterr().out
+
+
 def test_training(run: Run, store: Path, capsys: pytest.CaptureFixture[str]):
     ways = {"float32": ("training.precision=no", "training.compile=false")}
     recipe = ROOT / "recipes" / "lite.toml"

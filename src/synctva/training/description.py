@@ -198,4 +198,5 @@ def _environment() -> dict[str, str]:
         "platform": platform.platform(),
         "device": device,
         "cores": str(os.cpu_count()),
+        "threads": str(torch.get_num_threads()),
     }
