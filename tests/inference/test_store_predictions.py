@@ -146,6 +146,24 @@ def give_up_after(parts: int) -> Callable[[int], None]:
     return advance
 
 
+def test_who_predicts_into_the_same_file_meanwhile_is_told(run: Path, store: Path, tmp_path: Path):
+    whole, out = tmp_path / "whole.parquet", tmp_path / "all.parquet"
+    predicted(plan_predictions(str(run / "seed-0"), store, whole), whole)
+    plan = plan_predictions(str(run / "seed-0"), store, out)
+    told = list[str]()
+
+    def meanwhile(count: int) -> None:
+        with pytest.raises(cli.InputError) as error:
+            predict_store(plan, out, engine=Inline().engine)
+        told.append(str(error.value))
+
+    predict_store(plan, out, engine=Inline().engine, advance=meanwhile)
+    assert f"process {os.getpid()} on " in told[0]
+    assert out.read_bytes() == whole.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} >= {out.name, whole.name}
+    assert not plan.folder.exists()
+
+
 def test_another_model_begins_anew(run: Path, store: Path, tmp_path: Path):
     other = tiny_run(tmp_path / "other", epochs=2) / "seed-0"
     whole, out = tmp_path / "whole.parquet", tmp_path / "own.parquet"
