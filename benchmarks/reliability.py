@@ -42,15 +42,18 @@ GONE_S = 15.0
 TAG = "SYNCTVA_RELIABILITY"
 """In the environment of a command and all its processes."""
 WAYS = {
-    **{f"{name} to {who}": (name, who) for name in ("SIGKILL", "SIGINT") for who in ("it", "all")},
-    "SIGTERM to it": ("SIGTERM", "it"),
+    "SIGKILL to it": ("SIGKILL", "it"),
     "SIGKILL to a worker": ("SIGKILL", "a worker"),
+    "SIGTERM to it": ("SIGTERM", "it"),
+    "SIGINT to all": ("SIGINT", "all"),
     "SIGTERM to a worker": ("SIGTERM", "a worker"),
+    "SIGKILL to all": ("SIGKILL", "all"),
+    "SIGINT to it": ("SIGINT", "it"),
 }
 """How a command is killed: by which signal, and who gets it."""
 TINY = (
     *("model.width=4", "model.heads=1", "model.graphs=['text_audio']", "model.semantic_k=2"),
-    *("training.epochs=10", "training.patience=10", "training.batch_utterances=36"),
+    *("training.epochs=3", "training.patience=3", "training.batch_utterances=36"),
 )
 CUE = "1\n00:00:00,000 --> 00:00:01,000\nAda: I am so happy that you are here.\n"
 KILLS = ("kills", "as if never killed", "tracebacks", "processes left", "files left")
@@ -259,6 +262,7 @@ def kills(trial: Trial, count: int, chance: random.Random) -> Counter[str]:
                 last = command.end()
         is_same = trial.outcome() == expected
         found["kills"] += 1
+        print(trial.case.words[0], way, "ended", ended.code, "then", last.code, file=sys.stderr)
         found["as if never killed"] += is_same
         found["tracebacks"] += ended.has_traceback or last.has_traceback
         found["processes left"] += ended.left
@@ -305,13 +309,13 @@ def tell(trial: Trial, what: str, *ends: Ended) -> None:
 def cases_in(folder: Path) -> dict[str, Case]:
     """Returns the commands, having made in a folder what they read."""
     plays, store, run = folder / "plays", folder / "store", folder / "run"
-    render_playhouse(plays, Production(dialogues=(2, 1, 1)), workers=2)
+    render_playhouse(plays, Production(dialogues=(1, 1, 1)), workers=2)
     recordings, tiny, plan = folder / "recordings", folder / "tiny", folder / "plan.toml"
     recordings.mkdir()
-    for number, clip in enumerate(sorted(plays.rglob("*.mp4"))[:6]):
+    for number, clip in enumerate(sorted(plays.rglob("*.mp4"))[:4]):
         shutil.copy(clip, recordings / f"{number}.mp4")
         (recordings / f"{number}.srt").write_text(CUE)
-    corpus = planted_corpus(dialogues=(40, 10, 10), missing=0.1)
+    corpus = planted_corpus(dialogues=(16, 4, 4), missing=0.1)
     write_parts((corpus.select([one.id]) for one in corpus.dialogues), tiny)
     (folder / "tiny.toml").write_text("\n".join(TINY))
     (folder / "one.toml").write_text('based_on = "tiny.toml"\nmodel.graphs = []\n')
