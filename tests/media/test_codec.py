@@ -5,7 +5,7 @@ import pytest
 
 from synctva.errors import InputError
 from synctva.media import SAMPLE_RATE_HZ
-from synctva.media.codec import CODECS, through_codec
+from synctva.media.codec import ENCODERS, through_codec
 
 
 def voice(seconds: float = 1.0) -> np.ndarray:
@@ -16,16 +16,16 @@ def voice(seconds: float = 1.0) -> np.ndarray:
     return (0.1 * sound).astype(np.float32)
 
 
-@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("codec", ENCODERS)
 def test_sound_keeps_its_length_its_place_and_most_of_itself(codec: str):
     sound = np.concatenate([np.zeros(3_000, np.float32), voice(), np.zeros(5_000, np.float32)])
-    coded = through_codec(sound, codec, {"amr": 12_200}.get(codec, 32_000))
+    coded = through_codec(sound, codec, 32_000)
     assert coded.dtype == np.float32
     assert len(coded) == len(sound)
     assert not np.array_equal(coded, sound)
     likeness = np.correlate(coded, sound[200:-200], "valid")
     assert abs(int(likeness.argmax()) - 200) <= 2
-    assert np.corrcoef(coded, sound)[0, 1] > 0.5
+    assert np.corrcoef(coded, sound)[0, 1] > 0.9
     assert np.abs(coded[:2_000]).max() < 0.02
 
 
@@ -37,9 +37,9 @@ def test_fewer_bits_change_more():
     assert far > 1.2 * near
 
 
-@pytest.mark.parametrize("length", [1, 100, 1_000])
+@pytest.mark.parametrize("length", [1, 100, 1_000, 1_700, 4_000])
 def test_even_a_moment_comes_back(length: int):
-    for codec in CODECS:
+    for codec in ENCODERS:
         assert len(through_codec(voice()[:length], codec, 12_200)) == length
 
 

@@ -35,8 +35,7 @@ BACKGROUNDS = ("noise", "hum", "babble", "music")
 BIT_RATES = {
     "aac": (24_000, 32_000, 48_000, 64_000),
     "mp3": (24_000, 32_000, 48_000, 64_000),
-    "opus": (8_000, 12_000, 16_000, 24_000),
-    "amr": (4_750, 7_400, 12_200),
+    "opus": (6_000, 8_000, 12_000, 16_000, 24_000),
 }
 SHARES = {"reverberation": 0.6, "background": 0.7, "band": 0.5, "codec": 0.5}
 """How many rooms have each effect."""
