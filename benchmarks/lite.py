@@ -141,16 +141,25 @@ def of_conversations(model: EmotionModel, corpus: Corpus) -> Iterator[Line]:
 def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]:
     """Yields voices normalised by themselves, and clip by clip, as strangers are heard."""
     own = normalise(voices, "audio", "speaker")[0].split(split)
-    yield Line("RAVDESS, voices alone", judge(model, own), "uar", 0.5)
+    by_voice = judge(model, replace(own, features={"audio": own.features["audio"]}))
+    yield Line("RAVDESS, voices alone", by_voice, "uar", 0.5)
+    if "text" in own.features:
+        bar = float(by_voice.scores.uar) - 0.03
+        yield Line("RAVDESS, voices and their words", judge(model, own), "uar", bar)
     mean, sd = (np.array([model.provenance.voices[name]]) for name in ("mean", "sd"))
     known = SpeakerNormalisation("audio", "speaker", ("",), mean, sd)
     heard = cut_to_speech(voices.split(split), AudioExtractor("egemaps"))
-    strangers = tuple(
-        replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
-        for d in heard.dialogues
-    )
-    lone = normalise_towards(replace(heard, dialogues=strangers), known)
+    lone = normalise_towards(each_a_stranger(heard), known)
     yield Line("RAVDESS, one clip of a stranger", judge(model, lone), "uar")
+
+
+def each_a_stranger(corpus: Corpus) -> Corpus:
+    """Returns the corpus with a speaker of its own for every dialogue."""
+    dialogues = tuple(
+        replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    return replace(corpus, dialogues=dialogues)
 
 
 def in_schema(corpus: Corpus, schema: EmotionSchema) -> Corpus:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from speech import in_rooms
 
 from synctva.corpus import Corpus, Features
@@ -17,7 +18,8 @@ from synctva.data.source import read_source
 from synctva.errors import InputError
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.extractors.tokens import TokenExtractor
-from synctva.features.store.folder import check_place, write_store
+from synctva.features.store import check_place, write_store
+from synctva.features.store.folder import NORMALISATION
 from synctva.features.store.normalise import normalise
 
 
@@ -34,9 +36,12 @@ def main() -> None:
     check_place(arguments.out, overwrite=False)
     corpus = read_source(arguments.corpus, arguments.kind)
     heard = in_rooms(corpus, AudioExtractor("egemaps"), arguments.copies, arguments.seed)
+    found = None
     if not arguments.raw:
-        heard = normalise(heard, "audio", "speaker")[0]
+        heard, found = normalise(heard, "audio", "speaker")
     store = write_store(with_tokens(heard, arguments.tokens), arguments.out)
+    if found is not None:
+        pq.write_table(found.to_table(), store.path / NORMALISATION)
     print(f"{store.path}: {len(corpus)} clips, {len(heard)} with those in rooms")
 
 

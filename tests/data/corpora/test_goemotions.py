@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from synctva.data import goemotions
 from synctva.data.checks.official import counts
+from synctva.data.corpora import goemotions
 from synctva.data.corpora.goemotions import is_goemotions, read_goemotions
 from synctva.data.source import kind_of, read_source
 from synctva.errors import InputError
