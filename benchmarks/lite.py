@@ -148,7 +148,9 @@ def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]
         yield Line("RAVDESS, voices and their words", judge(model, own), "uar", bar)
     mean, sd = (np.array([model.provenance.voices[name]]) for name in ("mean", "sd"))
     known = SpeakerNormalisation("audio", "speaker", ("",), mean, sd)
-    heard = cut_to_speech(voices.split(split), AudioExtractor("egemaps"))
+    heard = cut_to_speech(
+        voices.split(split), AudioExtractor(voices.features["audio"].extractor.name)
+    )
     lone = normalise_towards(each_a_stranger(heard), known)
     yield Line("RAVDESS, one clip of a stranger", judge(model, lone), "uar")
 

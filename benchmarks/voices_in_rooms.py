@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, help="such as RAVDESS's folder")
     parser.add_argument("--kind", help="what it is, where a table lies beside its clips")
+    parser.add_argument("--audio", default="egemaps-no-level", help="the features")
     parser.add_argument("--copies", type=int, default=1, help="how often all is heard in rooms")
     parser.add_argument("--tokens", type=int, default=48, help="as many as the words' store has")
     parser.add_argument("--raw", action="store_true", help="leave the voices as they are")
@@ -35,7 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     check_place(arguments.out, overwrite=False)
     corpus = read_source(arguments.corpus, arguments.kind)
-    heard = in_rooms(corpus, AudioExtractor("egemaps"), arguments.copies, arguments.seed)
+    heard = in_rooms(corpus, AudioExtractor(arguments.audio), arguments.copies, arguments.seed)
     found = None
     if not arguments.raw:
         heard, found = normalise(heard, "audio", "speaker")

@@ -67,7 +67,9 @@ def features(
         typer.Option(help="minilm, roberta-base, roberta-large, a hub id, a folder; or none."),
     ] = None,
     audio: Annotated[
-        str | None, typer.Option(help="egemaps, is09, is10, compare, or waveform; or none.")
+        str | None,
+        typer.Option(help="egemaps, egemaps-no-level, is09, is10, compare, waveform; or none."),
+        typer.Option(help="egemaps, egemaps-no-level, is09, is10, compare, waveform; or none."),
     ] = None,
     visual: Annotated[
         str | None, typer.Option(help="expression, resnet50, a hub id, a folder; or none.")

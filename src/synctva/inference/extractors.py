@@ -22,6 +22,7 @@ BY_WIDTH: Mapping[str, Mapping[int, tuple[str, Mapping[str, str]]]] = {
         1024: ("roberta-large", {}),
     },
     "audio": {
+        75: ("egemaps-no-level", {}),
         88: ("egemaps", {}),
         384: ("is09", {}),
         1582: ("is10", {}),
