@@ -69,7 +69,6 @@ def features(
     audio: Annotated[
         str | None,
         typer.Option(help="egemaps, egemaps-no-level, is09, is10, compare, waveform; or none."),
-        typer.Option(help="egemaps, egemaps-no-level, is09, is10, compare, waveform; or none."),
     ] = None,
     visual: Annotated[
         str | None, typer.Option(help="expression, resnet50, a hub id, a folder; or none.")

@@ -295,6 +295,8 @@ def test_words_without_dialogue_join_train_as_often_of_each_emotion():
     lone = joined.select({d.id for d in joined.dialogues} - {d.id for d in text.dialogues})
     assert Counter(u.emotion for _, u in lone.utterances()) == dict.fromkeys(MELD.emotions, 3)
     assert {d.split for d in lone.dialogues} == {"train"}
+    corpus = compose(joined, [VOICES], [], casting=Casting({"audio": 0.5}), seed=0)
+    assert corpus.origin["text"]["origin"]["sources"] == ["comments"]
     known = {
         row.tobytes()
         for row, (d, _) in zip(comments.features["text"].values, comments.utterances(), strict=True)

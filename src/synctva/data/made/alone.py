@@ -126,7 +126,9 @@ def with_words_alone(text: Corpus, words: Sequence[Corpus], count: int, seed: in
             " with the same extractor and settings"
         )
     rng = np.random.default_rng((seed, 6))
-    return with_alone(text, "text", donors, dealt(donors, "train", count, rng))
+    joined = with_alone(text, "text", donors, dealt(donors, "train", count, rng))
+    origin = {"kind": "words alone", "sources": [one.name for one in words], "alone": count}
+    return replace(joined, origin=origin)
 
 
 def _alone(modality: str, donor: Donor, said: str | None) -> Utterance:

@@ -122,7 +122,11 @@ def compose(
         "note": f"The dialogues of {text.name} with voices and faces of other people: scores on"
         f" it are no scores on {text.name}.",
         "seed": seed,
-        "text": {"source": text.name, "missing": missing.get("text", 0.0)},
+        "text": {
+            "source": text.name,
+            "missing": missing.get("text", 0.0),
+            **({"origin": dict(text.origin)} if text.origin else {}),
+        },
         "alone": alone,
         **records,
     }
