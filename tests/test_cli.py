@@ -27,7 +27,7 @@ from synctva import cli
 from synctva.corpus import Corpus, Extractor
 
 VERBS = (
-    "recognise",
+    *("recognise", "measure"),
     *("import", "check", "compose", "features", "train", "evaluate", "compare", "report"),
     "predict",
     *("sweep", "results"),

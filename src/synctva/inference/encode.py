@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.extraction.recording import Encoding, Request
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.recording import Encoding, Recordings, Request
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.preset import Preset
 from synctva.features.store.normalise import normalise, normalise_towards
@@ -43,9 +45,15 @@ class EncodedDialogue:
     notes: dict[int, str] = field(default_factory=dict)
 
 
-def readers(extractors: Extractors, workers: int) -> Supervised:
-    """Returns processes that read recordings for a model; they begin with the first request."""
-    return Supervised(_encoded, workers, TIME_LIMIT_S, _begin, (extractors.preset,))
+def readers(extractors: Extractors, workers: int, cache: Path | None = None) -> Supervised:
+    """Returns processes that read recordings for a model; they begin with the first request.
+
+    Args:
+        extractors: The model's.
+        workers: How many.
+        cache: The folder in which features are looked up and kept; None = nowhere.
+    """
+    return Supervised(_encoded, workers, TIME_LIMIT_S, _begin, (extractors.preset, cache))
 
 
 def steps_of(dialogue: Dialogue, extractors: Extractors) -> int:
@@ -100,19 +108,22 @@ def _requests(dialogue: Dialogue, extractors: Extractors) -> Iterator[Request]:
                 yield Request(row, dialogue.id, modality, utterance)
 
 
-_encodings: list[Encoding] = []
-"""In a worker: the one it was begun with."""
+_encodings: list[Callable[[Request], Encoded]] = []
+"""In a worker: what encodes, as it was begun with."""
 
 
-def _begin(preset: Preset) -> None:
+def _begin(preset: Preset, cache: Path | None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
     if "torch" in sys.modules:  # by way of the script that this process was begun with
         sys.modules["torch"].set_num_threads(1)
-    _encodings.append(Encoding(preset))
+    if cache is None:
+        _encodings.append(Encoding(preset).encode)
+    else:
+        _encodings.append(Recordings(preset, Cache(cache)).encode)
 
 
 def _encoded(request: Request) -> Encoded:
-    return _encodings[0].encode(request)
+    return _encodings[0](request)
 
 
 def _words(corpus: Corpus, extractors: Extractors, advance: Advance) -> Features:

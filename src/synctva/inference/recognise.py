@@ -33,13 +33,20 @@ class Recogniser:
         model: Any model of this project whose features an extractor here makes.
         name: What it is called.
         workers: Processes that decode recordings; one per core by default.
+        cache: The folder in which features are looked up and kept; None = nowhere.
 
     Raises:
         InputError: No extractor makes the features that the model was trained on.
     """
 
-    def __init__(self, model: EmotionModel, name: str, workers: int | None = None) -> None:
-        self.model, self.name = model.eval(), name
+    def __init__(
+        self,
+        model: EmotionModel,
+        name: str,
+        workers: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self.model, self.name, self.cache = model.eval(), name, cache
         self.fingerprint: str = weights_sha256(model)
         self.workers = workers or os.cpu_count() or 1
         self.extractors = extractors_of(model, name)
@@ -50,7 +57,7 @@ class Recogniser:
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
         self._readers, self._voice_activity = (
-            readers(self.extractors, self.workers),
+            readers(self.extractors, self.workers, self.cache),
             voice_activity(),
         )
         return self
@@ -69,7 +76,12 @@ class Recogniser:
 
     @classmethod
     def load(
-        cls, model: str | Path = "lite", *, is_causal: bool = False, workers: int | None = None
+        cls,
+        model: str | Path = "lite",
+        *,
+        is_causal: bool = False,
+        workers: int | None = None,
+        cache: Path | None = None,
     ) -> "Recogniser":
         """Returns the recogniser of a model.
 
@@ -78,13 +90,15 @@ class Recogniser:
             is_causal: Look at no later utterance than the one that is recognised, as is needed
                 live.
             workers: Processes that decode recordings; one per core by default.
+            cache: The folder in which features are looked up and kept; None = nowhere.
 
         Raises:
             InputError: There is no such model, it is damaged, it has no causal mode, or no
                 extractor here makes the features that it was trained on.
         """
         loaded = load_model(model)
-        return cls(causal(loaded, f"{model}") if is_causal else loaded, _name(model), workers)
+        chosen = causal(loaded, f"{model}") if is_causal else loaded
+        return cls(chosen, _name(model), workers, cache)
 
     def recognise(
         self,
@@ -137,7 +151,7 @@ class Recogniser:
         self, dialogue: Dialogue, advance: Callable[[int], None] = lambda count: None
     ) -> EncodedDialogue:
         """Returns a dialogue with the features that the model reads."""
-        kept = self._readers or readers(self.extractors, self.workers)
+        kept = self._readers or readers(self.extractors, self.workers, self.cache)
         try:
             return encode(dialogue, self.schema, self.extractors, kept, advance)
         finally:
