@@ -44,12 +44,12 @@ def main() -> None:
     if not tables:
         raise InputError(f"{arguments.clips[0]}: no folder in it has a clips.csv")
     recogniser = Recogniser.load(arguments.model, workers=arguments.workers, cache=default_cache())
+    frequencies = expected_frequencies(arguments.expect, recogniser.model.emotions)
     parts: dict[str, Measured] = {}
     for table in tables:
         corpus = read_clips(table)
         bar = partial(terminal.progress, f"Measuring {corpus.name}")
-        parts[corpus.name] = measure(recogniser, corpus, progress=bar)
-    frequencies = expected_frequencies(arguments.expect, recogniser.model.emotions)
+        parts[corpus.name] = measure(recogniser, corpus, frequencies, progress=bar)
     found = measurement(
         "Real recordings", parts, frequencies, arguments.expect, str(arguments.model)
     )

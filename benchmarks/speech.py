@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from silero_vad import get_speech_timestamps, load_silero_vad
 
 from synctva.corpus import Corpus, Features
@@ -39,13 +41,18 @@ def _encoded(corpus: Corpus, extractor: AudioExtractor) -> Iterator[Encoded]:
         sound = None if place is None else read_audio(place, utterance.start_s, utterance.end_s)
         if sound is None:
             raise InputError(f"{corpus.name}: {dialogue.id}: no sound; import the corpus again")
-        spans = get_speech_timestamps(
-            torch.from_numpy(sound.copy()),
-            silero,
-            sampling_rate=SAMPLE_RATE_HZ,
-            min_speech_duration_ms=round(1000 * SHORTEST_S),
-            min_silence_duration_ms=round(1000 * PAUSE_S),
-            speech_pad_ms=round(1000 * MARGIN_S),
-        )
-        first, last = (spans[0]["start"], spans[-1]["end"]) if spans else (0, len(sound))
-        yield extractor.encode(sound[first:last])
+        yield extractor.encode(speech_of(sound, silero))
+
+
+def speech_of(sound: Float32[np.ndarray, " sample"], silero: Any) -> Float32[np.ndarray, " sample"]:
+    """Returns what is between the first speech and the last; all where there is none."""
+    spans = get_speech_timestamps(
+        torch.from_numpy(sound.copy()),
+        silero,
+        sampling_rate=SAMPLE_RATE_HZ,
+        min_speech_duration_ms=round(1000 * SHORTEST_S),
+        min_silence_duration_ms=round(1000 * PAUSE_S),
+        speech_pad_ms=round(1000 * MARGIN_S),
+    )
+    first, last = (spans[0]["start"], spans[-1]["end"]) if spans else (0, len(sound))
+    return sound[first:last]

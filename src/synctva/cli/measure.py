@@ -64,7 +64,7 @@ def measure(
     recogniser = Recogniser.load(model, workers=workers, cache=default_cache())
     frequencies = expected_frequencies(expect, recogniser.model.emotions)
     bar = partial(terminal.progress, f"Measuring {corpus.name}")
-    own = measured(recogniser, corpus, progress=bar)
+    own = measured(recogniser, corpus, frequencies, progress=bar)
     found = measurement(corpus.name, {corpus.name: own}, frequencies, expect, model)
     show_measurement(found)
     for path in out or []:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from jaxtyping import Float
 
 from synctva.batch import Batch, batch_of
 from synctva.corpus import Corpus
@@ -17,7 +18,7 @@ from synctva.evaluation.recordings import Judged
 from synctva.features.store import concatenate
 from synctva.inference.encode import steps_of
 from synctva.inference.evidence import Evidence, evidence_of
-from synctva.inference.predictions import probabilities_of
+from synctva.inference.predictions import seen_in_part
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognise import Recogniser
 
@@ -66,13 +67,20 @@ def counted_as(own: EmotionSchema, schema: EmotionSchema) -> dict[str, str | Non
     }
 
 
-def measure(recogniser: Recogniser, corpus: Corpus, *, progress: Progress = unseen) -> Measured:
+def measure(
+    recogniser: Recogniser,
+    corpus: Corpus,
+    expected: Float[np.ndarray, " emotion"] | None = None,
+    *,
+    progress: Progress = unseen,
+) -> Measured:
     """Returns what a recogniser says of labelled recordings, seeing every subset of modalities.
 
     Args:
         recogniser: The model's; with a cache, a killed command goes on.
         corpus: Recordings with emotions, and with words where they are known; a dialogue is a
             conversation, or a clip by itself.
+        expected: How often each emotion is expected, where the model can tell what follows from it.
         progress: Shows how far it is.
 
     Raises:
@@ -104,7 +112,7 @@ def measure(recogniser: Recogniser, corpus: Corpus, *, progress: Progress = unse
             emotion[kept],
             batch.dialogue.numpy()[kept],
             batch.present.numpy()[kept],
-            {name: own[kept] for name, own in _by_subset(recogniser, batch).items()},
+            {name: own[kept] for name, own in _by_subset(recogniser, batch, expected).items()},
         ),
         tuple(one for one, yes in zip(found, kept, strict=True) if yes),
         tuple(Path(utterance.media or dialogue.id).name for dialogue, utterance in pairs),
@@ -122,9 +130,14 @@ def _labelled(dialogue: Dialogue, names: Mapping[str, str | None]) -> Dialogue:
     return replace(dialogue, utterances=utterances)
 
 
-def _by_subset(recogniser: Recogniser, batch: Batch) -> dict[str, np.ndarray]:
+def _by_subset(
+    recogniser: Recogniser, batch: Batch, expected: Float[np.ndarray, " emotion"] | None
+) -> dict[str, np.ndarray]:
+    views = seen_in_part(recogniser.model, batch)
+    if not recogniser.model.provenance.confidence.frequencies:
+        expected = None
     return {
-        "+".join(subset): probabilities_of(recogniser.model, batch.keep(subset))
+        "+".join(subset): views.probabilities(subset, expected)
         for subset in subsets_of(tuple(recogniser.model.dims))
     }
 

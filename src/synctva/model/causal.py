@@ -3,11 +3,17 @@
 from dataclasses import replace
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
+from synctva.batch import Batch
+from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.model.emotion_model import EmotionModel
+from synctva.model.emotion_model import EmotionModel, Normalisation
 from synctva.networks.sync_tva.architecture import Architecture
+
+ENCODED_AT_ONCE = 256
+"""So many utterances go through a model's own encoders at a time; it bounds the memory."""
 
 
 def causal(model: EmotionModel, place: str) -> EmotionModel:
@@ -43,8 +49,24 @@ def rebuilt(
         encoders: Those that it keeps.
     """
     other = EmotionModel(model.emotions, dims, settings, cast(Any, encoders))
+    other.become_familiar(model.familiarity)
     weights: dict[str, Tensor] = model.state_dict()
     own = other.state_dict().keys()
     other.load_state_dict({name: weights[name] for name in own}, assign=True)
     other.provenance = model.provenance
     return other.eval()
+
+
+@torch.inference_mode()
+def without_encoders(model: EmotionModel, batch: Batch) -> tuple[EmotionModel, Batch]:
+    """Returns the model without encoders, and the batch of what its encoders make."""
+    if not model.encoders:
+        return model, batch
+    model.eval()
+    made: dict[str, Any] = {}
+    for m, encoder in model.encoders.items():
+        rows, present = batch.features[m], batch.present[:, MODALITIES.index(m)]
+        parts = zip(rows.split(ENCODED_AT_ONCE), present.split(ENCODED_AT_ONCE), strict=True)
+        made[m] = torch.cat([encoder(part, there) for part, there in parts])
+    dims = {m: len(cast(Normalisation, own).mean) for m, own in model.normalisation.items()}
+    return rebuilt(model, cast(Any, model.settings), dims, {}), replace(batch, **made)

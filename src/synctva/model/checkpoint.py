@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -16,15 +16,15 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from jaxtyping import Bool, Float
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.files import write_bytes, write_json
+from synctva.model.confidence import Confidence, Positive
 
-Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
@@ -37,8 +37,8 @@ class Provenance:
         schema: The name of its emotion schema.
         fingerprints: The hash of each modality's features; others do not fit the model.
         temperature: The logits are divided by it for calibrated probabilities.
-        temperatures: Likewise, of utterances that have just these modalities, such as
-            ``text+audio``; else ``temperature``.
+        confidence: How far its logits may be believed, where that was fitted; its calibrations
+            stand for ``temperature``.
         voices: ``mean`` and ``sd`` of the audio features of the training voices, where they were
             normalised by speaker: what a voice that is hardly heard yet is normalised by.
     """
@@ -46,17 +46,23 @@ class Provenance:
     corpus: str = ""
     schema: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    temperature: Temperature = 1.0
-    temperatures: Mapping[str, Temperature] = field(default_factory=dict)
+    temperature: Positive = 1.0
+    confidence: Confidence = field(default_factory=Confidence)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
-    def temperature_of(
-        self, present: Bool[np.ndarray, "utterance 3"]
-    ) -> Float[np.ndarray, "utterance 1"]:
-        """Returns what the logits of each utterance are divided by, by the modalities it has."""
-        names = ["+".join(np.array(MODALITIES)[row]) for row in present]
-        found = [self.temperatures.get(name, self.temperature) for name in names]
-        return np.array(found, dtype=np.float64).reshape(-1, 1)
+    def adjusted(
+        self,
+        logits: Float[np.ndarray, "utterance emotion"],
+        present: Bool[np.ndarray, "utterance 3"],
+    ) -> Float[np.ndarray, "utterance emotion"]:
+        """Returns calibrated logits: by the calibration for the modalities an utterance has."""
+        found = logits / self.temperature
+        for row in np.unique(present, axis=0):
+            name = "+".join(np.array(MODALITIES)[row])
+            if (own := self.confidence.calibrations.get(name)) is not None:
+                chosen = (present == row).all(1)
+                found[chosen] = own.apply(logits[chosen])
+        return found
 
     def check(
         self,

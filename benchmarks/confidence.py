@@ -1,0 +1,301 @@
+"""Fits how far a checkpoint may be believed, on valid splits and degraded copies of them.
+
+    python benchmarks/confidence.py src/synctva/models/lite --work work/confidence \
+        --words stores/meld-tokens --voices stores/ravdess-raw stores/emodb-raw \
+        --strangers corpora/nemo --faces corpora/fer2013 --goemotions corpora/goemotions/ekman_dev.tsv \
+        --labels corpora/emotiontalk/emotiontalk.csv
+
+Words are MELD's of ``valid``, with their conversation around them and without. A voice and a face
+are put beside each, of people whom the model has not learnt from, by themselves as strangers are
+heard: RAVDESS's and EmoDB's of ``valid`` and FER2013's of ``valid``, as they are and degraded, and
+nEMO's, in a language that the model never heard. Their emotions are drawn as EmotionTalk's people
+label one utterance by all, by its voice alone and by its face alone: real voices and faces often
+tell another emotion than the utterance has. GoEmotions' comments are words of another kind.
+
+The density of training inputs is that of the words, voices and faces of ``train``. No test split and
+no real recording is looked at. What was computed stays in ``--work``.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from degraded import FACES, VOICES, copies
+from jaxtyping import Float, Float32, Int
+from silero_vad import load_silero_vad
+from speech import speech_of
+
+from synctva.batch import Batch, batch_of
+from synctva.corpus import Corpus
+from synctva.data.corpora.fer2013 import read_fer2013_faces
+from synctva.dialogue import Dialogue, Utterance
+from synctva.emotions import EmotionSchema, schema_named
+from synctva.errors import InputError
+from synctva.evaluation.frequencies import expected_frequencies
+from synctva.features.extractors.audio import AudioExtractor
+from synctva.features.extractors.expression import load_expression_network
+from synctva.features.store import open_store
+from synctva.features.store.normalise import PRIOR_UTTERANCES
+from synctva.inference.extractors import extractors_of
+from synctva.inference.labelled import counted_as
+from synctva.media import read_audio
+from synctva.model.emotion_model import EmotionModel
+from synctva.training.confidence import Part, fit_confidence, fit_familiarity
+
+TRAINING_VOICES, STRANGERS, FACES_KEPT, TRAINING_WORDS = 400, 240, 1200, 2000
+"""So many clips, pictures and utterances are enough, and take minutes."""
+
+
+class Donors:
+    """Voices or faces by emotion and kind: ``train``, ``clean``, ``degraded`` or ``foreign``."""
+
+    def __init__(
+        self,
+        values: Float32[np.ndarray, "donor dim"],
+        emotion: Int[np.ndarray, " donor"],
+        kind: np.ndarray,
+    ) -> None:
+        self.values, self.emotion, self.kind = values, emotion, kind
+
+    def of(self, kind: str) -> Float32[np.ndarray, "donor dim"]:
+        return self.values[self.kind == kind]
+
+    def drawn(
+        self, kind: str, emotion: Int[np.ndarray, " utterance"], rng: np.random.Generator
+    ) -> tuple[Float32[np.ndarray, "utterance dim"], np.ndarray]:
+        """Returns a donor of each emotion, and where there is one."""
+        values = np.zeros((len(emotion), self.values.shape[1]), np.float32)
+        there = np.zeros(len(emotion), bool)
+        for row, wanted in enumerate(emotion):
+            own = np.flatnonzero((self.kind == kind) & (self.emotion == wanted))
+            if len(own):
+                values[row], there[row] = self.values[rng.choice(own)], True
+        return values, there
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("model", type=Path, help="the checkpoint; it is rewritten, or --out")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--words", type=Path, required=True, help="MELD, as the model reads words")
+    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="not standardised")
+    parser.add_argument("--strangers", type=Path, required=True, help="nEMO's folder")
+    parser.add_argument("--faces", type=Path, required=True, help="FER2013's folder")
+    parser.add_argument("--goemotions", type=Path, required=True, help="its ekman_dev.tsv")
+    parser.add_argument("--labels", type=Path, required=True, help="EmotionTalk's table")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    model = EmotionModel.from_pretrained(arguments.model)
+    schema = EmotionSchema("of the model", model.emotions)
+    rng = np.random.default_rng(0)
+    voices = as_strangers(kept(arguments.work / "voices.npz", voice_rows(arguments, schema)), model)
+    faces = kept(arguments.work / "faces.npz", face_rows(arguments.faces, schema))
+    words = open_store(arguments.words).read()
+    joint = joint_labels(arguments.labels, schema)
+    fit_familiarity(model, training_inputs(words, voices, faces, rng))
+    parts = list(conversations(words, voices, faces, joint, schema, rng))
+    comments = goemotions(arguments.goemotions, model, schema)
+    parts.append(Part("comments", comments, weight=1.0))
+    frequencies = expected_frequencies("meld", model.emotions)
+    for name, loss in fit_confidence(model, parts, frequencies).items():
+        print(f"{name}: {loss:.3f} nats")
+    for m, known in model.familiarity.items():
+        print(f"{m}: half at {float(known.far):.2f}, width {float(known.width):.2f}")  # pyright: ignore
+    for name, own in model.provenance.confidence.calibrations.items():
+        print(name, f"scale {own.scale:.2f}", " ".join(f"{b:+.2f}" for b in own.bias))
+    model.save_pretrained(arguments.out or arguments.model)
+
+
+def kept(path: Path, rows: Iterator[tuple[Float32[np.ndarray, " dim"], int, str]]) -> Donors:
+    """Returns donors from a file, or makes the file first."""
+    if not path.is_file():
+        found = list(rows)
+        np.savez(
+            path,
+            values=np.stack([row[0] for row in found]),
+            emotion=np.array([row[1] for row in found]),
+            kind=np.array([row[2] for row in found]),
+        )
+    with np.load(path) as file:
+        return Donors(file["values"], file["emotion"], file["kind"])
+
+
+def voice_rows(
+    arguments: argparse.Namespace, schema: EmotionSchema
+) -> Iterator[tuple[Float32[np.ndarray, " dim"], int, str]]:
+    """Yields features of voices, as they are and degraded, each cut to its speech."""
+    extractor, silero, rng = AudioExtractor("egemaps"), load_silero_vad(), np.random.default_rng(0)
+    for place, emotion, split in voice_clips(arguments, schema, rng):
+        sound = read_audio(place)
+        assert sound is not None
+        sound = speech_of(sound, silero)
+        for number, heard in enumerate(copies(sound, rng, VOICES if split == "valid" else {})):
+            vector = extractor.encode(heard).vector
+            kind = {"train": "train", "foreign": "foreign"}.get(split, "clean")
+            if vector is not None:
+                yield vector, emotion, "degraded" if number else kind
+
+
+def voice_clips(
+    arguments: argparse.Namespace, schema: EmotionSchema, rng: np.random.Generator
+) -> Iterator[tuple[str, int, str]]:
+    """Yields recordings, their emotions, and ``train``, ``valid`` or ``foreign``."""
+    for path in arguments.voices:
+        corpus = open_store(path).read()
+        names = counted_as(corpus.schema, schema)
+        for split in ("train", "valid"):
+            pairs = list(corpus.split(split).utterances())
+            count = TRAINING_VOICES // len(arguments.voices) if split == "train" else len(pairs)
+            for number in rng.permutation(len(pairs))[:count]:
+                utterance = pairs[number][1]
+                name, place = names[utterance.emotion or ""], utterance.media
+                if name is not None and place is not None:
+                    yield utterance.audio_media or place, schema.number(name), split
+    with (arguments.strangers / "clips.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number in rng.permutation(len(rows))[:STRANGERS]:
+        row = rows[number]
+        yield str(arguments.strangers / row["clip"]), schema.number(row["emotion"]), "foreign"
+
+
+def as_strangers(donors: Donors, model: EmotionModel) -> Donors:
+    """Returns voices standardised as somebody's only utterance is."""
+    mean, sd = (np.array(model.provenance.voices[name]) for name in ("mean", "sd"))
+    share = PRIOR_UTTERANCES / (PRIOR_UTTERANCES + 1)
+    values = np.sqrt(share) * (donors.values - mean) / np.where(sd > 0, sd, np.inf)
+    return Donors(values.astype(np.float32), donors.emotion, donors.kind)
+
+
+def face_rows(
+    source: Path, schema: EmotionSchema
+) -> Iterator[tuple[Float32[np.ndarray, " dim"], int, str]]:
+    """Yields features of faces, as they are and degraded."""
+    pictures, rng = read_fer2013_faces(source), np.random.default_rng(0)
+    names = schema_named("fer-7").mapping(schema)
+    network = load_expression_network().eval()
+    number = [schema.number(name) if name else -1 for name in names.values()]
+    for split in ("train", "valid"):
+        pixels, emotions = pictures.of(split)
+        chosen = rng.permutation(len(pixels))[:FACES_KEPT]
+        for kind, degrade in [("clean", None), *FACES.items()]:
+            if degrade is not None and split == "train":
+                continue
+            few = chosen if degrade is None else chosen[: FACES_KEPT // 3]
+            own = pixels[few]
+            if degrade is not None:
+                own = np.stack([degrade(picture, rng) for picture in own])
+            told = "train" if split == "train" else kind if degrade is None else "degraded"
+            for row, vector in zip(few, vectors(network, own), strict=True):
+                yield vector, number[emotions[row]], told
+
+
+@torch.inference_mode()
+def vectors(network: torch.nn.Module, pixels: np.ndarray) -> Float32[np.ndarray, "face dim"]:
+    found = []
+    for part in torch.from_numpy(pixels).float().split(128):
+        own = network.embed(part)  # pyright: ignore[reportCallIssue]
+        found.append(torch.cat([own, network.classifier(own).softmax(1)], dim=1))  # pyright: ignore
+    return torch.cat(found).numpy()
+
+
+def joint_labels(table: Path, schema: EmotionSchema) -> Float[np.ndarray, "all voice face"]:
+    """Returns how often a voice and a face alone are labelled so, given the label of all."""
+    found = np.full((len(schema.emotions),) * 3, 1e-9)
+    with table.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] == "train":
+                own = (row[f"{kind}_emotion"] for kind in ("mm", "audio", "video"))
+                found[tuple(schema.number(name) for name in own)] += 1
+    return found / found.sum((1, 2), keepdims=True)
+
+
+def training_inputs(
+    words: Corpus, voices: Donors, faces: Donors, rng: np.random.Generator
+) -> Batch:
+    """Returns words, voices and faces of ``train``, beside each other by chance."""
+    batch = batch_of(words.split("train"))
+    rows = torch.from_numpy(rng.permutation(len(batch))[:TRAINING_WORDS])
+    count = len(rows)
+    audio, visual = (
+        torch.from_numpy(own.of("train")[rng.integers(0, len(own.of("train")), count)])
+        for own in (voices, faces)
+    )
+    return Batch(
+        batch.text[rows], audio, visual, torch.ones(count, 3, dtype=torch.bool),
+        torch.arange(count), torch.zeros(count, dtype=torch.long),
+        torch.zeros(count, dtype=torch.long), batch.emotion[rows],
+    )  # fmt: skip
+
+
+def conversations(
+    words: Corpus,
+    voices: Donors,
+    faces: Donors,
+    joint: Float[np.ndarray, "all voice face"],
+    schema: EmotionSchema,
+    rng: np.random.Generator,
+) -> Iterator[Part]:
+    """Yields MELD's valid words beside voices and faces of each kind."""
+    batch = batch_of(words.split("valid"))
+    kinds = [("clean", "clean"), ("degraded", "degraded"), ("foreign", "clean")]
+    for voice, face in kinds:
+        emotion = batch.emotion.numpy()
+        pairs = joint.reshape(len(joint), -1).cumsum(1)
+        chance = rng.random((len(emotion), 1))
+        drawn = np.minimum((chance > pairs[emotion]).sum(1), pairs.shape[1] - 1)
+        heard, seen = np.divmod(drawn, len(joint))
+        audio, has_audio = voices.drawn(voice, heard, rng)
+        visual, has_visual = faces.drawn(face, seen, rng)
+        present = np.stack([batch.present[:, 0].numpy(), has_audio, has_visual], axis=1)
+        together = replace(
+            batch,
+            audio=torch.from_numpy(audio),
+            visual=torch.from_numpy(visual),
+            present=torch.from_numpy(present),
+        )
+        for name, own in (("in talk", together), ("alone", each_alone(together))):
+            whole = torch.where(own.present.all(1), own.emotion, -1)
+            yield Part(f"{voice} voices, {face} faces, {name}", replace(own, emotion=whole))
+
+
+def each_alone(batch: Batch) -> Batch:
+    """Returns the same utterances, each a conversation by itself."""
+    return replace(
+        batch,
+        dialogue=torch.arange(len(batch)),
+        turn=torch.zeros_like(batch.turn),
+        speaker=torch.zeros_like(batch.speaker),
+    )
+
+
+def goemotions(table: Path, model: EmotionModel, schema: EmotionSchema) -> Batch:
+    """Returns comments of one emotion that the model has, each by itself."""
+    names = (table.parent / "ekman_labels.txt").read_text(encoding="utf-8").split()
+    known = {str(n): schema._canonical.get(name) for n, name in enumerate(names)}
+    dialogues = []
+    for line in table.read_text(encoding="utf-8").splitlines():
+        text, labels, key = line.split("\t")
+        emotion = known.get(labels)
+        if emotion is not None:
+            dialogues.append(Dialogue(key, "valid", (Utterance(0, "a", text, emotion),)))
+    corpus = Corpus("goemotions", schema, tuple(dialogues))
+    from synctva.features.extractors.text import text_features
+
+    own = text_features(corpus, extractors_of(model, "the model").text)
+    batch = batch_of(corpus.with_features("text", own))
+    lacking = {m: torch.zeros(len(batch), model.dims[m]) for m in ("audio", "visual")}
+    return replace(batch, **lacking)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"confidence: {error}")
