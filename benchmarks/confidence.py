@@ -1,9 +1,10 @@
 """Fits how far a checkpoint may be believed, on valid splits and degraded copies of them.
 
     python benchmarks/confidence.py src/synctva/models/lite --work work/confidence \
-        --words stores/meld-tokens --voices stores/ravdess-raw stores/emodb-raw \
-        --strangers corpora/nemo --faces corpora/fer2013 --goemotions corpora/goemotions/ekman_dev.tsv \
-        --labels corpora/emotiontalk/emotiontalk.csv
+        --training stores/lite --words stores/meld-tokens \
+        --voices stores/ravdess-raw stores/emodb-raw \
+        --strangers corpora/nemo --faces corpora/fer2013 \
+        --goemotions corpora/goemotions/ekman_dev.tsv --labels corpora/emotiontalk/emotiontalk.csv
 
 Words are MELD's of ``valid``, with their conversation around them and without. A voice and a face
 are put beside each, of people whom the model has not learnt from, by themselves as strangers are
@@ -12,8 +13,8 @@ nEMO's, in a language that the model never heard. Their emotions are drawn as Em
 label one utterance by all, by its voice alone and by its face alone: real voices and faces often
 tell another emotion than the utterance has. GoEmotions' comments are words of another kind.
 
-The density of training inputs is that of the words, voices and faces of ``train``. No test split and
-no real recording is looked at. What was computed stays in ``--work``.
+The density of training inputs is that of ``train`` of the store that the model learnt from.
+No test split and no real recording is looked at. What was computed stays in ``--work``.
 """
 
 import argparse
@@ -44,15 +45,16 @@ from synctva.features.store.normalise import PRIOR_UTTERANCES
 from synctva.inference.extractors import extractors_of
 from synctva.inference.labelled import counted_as
 from synctva.media import read_audio
+from synctva.model.causal import without_encoders
 from synctva.model.emotion_model import EmotionModel
 from synctva.training.confidence import Part, fit_confidence, fit_familiarity
 
-TRAINING_VOICES, STRANGERS, FACES_KEPT, TRAINING_WORDS = 400, 240, 1200, 2000
-"""So many clips, pictures and utterances are enough, and take minutes."""
+STRANGERS, FACES_KEPT, TRAINING_KEPT, COMMENTS = 240, 1200, 6000, 1000
+"""So many clips, pictures, utterances and comments are enough, and take minutes."""
 
 
 class Donors:
-    """Voices or faces by emotion and kind: ``train``, ``clean``, ``degraded`` or ``foreign``."""
+    """Voices or faces by emotion and kind: ``clean``, ``degraded`` or ``foreign``."""
 
     def __init__(
         self,
@@ -61,9 +63,6 @@ class Donors:
         kind: np.ndarray,
     ) -> None:
         self.values, self.emotion, self.kind = values, emotion, kind
-
-    def of(self, kind: str) -> Float32[np.ndarray, "donor dim"]:
-        return self.values[self.kind == kind]
 
     def drawn(
         self, kind: str, emotion: Int[np.ndarray, " utterance"], rng: np.random.Generator
@@ -83,6 +82,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the checkpoint; it is rewritten, or --out")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--training", type=Path, required=True, help="the store it learnt from")
     parser.add_argument("--words", type=Path, required=True, help="MELD, as the model reads words")
     parser.add_argument("--voices", type=Path, nargs="+", required=True, help="not standardised")
     parser.add_argument("--strangers", type=Path, required=True, help="nEMO's folder")
@@ -99,13 +99,16 @@ def main() -> None:
     faces = kept(arguments.work / "faces.npz", face_rows(arguments.faces, schema))
     words = open_store(arguments.words).read()
     joint = joint_labels(arguments.labels, schema)
-    fit_familiarity(model, training_inputs(words, voices, faces, rng))
-    parts = list(conversations(words, voices, faces, joint, schema, rng))
-    comments = goemotions(arguments.goemotions, model, schema)
-    parts.append(Part("comments", comments, weight=1.0))
+    plain, training = without_encoders(model, some(open_store(arguments.training).read(), rng))
+    fit_familiarity(plain, training)
+    _, valid = without_encoders(model, widened(batch_of(words.split("valid")), model))
+    parts = list(conversations(valid, voices, faces, joint, rng))
+    _, comments = without_encoders(model, goemotions(arguments.goemotions, model, schema, rng))
+    parts.append(Part("comments", comments))
     frequencies = expected_frequencies("meld", model.emotions)
-    for name, loss in fit_confidence(model, parts, frequencies).items():
+    for name, loss in fit_confidence(plain, parts, frequencies).items():
         print(f"{name}: {loss:.3f} nats")
+    model.familiarity, model.provenance = plain.familiarity, plain.provenance
     for m, known in model.familiarity.items():
         print(f"{m}: half at {float(known.far):.2f}, width {float(known.width):.2f}")  # pyright: ignore
     for name, own in model.provenance.confidence.calibrations.items():
@@ -132,37 +135,33 @@ def voice_rows(
 ) -> Iterator[tuple[Float32[np.ndarray, " dim"], int, str]]:
     """Yields features of voices, as they are and degraded, each cut to its speech."""
     extractor, silero, rng = AudioExtractor("egemaps"), load_silero_vad(), np.random.default_rng(0)
-    for place, emotion, split in voice_clips(arguments, schema, rng):
+    for place, emotion, is_foreign in voice_clips(arguments, schema, rng):
         sound = read_audio(place)
         assert sound is not None
         sound = speech_of(sound, silero)
-        for number, heard in enumerate(copies(sound, rng, VOICES if split == "valid" else {})):
+        for number, heard in enumerate(copies(sound, rng, {} if is_foreign else VOICES)):
             vector = extractor.encode(heard).vector
-            kind = {"train": "train", "foreign": "foreign"}.get(split, "clean")
+            kind = "foreign" if is_foreign else "clean"
             if vector is not None:
                 yield vector, emotion, "degraded" if number else kind
 
 
 def voice_clips(
     arguments: argparse.Namespace, schema: EmotionSchema, rng: np.random.Generator
-) -> Iterator[tuple[str, int, str]]:
-    """Yields recordings, their emotions, and ``train``, ``valid`` or ``foreign``."""
+) -> Iterator[tuple[str, int, bool]]:
+    """Yields recordings of ``valid``, their emotions, and whether they are strangers to it."""
     for path in arguments.voices:
         corpus = open_store(path).read()
         names = counted_as(corpus.schema, schema)
-        for split in ("train", "valid"):
-            pairs = list(corpus.split(split).utterances())
-            count = TRAINING_VOICES // len(arguments.voices) if split == "train" else len(pairs)
-            for number in rng.permutation(len(pairs))[:count]:
-                utterance = pairs[number][1]
-                name, place = names[utterance.emotion or ""], utterance.media
-                if name is not None and place is not None:
-                    yield utterance.audio_media or place, schema.number(name), split
+        for _, utterance in corpus.split("valid").utterances():
+            name, place = names[utterance.emotion or ""], utterance.audio_media or utterance.media
+            if name is not None and place is not None:
+                yield place, schema.number(name), False
     with (arguments.strangers / "clips.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for number in rng.permutation(len(rows))[:STRANGERS]:
         row = rows[number]
-        yield str(arguments.strangers / row["clip"]), schema.number(row["emotion"]), "foreign"
+        yield str(arguments.strangers / row["clip"]), schema.number(row["emotion"]), True
 
 
 def as_strangers(donors: Donors, model: EmotionModel) -> Donors:
@@ -181,19 +180,16 @@ def face_rows(
     names = schema_named("fer-7").mapping(schema)
     network = load_expression_network().eval()
     number = [schema.number(name) if name else -1 for name in names.values()]
-    for split in ("train", "valid"):
-        pixels, emotions = pictures.of(split)
-        chosen = rng.permutation(len(pixels))[:FACES_KEPT]
-        for kind, degrade in [("clean", None), *FACES.items()]:
-            if degrade is not None and split == "train":
-                continue
-            few = chosen if degrade is None else chosen[: FACES_KEPT // 3]
-            own = pixels[few]
-            if degrade is not None:
-                own = np.stack([degrade(picture, rng) for picture in own])
-            told = "train" if split == "train" else kind if degrade is None else "degraded"
-            for row, vector in zip(few, vectors(network, own), strict=True):
-                yield vector, number[emotions[row]], told
+    pixels, emotions = pictures.of("valid")
+    chosen = rng.permutation(len(pixels))[:FACES_KEPT]
+    for kind, degrade in [("clean", None), *FACES.items()]:
+        few = chosen if degrade is None else chosen[: FACES_KEPT // 3]
+        own = pixels[few]
+        if degrade is not None:
+            own = np.stack([degrade(picture, rng) for picture in own])
+        told = kind if degrade is None else "degraded"
+        for row, vector in zip(few, vectors(network, own), strict=True):
+            yield vector, number[emotions[row]], told
 
 
 @torch.inference_mode()
@@ -216,34 +212,28 @@ def joint_labels(table: Path, schema: EmotionSchema) -> Float[np.ndarray, "all v
     return found / found.sum((1, 2), keepdims=True)
 
 
-def training_inputs(
-    words: Corpus, voices: Donors, faces: Donors, rng: np.random.Generator
-) -> Batch:
-    """Returns words, voices and faces of ``train``, beside each other by chance."""
-    batch = batch_of(words.split("train"))
-    rows = torch.from_numpy(rng.permutation(len(batch))[:TRAINING_WORDS])
-    count = len(rows)
-    audio, visual = (
-        torch.from_numpy(own.of("train")[rng.integers(0, len(own.of("train")), count)])
-        for own in (voices, faces)
-    )
-    return Batch(
-        batch.text[rows], audio, visual, torch.ones(count, 3, dtype=torch.bool),
-        torch.arange(count), torch.zeros(count, dtype=torch.long),
-        torch.zeros(count, dtype=torch.long), batch.emotion[rows],
-    )  # fmt: skip
+def some(corpus: Corpus, rng: np.random.Generator) -> Batch:
+    """Returns whole dialogues of the split ``train``, drawn by chance."""
+    batch = batch_of(corpus.split("train"))
+    lengths = torch.bincount(batch.dialogue)
+    order = torch.from_numpy(rng.permutation(len(lengths)))
+    return batch.select(order[lengths[order].cumsum(0) <= TRAINING_KEPT])
+
+
+def widened(batch: Batch, model: EmotionModel) -> Batch:
+    """Returns the batch with columns for the modalities that it lacks."""
+    lacking = {m: dim for m, dim in model.dims.items() if batch.features[m].shape[1] == 0}
+    return replace(batch, **{m: torch.zeros(len(batch), dim) for m, dim in lacking.items()})
 
 
 def conversations(
-    words: Corpus,
+    batch: Batch,
     voices: Donors,
     faces: Donors,
     joint: Float[np.ndarray, "all voice face"],
-    schema: EmotionSchema,
     rng: np.random.Generator,
 ) -> Iterator[Part]:
     """Yields MELD's valid words beside voices and faces of each kind."""
-    batch = batch_of(words.split("valid"))
     kinds = [("clean", "clean"), ("degraded", "degraded"), ("foreign", "clean")]
     for voice, face in kinds:
         emotion = batch.emotion.numpy()
@@ -262,7 +252,8 @@ def conversations(
         )
         for name, own in (("in talk", together), ("alone", each_alone(together))):
             whole = torch.where(own.present.all(1), own.emotion, -1)
-            yield Part(f"{voice} voices, {face} faces, {name}", replace(own, emotion=whole))
+            told = f"{voice} voices, {face} faces, {name}"
+            yield Part(told, replace(own, emotion=whole), is_usual=(voice, face) == kinds[0])
 
 
 def each_alone(batch: Batch) -> Batch:
@@ -275,7 +266,9 @@ def each_alone(batch: Batch) -> Batch:
     )
 
 
-def goemotions(table: Path, model: EmotionModel, schema: EmotionSchema) -> Batch:
+def goemotions(
+    table: Path, model: EmotionModel, schema: EmotionSchema, rng: np.random.Generator
+) -> Batch:
     """Returns comments of one emotion that the model has, each by itself."""
     names = (table.parent / "ekman_labels.txt").read_text(encoding="utf-8").split()
     known = {str(n): schema._canonical.get(name) for n, name in enumerate(names)}
@@ -285,13 +278,13 @@ def goemotions(table: Path, model: EmotionModel, schema: EmotionSchema) -> Batch
         emotion = known.get(labels)
         if emotion is not None:
             dialogues.append(Dialogue(key, "valid", (Utterance(0, "a", text, emotion),)))
-    corpus = Corpus("goemotions", schema, tuple(dialogues))
+    chosen = rng.permutation(len(dialogues))[:COMMENTS]
+    corpus = Corpus("goemotions", schema, tuple(dialogues[number] for number in chosen))
     from synctva.features.extractors.text import text_features
 
     own = text_features(corpus, extractors_of(model, "the model").text)
     batch = batch_of(corpus.with_features("text", own))
-    lacking = {m: torch.zeros(len(batch), model.dims[m]) for m in ("audio", "visual")}
-    return replace(batch, **lacking)
+    return widened(batch, model)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ def grainy(face: Picture, rng: Rng) -> Picture:
 def compressed(face: Picture, rng: Rng) -> Picture:
     """Returns it after a JPEG of quality 5 to 20."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(5, 21))]
-    return _picture(cv2.imdecode(cv2.imencode(".jpg", face, quality)[1], cv2.IMREAD_GRAYSCALE))
+    read = cv2.imdecode(cv2.imencode(".jpg", face, quality)[1], cv2.IMREAD_GRAYSCALE)
+    return _picture(np.asarray(read))
 
 
 def badly_cut(face: Picture, rng: Rng) -> Picture:

@@ -22,7 +22,6 @@ from jaxtyping import Float, Int
 from linear import best_linear, rows_of
 from rich.console import Console
 from rich.table import Table
-from scipy.special import softmax
 from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
@@ -32,7 +31,6 @@ from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import Scores, confusions, scores_of
-from synctva.evaluation.prediction import predict
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
 from synctva.features.store.normalise import SpeakerNormalisation, normalise, normalise_towards
@@ -181,9 +179,7 @@ def widened(batch: Batch, model: EmotionModel) -> Batch:
 
 def judged(model: EmotionModel, batch: Batch) -> Judged:
     """Returns what a model says of a batch."""
-    temperature = model.provenance.temperature_of(batch.present.numpy())
-    probabilities = softmax(predict(model, batch).numpy() / temperature, axis=1)
-    return Judged(probabilities, batch.emotion.numpy())
+    return Judged(probabilities_of(model, batch), batch.emotion.numpy())
 
 
 def table_of(lines: Sequence[Line], title: str) -> Table:

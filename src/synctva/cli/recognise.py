@@ -52,6 +52,13 @@ def recognise(
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            help="How often each emotion is expected: meld (conversations, the default of lite),"
+            " equal (as in acted clips), or a CSV file with the columns emotion and share."
+        ),
+    ] = None,
     asr: Annotated[
         str | None,
         typer.Option(
@@ -110,11 +117,13 @@ def recognise(
     recogniser = Recogniser.load(model, is_causal=causal, workers=workers)
     if jobs is not None:
         with recogniser:
-            work = partial(recogniser.recognise, listener=listener)
+            work = partial(recogniser.recognise, listener=listener, expect=expect)
             _recognise_all(work, jobs, blur, overwrite)
         return
     bar = partial(terminal.progress, f"Recognising {recording.name}")
-    found = recogniser.recognise(recording, transcript, listener=listener, progress=bar)
+    found = recogniser.recognise(
+        recording, transcript, listener=listener, expect=expect, progress=bar
+    )
     _show(found)
     _write(found, recording, outs, blur)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.special import softmax
 
 from synctva.batch import Batch
@@ -30,12 +30,14 @@ class Views:
         batch: The utterances, without what does not count at all.
         present: Which of text, audio and visual each utterance has.
         trust: How far each is trusted; 0 where it is absent, or does not count at all.
+        unusual: Where a modality is farther from the training's than usual.
     """
 
     model: EmotionModel
     batch: Batch
     present: Bool[np.ndarray, "utterance 3"]
     trust: Float[np.ndarray, "utterance 3"]
+    unusual: Bool[np.ndarray, "utterance 3"]
     _logits: dict[Subset, Float[np.ndarray, "utterance emotion"]] = field(default_factory=dict)
 
     def logits(self, subset: Subset) -> Float[np.ndarray, "utterance emotion"]:
@@ -95,8 +97,8 @@ class Views:
         used: Subset,
         subset: Subset,
         there: Bool[np.ndarray, "utterance 3"],
-        rows: np.ndarray,
-    ) -> Probabilities:
+        rows: Int[np.ndarray, " chosen"],
+    ) -> Float[np.ndarray, "chosen emotion"]:
         """Returns probabilities of some utterances by the modalities in use.
 
         What an utterance has not stays to be seen in the others, as its context.
@@ -118,6 +120,7 @@ class Views:
         return found
 
 
+@torch.inference_mode()
 def views_of(model: EmotionModel, batch: Batch) -> Views:
     """Returns what a model says of whole dialogues, of every part of the modalities.
 
@@ -125,21 +128,15 @@ def views_of(model: EmotionModel, batch: Batch) -> Views:
         model: Without encoders of its own, or they run once for each subset.
         batch: Whole dialogues.
     """
+    known = torch.tensor([m in model.dims for m in MODALITIES], device=batch.present.device)
+    trust = (batch.present & known).double()
+    unusual = torch.zeros_like(batch.present)
+    normal = model.normalised(batch) if model.familiarity else {}
+    for m, familiar in model.familiarity.items():
+        column = MODALITIES.index(m)
+        there = batch.present[:, column]
+        trust[:, column] = familiar(normal[m], there).double()
+        unusual[:, column] = there & (familiar.distance(normal[m]) > familiar.usual)  # pyright: ignore
+    counted = batch.with_present(trust > 0)
     present = batch.present.cpu().numpy()
-    trust = _trust(model, batch)
-    counted = torch.from_numpy(trust > 0).to(batch.present.device)
-    return Views(model, batch.with_present(counted), present, trust)
-
-
-@torch.inference_mode()
-def _trust(model: EmotionModel, batch: Batch) -> Float[np.ndarray, "utterance 3"]:
-    trust = batch.present.clone().double()
-    if model.familiarity:
-        standard = model.normalised(batch)
-        for m, known in model.familiarity.items():
-            column = MODALITIES.index(m)
-            trust[:, column] = known(standard[m], batch.present[:, column]).double()
-    for column, m in enumerate(MODALITIES):
-        if m not in model.dims:
-            trust[:, column] = 0.0
-    return trust.cpu().numpy()
+    return Views(model, counted, present, trust.cpu().numpy(), unusual.cpu().numpy())

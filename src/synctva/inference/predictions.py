@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from synctva.batch import Batch
 from synctva.evaluation.confidence import Views, views_of
@@ -20,11 +20,13 @@ class Predictions:
         contributions: What text, audio and visual add to the probability of the emotion that is
             the most probable one: exact Shapley values; 0 where the utterance lacks the modality.
         trust: How far each is trusted, in [0, 1]; 0 = it does not count, or is absent.
+        unusual: Where a modality is farther from the training's than usual.
     """
 
     probabilities: Float[np.ndarray, "utterance emotion"]
     contributions: Float[np.ndarray, "utterance 3"]
     trust: Float[np.ndarray, "utterance 3"]
+    unusual: Bool[np.ndarray, "utterance 3"]
 
 
 def predictions_of(
@@ -42,7 +44,7 @@ def predictions_of(
     """
     views = seen_in_part(model, batch)
     probabilities = views.probabilities(tuple(model.dims), expected)
-    return Predictions(probabilities, views.contributions(expected), views.trust)
+    return Predictions(probabilities, views.contributions(expected), views.trust, views.unusual)
 
 
 def seen_in_part(model: EmotionModel, batch: Batch) -> Views:

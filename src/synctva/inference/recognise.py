@@ -5,15 +5,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+from jaxtyping import Float
+
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.emotions import MODALITIES, EmotionSchema
+from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.extractors import extractors_of
 from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import (
+    NO_EVIDENCE,
+    UNLIKE_TRAINING,
+    RecognisedUtterance,
+    Recognition,
+)
 from synctva.inference.utterances import Segmented, utterances_of
 from synctva.listening.listener import NO_LISTENER, Listener
 from synctva.listening.voice_activity import voice_activity
@@ -106,6 +115,7 @@ class Recogniser:
         transcript: str | Path | None = None,
         *,
         listener: Listener = NO_LISTENER,
+        expect: str | None = None,
         progress: Progress = unseen,
     ) -> Recognition:
         """Returns who expressed what when in a recording; no utterance where nobody speaks.
@@ -114,6 +124,8 @@ class Recogniser:
             recording: Sound, pictures or both; or a transcript alone, for its text.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
             listener: What hears words and tells speakers apart where there is no transcript.
+            expect: How often each emotion is expected: ``meld``, ``equal``, or a table; None = as
+                the model was calibrated.
             progress: Shows how far the features are.
 
         Raises:
@@ -121,22 +133,33 @@ class Recogniser:
         """
         said = None if transcript is None else Path(transcript)
         segmented = utterances_of(Path(recording), said, listener, self._voice_activity)
-        return self.recognise_utterances(segmented, progress=progress)
+        return self.recognise_utterances(segmented, expect=expect, progress=progress)
 
     def recognise_utterances(
-        self, segmented: Segmented, *, progress: Progress = unseen
+        self,
+        segmented: Segmented,
+        *,
+        expect: str | None = None,
+        progress: Progress = unseen,
     ) -> Recognition:
         """Returns what the utterances of a recording express.
 
         Args:
             segmented: From :func:`synctva.inference.utterances.utterances_of`, or made by hand.
+            expect: How often each emotion is expected, of
+                :func:`synctva.evaluation.frequencies.expected_frequencies`; None = as the model
+                was calibrated, which for ``lite`` is as in MELD.
             progress: Shows how far the features are.
+
+        Raises:
+            InputError: There are no such frequencies, or the model does not say which it knows.
         """
+        expected = None if expect is None else expected_frequencies(expect, self.model.emotions)
         utterances: tuple[RecognisedUtterance, ...] = ()
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.extractors)) as advance:
                 encoded = self.encode(segmented.dialogue, advance)
-            utterances = tuple(_recognised(encoded, self.predict(encoded)))
+            utterances = tuple(_recognised(encoded, self.predict(encoded, expected)))
         return Recognition(
             segmented.media,
             segmented.duration_s,
@@ -158,17 +181,33 @@ class Recogniser:
             if kept is not self._readers:
                 kept.stop()
 
-    def predict(self, encoded: EncodedDialogue) -> Predictions:
-        """Returns the probabilities of the emotions, and what carried them."""
+    def predict(
+        self,
+        encoded: EncodedDialogue,
+        expected: Float[np.ndarray, " emotion"] | None = None,
+    ) -> Predictions:
+        """Returns the probabilities of the emotions, and what carried them.
+
+        Args:
+            encoded: The utterances with their features.
+            expected: How often each emotion is expected; None = as the model was calibrated.
+
+        Raises:
+            InputError: The features are of another model, or frequencies are expected of one that
+                does not say which it knows.
+        """
         found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
         self.model.provenance.check(found, encoded.corpus.name)
-        return predictions_of(self.model, batch_of(encoded.corpus))
+        return predictions_of(self.model, batch_of(encoded.corpus), expected)
 
 
 def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[RecognisedUtterance]:
     features = encoded.corpus.features
     for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
-        flags = (word for f in features.values() if f.flags for word in f.flags[row].split())
+        flags = [word for f in features.values() if f.flags for word in f.flags[row].split()]
+        flags += [f"{MODALITIES[n]}{UNLIKE_TRAINING}" for n in np.flatnonzero(found.unusual[row])]
+        if not found.trust[row].any():
+            flags.append(NO_EVIDENCE)
         yield RecognisedUtterance(
             utterance.start_s or 0.0,
             utterance.end_s or 0.0,

@@ -17,6 +17,13 @@ class Familiarity(nn.Module):
     Args:
         dim: Width of the features.
 
+    Attributes:
+        mean: Of each feature.
+        whitening: Makes the features' covariance the identity.
+        far: The distance at which the modality counts half.
+        width: How fast trust falls there.
+        usual: Of 100 inputs like the training's, 99 are nearer; what is farther is flagged.
+
     Source: Lee et al. 2018, section 2, without classes; the covariance is shrunk.
     """
 
@@ -24,6 +31,7 @@ class Familiarity(nn.Module):
     whitening: Tensor
     far: Tensor
     width: Tensor
+    usual: Tensor
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -31,6 +39,7 @@ class Familiarity(nn.Module):
         self.register_buffer("whitening", torch.eye(dim))
         self.register_buffer("far", torch.tensor(2.0))
         self.register_buffer("width", torch.tensor(0.5))
+        self.register_buffer("usual", torch.tensor(2.0))
 
     def fit(self, mean: Float[Tensor, " dim"], covariance: Float[Tensor, "dim dim"]) -> None:
         """Takes the mean and the covariance of the training's features."""

@@ -18,11 +18,12 @@ from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import Subset, subsets_of
 from synctva.evaluation.frequencies import reweighted
 from synctva.evaluation.prediction import predict
+from synctva.model.causal import without_encoders
 from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 
-STEPS = 1500
-LEARNING_RATE = 0.02
+STEPS = 600
+LEARNING_RATE = 0.03
 BIAS_PRIOR = 0.003
 """Weight of the squares of the biases beside the log loss: a few utterances of a rare emotion are
 no reason for a large one."""
@@ -36,11 +37,13 @@ class Part:
         name: What they are.
         batch: Whole dialogues, of a kind that the model has not learnt from.
         weight: How much they count, beside other parts; class frequencies are weighted within it.
+        is_usual: Whether they are inputs like the training's: what lies beyond is to be flagged.
     """
 
     name: str
     batch: Batch
     weight: float = 1.0
+    is_usual: bool = False
 
 
 def fit_familiarity(model: EmotionModel, training: Batch) -> None:
@@ -48,16 +51,17 @@ def fit_familiarity(model: EmotionModel, training: Batch) -> None:
 
     Args:
         model: What becomes familiar with them.
-        training: Inputs of the split ``train``, as recognition will see inputs.
+        training: Inputs of the split ``train``; what stands there several times counts once.
 
     Source: the covariance is shrunk as in Ledoit & Wolf 2004.
     """
-    with torch.inference_mode():
-        standard = model.normalised(training)
+    plain, encoded = without_encoders(model, training)
+    with torch.no_grad():
+        standard = plain.normalised(encoded)
     for column, m in enumerate(MODALITIES):
         if m not in model.dims or not training.present[:, column].any():
             continue
-        rows = standard[m][training.present[:, column]].double().numpy()
+        rows = standard[m][training.present[:, column]].double().unique(dim=0).numpy()
         found = LedoitWolf().fit(rows)
         model.become_familiar([m])
         model.familiarity[m].fit(  # pyright: ignore[reportCallIssue]
@@ -81,6 +85,10 @@ def fit_confidence(
         The log loss of every part, such as ``clips, text+audio``, in nats.
     """
     seen = [_Seen.of(model, part, frequencies) for part in parts]
+    usual = [own for own, part in zip(seen, parts, strict=True) if part.is_usual]
+    for m, known in model.familiarity.items():
+        if distances := [own.distance[m] for own in usual if m in own.distance]:
+            known.usual.copy_(torch.cat(distances).quantile(0.99))  # pyright: ignore
     subsets = subsets_of(tuple(model.dims))
     prior = torch.tensor(frequencies).log().float()
     scale = {s: torch.zeros((), requires_grad=True) for s in subsets}
@@ -145,17 +153,17 @@ class _Seen:
     def of(
         cls, model: EmotionModel, part: Part, frequencies: Float[np.ndarray, " emotion"]
     ) -> "_Seen":
-        batch = part.batch
+        plain, batch = without_encoders(model, part.batch)
         there = tuple(m for i, m in enumerate(MODALITIES) if batch.present[:, i].any())
         subsets = subsets_of(tuple(m for m in there if m in model.dims))
         kept = batch.emotion >= 0
-        standard = model.normalised(batch)
+        standard = plain.normalised(batch)
         distance = {
             m: model.familiarity[m].distance(standard[m])[kept]  # pyright: ignore[reportCallIssue]
             for m in there
             if m in model.familiarity
         }
-        logits = {s: predict(model, batch.keep(s))[kept] for s in subsets}
+        logits = {s: predict(plain, batch.keep(s))[kept] for s in subsets}
         emotion = batch.emotion[kept]
         each = torch.from_numpy(reweighted(emotion.numpy(), frequencies)).float()
         return cls(part.name, part.weight, emotion, each, distance, logits, subsets)
