@@ -34,6 +34,7 @@ from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
 from synctva.features.store.normalise import SpeakerNormalisation, normalise, normalise_towards
+from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED

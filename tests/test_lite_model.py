@@ -21,6 +21,7 @@ from synctva.inference.predictions import predictions_of
 from synctva.inference.recognise import Recogniser
 from synctva.model.causal import causal
 from synctva.model.checkpoint import Provenance
+from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED
 from synctva.recipe import load_recipe
@@ -87,11 +88,11 @@ def test_its_card_says_what_it_is_of_and_for():
         assert term in CARD
 
 
-def test_every_set_of_modalities_has_a_temperature_and_gives_probabilities(lite: EmotionModel):
+def test_every_set_of_modalities_has_a_calibration_and_gives_probabilities(lite: EmotionModel):
     batch = drawn(lite)
     assert lite.emotions == schema_named("meld-7").emotions
     for subset in subsets_of(MODALITIES):
-        assert "+".join(subset) in lite.provenance.temperatures
+        assert "+".join(subset) in lite.provenance.confidence.calibrations
         found = predictions_of(lite, batch.keep(subset)).probabilities
         assert found.shape == (len(batch), 7)
         np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
@@ -112,13 +113,15 @@ def test_in_causal_mode_no_later_utterance_counts(lite: EmotionModel):
     assert not torch.allclose(predict(lite, batch)[:8], predict(lite, other)[:8], atol=1e-3)
 
 
-def test_an_utterance_has_the_temperature_of_the_modalities_it_has():
-    own = Provenance(temperature=3.0, temperatures={"text": 2.0, "text+visual": 0.5})
+def test_an_utterance_has_the_calibration_of_the_modalities_it_has():
+    known = Confidence({"text": Calibration(0.5, (0.0, 1.0)), "text+visual": Calibration(2.0)})
+    own = Provenance(temperature=3.0, confidence=known)
     present = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]], dtype=bool)
-    assert own.temperature_of(present).tolist() == [[2.0], [0.5], [3.0], [3.0]]
+    found = own.adjusted(np.tile([3.0, 6.0], (4, 1)), present)
+    assert found.tolist() == [[1.5, 4.0], [6.0, 12.0], [1.0, 2.0], [1.0, 2.0]]
 
 
-def test_voices_and_temperatures_stay_when_it_is_saved(tmp_path: Path, lite: EmotionModel):
+def test_voices_and_confidence_stay_when_it_is_saved(tmp_path: Path, lite: EmotionModel):
     lite.save_pretrained(tmp_path)
     again = EmotionModel.from_pretrained(tmp_path)
     assert again.provenance == lite.provenance

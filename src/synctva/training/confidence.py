@@ -22,8 +22,8 @@ from synctva.model.causal import without_encoders
 from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 
-STEPS = 600
-LEARNING_RATE = 0.03
+STEPS = 300
+LEARNING_RATE = 0.05
 BIAS_PRIOR = 0.003
 """Weight of the squares of the biases beside the log loss: a few utterances of a rare emotion are
 no reason for a large one."""
@@ -98,7 +98,7 @@ def fit_confidence(
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     for _ in range(STEPS):
         logs = {s: (scale[s].exp(), bias[s]) for s in subsets}
-        losses = [own.loss(c, logs, reach, prior) for own in seen for c in own.coalitions]
+        losses = [one for own in seen for one in own.losses(logs, reach, prior)]
         loss = torch.stack(losses).sum() / sum(own.weight * len(own.coalitions) for own in seen)
         loss = loss + BIAS_PRIOR * torch.stack([b.square().sum() for b in bias.values()]).sum()
         optimiser.zero_grad()
@@ -109,9 +109,9 @@ def fit_confidence(
     with torch.no_grad():
         logs = {s: (scale[s].exp(), bias[s]) for s in subsets}
         return {
-            f"{own.name}, {'+'.join(c)}": float(own.loss(c, logs, reach, prior)) / own.weight
+            f"{own.name}, {'+'.join(c)}": float(loss) / own.weight
             for own in seen
-            for c in own.coalitions
+            for c, loss in zip(own.coalitions, own.losses(logs, reach, prior), strict=True)
         }
 
 
@@ -168,36 +168,37 @@ class _Seen:
         each = torch.from_numpy(reweighted(emotion.numpy(), frequencies)).float()
         return cls(part.name, part.weight, emotion, each, distance, logits, subsets)
 
-    def loss(
+    def losses(
         self,
-        coalition: Subset,
         calibrations: dict[Subset, tuple[Tensor, Tensor]],
         reach: dict[str, Tensor],
         prior: Tensor,
-    ) -> Tensor:
-        """Returns the log loss of the mixture where only these modalities are there."""
-        log_trust, log_doubt = {}, {}
-        for m in coalition:
-            if m in self.distance:
-                far, log_width = reach[m]
-                score = (far - self.distance[m]) / log_width.exp()
-                log_trust[m] = torch.nn.functional.logsigmoid(score)
-                log_doubt[m] = torch.nn.functional.logsigmoid(-score)
-            else:
-                log_trust[m] = torch.zeros(len(self.emotion))
-                log_doubt[m] = torch.full((len(self.emotion),), -30.0)
-        terms = []
-        for used in subsets_of(coalition, smallest=0):
-            share = sum(
-                (log_trust[m] if m in used else log_doubt[m] for m in coalition),
-                torch.zeros(len(self.emotion)),
-            )
-            terms.append(share + self._surprise(used, calibrations, prior))
-        return -self.weight * (self.each * torch.logsumexp(torch.stack(terms), dim=0)).sum()
+    ) -> list[Tensor]:
+        """Returns the log loss of the mixture for each coalition, where only it is there."""
+        trust = {m: self._trust(m, reach) for m in self.coalitions[-1]}
+        known = {s: self._log_probability(s, calibrations, prior) for s in [(), *self.coalitions]}
+        found = []
+        for coalition in self.coalitions:
+            terms = []
+            for used in subsets_of(coalition, smallest=0):
+                shares = [trust[m][0 if m in used else 1] for m in coalition]
+                terms.append(known[used] + torch.stack(shares).sum(0))
+            mixed = torch.logsumexp(torch.stack(terms), dim=0)
+            found.append(-self.weight * (self.each * mixed).sum())
+        return found
 
-    def _surprise(
+    def _trust(self, modality: str, reach: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Returns the logarithms of how far a modality is trusted, and is not."""
+        if modality not in self.distance:
+            return torch.zeros(len(self.emotion)), torch.full((len(self.emotion),), -30.0)
+        far, log_width = reach[modality]
+        score = (far - self.distance[modality]) / log_width.exp()
+        return torch.nn.functional.logsigmoid(score), torch.nn.functional.logsigmoid(-score)
+
+    def _log_probability(
         self, used: Subset, calibrations: dict[Subset, tuple[Tensor, Tensor]], prior: Tensor
     ) -> Tensor:
+        """Returns the logarithm of the right emotion's probability by the modalities in use."""
         if not used:
             return prior[self.emotion]
         scale, bias = calibrations[used]
