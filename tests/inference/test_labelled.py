@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import film, model_of, silence, voice
+from support.models import film, model_of, silence, voice
 from typer.testing import CliRunner
 
 from synctva.cli import app
