@@ -2,10 +2,10 @@
 
     python benchmarks/real.py --clips corpora/real_clips --out real.json --out real.md
 
-The folder holds a folder per corpus, of clips with ``clips.csv``: IEMOCAP, MELD and MER2023 as
-docs/corpora.md says. Each clip is a conversation of one utterance by somebody unheard before, as
-``synctva measure`` takes it. Times and dialogues in these tables are those of the corpora they are
-cut from, so they do not count. Nothing is trained on these clips and nothing chosen by them.
+The folder holds a folder per corpus, of clips with ``clips.csv``: ``clip``, ``emotion``, and where
+known ``text`` and ``speaker``. Each clip is a conversation of one utterance by somebody unheard
+before, as ``synctva measure`` takes it. Times and dialogues in the tables are those of the corpora
+that the clips are cut from, so they do not count. Nothing is trained on them and nothing chosen.
 """
 
 import argparse

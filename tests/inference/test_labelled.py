@@ -58,7 +58,7 @@ def test_a_measured_clip_has_the_probabilities_of_recognition(clips: Path, tmp_p
     unlabelled = replace(first, utterances=(replace(first.utterances[0], emotion=None),))
     encoded = recogniser.encode(unlabelled)
     assert np.allclose(
-        found.judged.probabilities["text+audio"][0], recogniser.feel(encoded).probabilities[0]
+        found.judged.probabilities["text+audio"][0], recogniser.predict(encoded).probabilities[0]
     )
     assert {"text", "audio", "text+audio"} == set(found.judged.probabilities)
     again = measure(
