@@ -22,7 +22,6 @@ from jaxtyping import Float, Int
 from linear import best_linear, rows_of
 from rich.console import Console
 from rich.table import Table
-from scipy.special import softmax
 from speech import cut_to_speech
 
 from synctva.batch import Batch, batch_of
@@ -32,10 +31,10 @@ from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
-from synctva.evaluation.prediction import predict
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
 from synctva.features.store.normalise import SpeakerNormalisation, normalise, normalise_towards
+from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED
@@ -141,16 +140,27 @@ def of_conversations(model: EmotionModel, corpus: Corpus) -> Iterator[Line]:
 def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]:
     """Yields voices normalised by themselves, and clip by clip, as strangers are heard."""
     own = normalise(voices, "audio", "speaker")[0].split(split)
-    yield Line("RAVDESS, voices alone", judge(model, own), "uar", 0.5)
+    by_voice = judge(model, replace(own, features={"audio": own.features["audio"]}))
+    yield Line("RAVDESS, voices alone", by_voice, "uar", 0.5)
+    if "text" in own.features:
+        bar = float(by_voice.scores.uar) - 0.03
+        yield Line("RAVDESS, voices and their words", judge(model, own), "uar", bar)
     mean, sd = (np.array([model.provenance.voices[name]]) for name in ("mean", "sd"))
     known = SpeakerNormalisation("audio", "speaker", ("",), mean, sd)
-    heard = cut_to_speech(voices.split(split), AudioExtractor("egemaps"))
-    strangers = tuple(
-        replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
-        for d in heard.dialogues
+    heard = cut_to_speech(
+        voices.split(split), AudioExtractor(voices.features["audio"].description.model)
     )
-    lone = normalise_towards(replace(heard, dialogues=strangers), known)
+    lone = normalise_towards(each_a_stranger(heard), known)
     yield Line("RAVDESS, one clip of a stranger", judge(model, lone), "uar")
+
+
+def each_a_stranger(corpus: Corpus) -> Corpus:
+    """Returns the corpus with a speaker of its own for every dialogue."""
+    dialogues = tuple(
+        replace(d, utterances=tuple(replace(u, speaker=d.id) for u in d.utterances))
+        for d in corpus.dialogues
+    )
+    return replace(corpus, dialogues=dialogues)
 
 
 def in_schema(corpus: Corpus, schema: EmotionSchema) -> Corpus:
@@ -181,9 +191,7 @@ def widened(batch: Batch, model: EmotionModel) -> Batch:
 
 def judged(model: EmotionModel, batch: Batch) -> Judged:
     """Returns what a model says of a batch."""
-    temperature = model.provenance.temperature_of(batch.present.numpy())
-    probabilities = softmax(predict(model, batch).numpy() / temperature, axis=1)
-    return Judged(probabilities, batch.emotion.numpy())
+    return Judged(probabilities_of(model, batch), batch.emotion.numpy())
 
 
 def table_of(lines: Sequence[Line], title: str) -> Table:

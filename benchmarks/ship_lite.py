@@ -1,13 +1,10 @@
 """Makes the shipped model `lite` of a finished run: its weights, its voices, its log.
 
-    python benchmarks/ship_lite.py runs/lite --composed stores/lite \
-        --voices stores/ravdess stores/emodb --faces stores/fer2013
+    python benchmarks/ship_lite.py runs/lite --voices stores/ravdess stores/emodb
 
-The weights are those that the run's `valid` chose, as they are. What is added, of the splits
-`train` and `valid` alone: the statistics of the training voices, of their clips cut to the speech,
-for recordings of people who are hardly heard; and a temperature for each set of modalities that an
-utterance may have, since a model that sees less has to be less sure. A voice or a face alone has
-its temperature of both kinds of valid utterances: in composed conversations, and by themselves.
+The weights are those that the run's `valid` chose, as they are. What is added, of the split `train`
+alone: the statistics of the training voices, in studios and in rooms, for recordings of people who
+are hardly heard. Then `confidence.py` fits how far the model may be believed.
 """
 
 import argparse
@@ -16,19 +13,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import pyarrow.parquet as pq
 import torch
-from lite import SUBSETS, in_schema, widened
-from speech import cut_to_speech
 
-from synctva.batch import Batch, batch_of
-from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.evaluation.calibration import fit_temperature
-from synctva.evaluation.prediction import predict
-from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.store import open_store
-from synctva.features.store.normalise import SpeakerNormalisation, normalise, voices_of
+from synctva.features.store.normalise import SpeakerNormalisation, voices_of
+from synctva.features.store.writing import NORMALISATION
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED
 from synctva.run.folder import RunFolder
@@ -37,9 +28,9 @@ from synctva.run.folder import RunFolder
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="a finished run of recipes/lite-model.toml")
-    parser.add_argument("--voices", type=Path, nargs="+", required=True, help="normalised stores")
-    parser.add_argument("--composed", type=Path, required=True, help="the run's store")
-    parser.add_argument("--faces", type=Path, required=True, help="FER2013")
+    parser.add_argument(
+        "--voices", type=Path, nargs="+", required=True, help="of benchmarks/voices_in_rooms.py"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=SHIPPED / "lite")
     arguments = parser.parse_args()
@@ -49,12 +40,7 @@ def main() -> None:
     torch.set_num_threads(1)
     voices = voices_of([training_voices(path) for path in arguments.voices])
     statistics = {"mean": tuple(voices.mean[0].tolist()), "sd": tuple(voices.sd[0].tolist())}
-    batch = batch_of(open_store(arguments.composed).read().split("valid"))
-    valid = {"+".join(own): [batch.keep(own)] for own in SUBSETS}
-    valid["audio"] += [alone(path, model) for path in arguments.voices]
-    valid["visual"] += [alone(arguments.faces, model)]
-    temperatures = {name: temperature(model, parts) for name, parts in valid.items()}
-    model.provenance = replace(model.provenance, voices=statistics, temperatures=temperatures)
+    model.provenance = replace(model.provenance, voices=statistics)
     model.save_pretrained(arguments.out)
     shutil.copyfile(seed.log, arguments.out / "log.jsonl")
     shutil.copyfile(run.recipe, arguments.out / "recipe.toml")
@@ -62,23 +48,12 @@ def main() -> None:
     print(f"{arguments.out}: {size / 2**20:.1f} MiB")
 
 
-def alone(path: Path, model: EmotionModel) -> Batch:
-    """Returns the valid utterances of a corpus of voices or faces, as the model calls emotions."""
-    schema = EmotionSchema("of the model", model.emotions)
-    return widened(batch_of(in_schema(open_store(path).read(), schema).split("valid")), model)
-
-
-def temperature(model: EmotionModel, parts: list[Batch]) -> float:
-    """Returns the temperature for the best likelihood of all parts together."""
-    logits = np.concatenate([predict(model, part).numpy() for part in parts])
-    return fit_temperature(logits, np.concatenate([part.emotion.numpy() for part in parts]))
-
-
 def training_voices(path: Path) -> tuple[SpeakerNormalisation, list[str]]:
-    """Returns statistics of a store's training voices, as recognition will hear voices."""
-    corpus = cut_to_speech(open_store(path).read().split("train"), AudioExtractor("egemaps"))
-    found = normalise(corpus, "audio", "speaker")[1]
-    return found, [person for person in found.people if person]
+    """Returns the statistics of a store's voices, and the names of those of its training split."""
+    found = SpeakerNormalisation.from_table(pq.read_table(path / NORMALISATION))
+    train = open_store(path).read().split("train")
+    speakers = {utterance.speaker for _, utterance in train.utterances()}
+    return found, [person for person in found.people if person in speakers]
 
 
 if __name__ == "__main__":

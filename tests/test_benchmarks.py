@@ -14,10 +14,10 @@ from synctva.dialogue import Utterance
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
-PARTS = {"memory", "speech"}
+PARTS = {"memory", "speech", "degraded"}
 """Modules that benchmarks share."""
 
-ELSEWHERE = {"lite", "ship_lite", "reliability"}
+ELSEWHERE = {"lite", "ship_lite", "confidence", "voices_in_rooms", "real", "reliability"}
 """Those of the shipped model want its real corpora; a campaign has its short form in the tests."""
 
 

@@ -28,7 +28,7 @@ from synctva import cli
 from synctva.corpus import Corpus, Description
 
 VERBS = (
-    "recognise",
+    *("recognise", "measure"),
     *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
     "predict",
     *("sweep", "report"),

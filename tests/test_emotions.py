@@ -22,6 +22,7 @@ REGISTERED = st.sampled_from(list(SCHEMAS.values()))
         ("fer-7", "anger disgust fear joy sadness surprise neutral"),
         ("ravdess-8", "neutral calm happy sad angry fear disgust surprise"),
         ("emodb-7", "anger boredom disgust fear happiness sadness neutral"),
+        ("nemo-6", "anger fear happiness neutral sadness surprised"),
     ],
 )
 def test_the_registered_orders_never_change(schema: str, emotions: str):

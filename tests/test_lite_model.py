@@ -21,7 +21,9 @@ from synctva.inference.predictions import predictions_of
 from synctva.inference.recognise import Recogniser
 from synctva.model.causal import causal
 from synctva.model.checkpoint import Provenance
-from synctva.model.emotion_model import EmotionModel
+from synctva.model.confidence import Calibration, Confidence
+from synctva.model.emotion_model import EmotionModel, Normalisation
+from synctva.model.familiarity import Familiarity
 from synctva.model.load import SHIPPED
 from synctva.recipe import load_recipe
 from synctva.run.folder import SeedFolder
@@ -50,12 +52,11 @@ def lite() -> EmotionModel:
 
 
 def drawn(model: EmotionModel, utterances: int = 14, seed: int = 0) -> Batch:
-    """Returns a dialogue of random words, voices and faces."""
+    """Returns a dialogue of random words, and of voices and faces such as it was trained on."""
     rng = torch.Generator().manual_seed(seed)
     tokens = torch.zeros(utterances, model.dims["text"])
     tokens[:, :6] = torch.randint(1000, 5000, (utterances, 6), generator=rng).float()
-    voices = torch.randn(utterances, model.dims["audio"], generator=rng)
-    faces = torch.rand(utterances, model.dims["visual"], generator=rng)
+    voices, faces = (usual(model, m, utterances, rng) for m in ("audio", "visual"))
     return Batch(
         tokens,
         voices,
@@ -66,6 +67,15 @@ def drawn(model: EmotionModel, utterances: int = 14, seed: int = 0) -> Batch:
         torch.arange(utterances) % 2,
         torch.full((utterances,), -1),
     )
+
+
+def usual(model: EmotionModel, modality: str, count: int, rng: torch.Generator) -> torch.Tensor:
+    """Returns random features that are distributed as those of the training."""
+    scale, known = model.normalisation[modality], model.familiarity[modality]
+    assert isinstance(scale, Normalisation)
+    assert isinstance(known, Familiarity)
+    drawn = torch.randn(count, model.dims[modality], generator=rng)
+    return (known.mean + drawn @ torch.linalg.inv(known.whitening)) * scale.sd + scale.mean
 
 
 def test_all_weights_of_the_package_take_12_mib_at_the_most():
@@ -87,11 +97,11 @@ def test_its_card_says_what_it_is_of_and_for():
         assert term in CARD
 
 
-def test_every_set_of_modalities_has_a_temperature_and_gives_probabilities(lite: EmotionModel):
+def test_every_set_of_modalities_has_a_calibration_and_gives_probabilities(lite: EmotionModel):
     batch = drawn(lite)
     assert lite.emotions == schema_named("meld-7").emotions
     for subset in subsets_of(MODALITIES):
-        assert "+".join(subset) in lite.provenance.temperatures
+        assert "+".join(subset) in lite.provenance.confidence.calibrations
         found = predictions_of(lite, batch.keep(subset)).probabilities
         assert found.shape == (len(batch), 7)
         np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
@@ -112,13 +122,15 @@ def test_in_causal_mode_no_later_utterance_counts(lite: EmotionModel):
     assert not torch.allclose(predict(lite, batch)[:8], predict(lite, other)[:8], atol=1e-3)
 
 
-def test_an_utterance_has_the_temperature_of_the_modalities_it_has():
-    own = Provenance(temperature=3.0, temperatures={"text": 2.0, "text+visual": 0.5})
+def test_an_utterance_has_the_calibration_of_the_modalities_it_has():
+    known = Confidence({"text": Calibration(0.5, (0.0, 1.0)), "text+visual": Calibration(2.0)})
+    own = Provenance(temperature=3.0, confidence=known)
     present = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]], dtype=bool)
-    assert own.temperature_of(present).tolist() == [[2.0], [0.5], [3.0], [3.0]]
+    found = own.adjusted(np.tile([3.0, 6.0], (4, 1)), present)
+    assert found.tolist() == [[1.5, 4.0], [6.0, 12.0], [1.0, 2.0], [1.0, 2.0]]
 
 
-def test_voices_and_temperatures_stay_when_it_is_saved(tmp_path: Path, lite: EmotionModel):
+def test_voices_and_confidence_stay_when_it_is_saved(tmp_path: Path, lite: EmotionModel):
     lite.save_pretrained(tmp_path)
     again = EmotionModel.from_pretrained(tmp_path)
     assert again.provenance == lite.provenance

@@ -122,6 +122,9 @@ SCHEMAS: Mapping[str, EmotionSchema] = MappingProxyType(
                 "emodb-7",
                 ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral"),
             ),
+            EmotionSchema(
+                "nemo-6", ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
+            ),
         )
     }
 )

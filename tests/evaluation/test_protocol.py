@@ -25,6 +25,7 @@ from synctva.evaluation.reliability import calibration_findings
 from synctva.evaluation.robustness import missing_rate_scores
 from synctva.files import file_sha256
 from synctva.inference.predictions import probabilities_of
+from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 from synctva.recipe import with_settings
 from synctva.run.evaluation import EvaluatedStore
@@ -115,7 +116,8 @@ def test_probabilities_are_those_that_predict_gives_for_every_set_of_modalities(
     loaded = load_evaluated(run)
     model, batch = loaded.models[0], loaded.batches["test"]
     sets = {"text": 0.3, "text+audio": 3.0, "audio+visual": 0.7}
-    model.provenance = replace(model.provenance, temperature=2.0, temperatures=sets)
+    known = Confidence({name: Calibration(1 / one) for name, one in sets.items()})
+    model.provenance = replace(model.provenance, temperature=2.0, confidence=known)
     evaluate(loaded)
     table = pq.read_table(run / "seed-0" / "predictions-test.parquet")
     assert np.allclose(table["probabilities"].to_pylist(), probabilities_of(model, batch))

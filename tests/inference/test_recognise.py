@@ -31,6 +31,7 @@ from synctva.features.store.normalise import SpeakerNormalisation, normalise_tow
 from synctva.inference import predictions as predictions_module
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.predictions import predictions_of
+from synctva.inference.recognition import NO_EVIDENCE
 from synctva.inference.utterances import utterances_of
 from synctva.model import load as load_module
 from synctva.model.causal import causal
@@ -163,7 +164,8 @@ def test_words_in_another_language_change_nothing_and_are_told(tmp_path: Path, i
         srt.write_text(SAID.replace("Oh no!", said), encoding="utf-8")
         found.append(own.recognise(srt))
         unread, read = found[-1].utterances
-        assert (unread.text, unread.flags, unread.contributions) == (said, ("other_language",), {})
+        flags = ("other_language", NO_EVIDENCE)
+        assert (unread.text, unread.flags, unread.contributions) == (said, flags, {})
         assert (read.flags, set(read.contributions)) == ((), {"text"})
         assert "the words of 1 of 2 utterances" in found[-1].note
     (one, after_one), (other, after_other) = (recognition.utterances for recognition in found)

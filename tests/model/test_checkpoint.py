@@ -225,7 +225,11 @@ def test_a_damaged_configuration_is_refused(saved: Path, text: str):
         *(
             ("provenance", values, "temperature")
             for number in (0, -1, float("nan"), float("inf"))
-            for values in ({"temperature": number}, {"temperatures": {"text": number}})
+            for values in ({"temperature": number},)
+        ),
+        *(
+            ("provenance", {"confidence": {"calibrations": {"text": {"scale": number}}}}, "scale")
+            for number in (0, -1, float("nan"), float("inf"))
         ),
     ],
 )

@@ -285,6 +285,24 @@ def write_emodb(folder: Path) -> Path:
     return put(folder, *(f"wav/{name}.wav" for name in ("03a01Fa", "14b10N", "16a05Wb", "16a99Ea")))
 
 
+def write_nemo(folder: Path) -> Path:
+    names = ("KD0_anger_17", "TP0_surprised_3", "WR0_neutral_1", "KD0_sadness_2")
+    return put(folder, *(f"samples/{name}.wav" for name in names))
+
+
+def write_goemotions(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    emotions = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+    (folder / "labels.txt").write_text("\n".join(emotions), encoding="utf-8")
+    for file, said in {
+        "train.tsv": "Is this in New Orleans??\t4\ta\nI knew it, and I hate it!\t0,6\tb\n",
+        "dev.tsv": "Never so sad\t5\tc\n",
+        "test.tsv": "What a day\t3\td\n",
+    }.items():
+        (folder / file).write_text(said, encoding="utf-8")
+    return folder
+
+
 def picture(grey: int = 100, side: int = 48, kind: str = "JPEG") -> bytes:
     content = io.BytesIO()
     Image.new("L", (side, side), grey).save(content, kind)
@@ -464,6 +482,8 @@ SAMPLES = {
     "iemocap release": Sample(write_iemocap_release, "iemocap-release", is_of_recordings=True),
     "ravdess": Sample(write_ravdess, "ravdess", is_of_recordings=True),
     "emodb": Sample(write_emodb, "emodb", is_of_recordings=True),
+    "nemo": Sample(write_nemo, "nemo", is_of_recordings=True),
+    "goemotions": Sample(write_goemotions, "goemotions"),
     "fer2013": Sample(write_fer2013, "fer2013", is_of_recordings=True),
     "clips": Sample(write_clips, "folder", is_of_recordings=True),
     "recordings": Sample(write_recordings, "folder", is_of_recordings=True),

@@ -24,6 +24,7 @@ from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
 from synctva.evaluation.prediction import predict
 from synctva.features.store import concatenate, open_store
+from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.finished import UNCHANGED
 from synctva.run.folder import RunFolder, SeedFolder
@@ -178,7 +179,7 @@ def test_without_labels_to_validate_on_all_is_learnt_and_nothing_chooses(
     assert not load_start(f"{RunFolder(trained).seed(0).checkpoint}", tmp_path / "own").has_valid
     before = start_of(trained).model.provenance
     after = EmotionModel.from_pretrained(seed.checkpoint).provenance
-    assert (after.temperature, after.temperatures) == (before.temperature, before.temperatures)
+    assert (after.temperature, after.confidence) == (before.temperature, before.confidence)
 
 
 def test_the_recipe_is_that_beside_the_model_but_gentle(trained: Path):
@@ -266,13 +267,16 @@ def test_a_run_goes_on_with_the_model_it_began_with(
 
 def test_temperatures_of_modalities_are_changed_alike(trained: Path):
     model = start_of(trained).model
-    known = replace(model.provenance, temperature=2.0, temperatures={"text+audio+visual": 3.0})
+    own = Confidence({"text+audio+visual": Calibration(0.3, (0.1,) * len(model.emotions))})
+    known = replace(model.provenance, temperature=2.0, confidence=own)
     batch = batch_of(tiny_corpus((1, 20, 1)).split("valid"))
     assert len(batch) >= CALIBRATED_UTTERANCES
     found = calibrated_on(InMemory(batch), model, known)
     factor = found.temperature / 2
     assert factor != 1
-    assert found.temperatures["text+audio+visual"] == pytest.approx(3 * factor)
+    scaled = found.confidence.calibrations["text+audio+visual"]
+    assert scaled.scale == pytest.approx(0.3 / factor)
+    assert scaled.bias[0] == pytest.approx(0.1 / factor)
     few = InMemory(batch.select(torch.arange(2)))
     assert calibrated_on(few, model, known) == known
 

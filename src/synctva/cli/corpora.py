@@ -186,6 +186,14 @@ def compose(
     alone: Annotated[
         int, typer.Option(min=0, help="So many voices, and faces, also stand alone in train.")
     ] = 0,
+    words: Annotated[
+        list[Path] | None,
+        typer.Option(help="A store of utterances without dialogue, --alone of which join train."),
+    ] = None,
+    agreement: Annotated[
+        Path | None,
+        typer.Option(help="EmotionTalk: draw voices and faces as those of people agree with all."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides who speaks for whom.")] = 0,
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
     overwrite: Annotated[
@@ -196,18 +204,25 @@ def compose(
 
     The store says that it is composed, and how; its scores are no scores on the text's corpus.
     """
+    from synctva.data.made.agreement import read_agreement
+    from synctva.data.made.alone import with_words_alone
+    from synctva.data.made.casting import Casting
     from synctva.data.made.compose import compose as put_together
     from synctva.features.store import check_place, open_store, write_store
 
     check_place(out, overwrite=overwrite)
     sources = {"audio": audio or [], "visual": visual or []}
     read = {m: [open_store(path).read() for path in paths] for m, paths in sources.items()}
+    spoken = open_store(text).read()
+    shown = None if agreement is None else read_agreement(agreement, spoken.schema)
+    if words:
+        lone = [open_store(path).read() for path in words]
+        spoken = with_words_alone(spoken, lone, alone, seed)
     corpus = put_together(
-        open_store(text).read(),
+        spoken,
         read["audio"],
         read["visual"],
-        reliability={m: reliability for m, paths in sources.items() if paths},
-        spread=spread,
+        casting=Casting({m: reliability for m, paths in sources.items() if paths}, spread, shown),
         missing={m: missing for m, paths in sources.items() if paths},
         alone=alone,
         seed=seed,

@@ -59,6 +59,13 @@ def recognise(
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            help="How often each emotion is expected: meld (conversations, the default of lite),"
+            " equal (as in acted clips), or a CSV file with the columns emotion and share."
+        ),
+    ] = None,
     asr: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +118,7 @@ def recognise(
 
     listener = listener_of(asr, diarise)
     with Recogniser.load(model, is_causal=causal, workers=workers) as recogniser:
-        work = partial(recogniser.recognise, listener=listener)
+        work = partial(recogniser.recognise, listener=listener, expect=expect)
         if recording.is_dir():
             _recognise_all(work, jobs, blur, overwrite)
         else:

@@ -1,6 +1,7 @@
 """What each modality contributes: all subsets, and exact Shapley values."""
 
 import math
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -63,7 +64,21 @@ def shapley_values(
         kept = batch.keep(subset)
         probabilities = calibrated(predict(model, kept), model, kept)
         worth[subset] = probabilities[np.arange(len(batch)), emotion]
-    values = np.zeros((len(batch), len(MODALITIES)))
+    return shapley(modalities, worth)
+
+
+def shapley(
+    modalities: tuple[str, ...], worth: Mapping[Subset, Float[np.ndarray, " utterance"]]
+) -> Float[np.ndarray, "utterance 3"]:
+    """Returns what each modality adds, in the mean over all orders in which they could come.
+
+    Args:
+        modalities: The players.
+        worth: Of each subset of them.
+
+    Source: Shapley 1953.
+    """
+    values = np.zeros((len(worth[()]), len(MODALITIES)))
     for m in modalities:
         for subset in worth:
             if m in subset:

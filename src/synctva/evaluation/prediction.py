@@ -33,10 +33,10 @@ def calibrated(
 ) -> Float[np.ndarray, "utterance emotion"]:
     """Returns the probabilities that a model's logits of a batch stand for.
 
-    Its temperature is that for the modalities which an utterance has.
+    Its calibration is that for the modalities which an utterance has.
     """
-    temperature = model.provenance.temperature_of(batch.present.cpu().numpy())
-    return softmax(logits.numpy() / temperature, axis=1)
+    adjusted = model.provenance.adjusted(logits.numpy(), batch.present.cpu().numpy())
+    return softmax(adjusted, axis=1)
 
 
 def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:

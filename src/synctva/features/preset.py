@@ -62,7 +62,8 @@ class AudioChoice(Choice):
     """What encodes sound.
 
     Attributes:
-        model: ``egemaps``, ``is09``, ``is10``, ``compare``; or ``waveform``, the sound itself.
+        model: ``egemaps``, ``egemaps-no-level``, ``is09``, ``is10``, ``compare``; or ``waveform``,
+            the sound itself.
         seconds: Of the ``waveform``.
         normalise: By the ``corpus``, the ``speaker`` or the ``speaker_in_dialogue``; ``none`` = as
             it is, since a model normalises what it is trained on by itself.

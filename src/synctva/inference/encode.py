@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.extraction.recording import Encoding, Request
+from synctva.features.extraction.cache import Cache
+from synctva.features.extraction.recording import Encoding, Recordings, Request
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.registry import KINDS
 from synctva.features.preset import Preset
@@ -41,9 +43,15 @@ class EncodedDialogue:
     notes: dict[int, str] = field(default_factory=dict)
 
 
-def readers(makers: Makers, workers: int | None) -> Engine:
-    """Returns processes that read recordings for a model; they begin with the first request."""
-    return on_this_machine(Task(_encoded, _begin, (makers.preset,), TIME_LIMIT_S), workers)
+def readers(makers: Makers, workers: int | None, cache: Path | None = None) -> Engine:
+    """Returns processes that read recordings for a model; they begin with the first request.
+
+    Args:
+        makers: Of the model's features.
+        workers: How many; None = one per core.
+        cache: The folder in which features are looked up and kept; None = nowhere.
+    """
+    return on_this_machine(Task(_encoded, _begin, (makers.preset, cache), TIME_LIMIT_S), workers)
 
 
 def steps_of(dialogue: Dialogue, makers: Makers) -> int:
@@ -103,19 +111,22 @@ def _requests(
                 yield Request(row, dialogue.id, modality, utterance, sound_track)
 
 
-_encodings: list[Encoding] = []
-"""In a worker: the one it was begun with."""
+_encodings: list[Callable[[Request], Encoded]] = []
+"""In a worker: what encodes, as it was begun with."""
 
 
-def _begin(preset: Preset) -> None:
+def _begin(preset: Preset, cache: Path | None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
     if "torch" in sys.modules:  # by way of the script that this process was begun with
         sys.modules["torch"].set_num_threads(1)
-    _encodings.append(Encoding(preset))
+    if cache is None:
+        _encodings.append(Encoding(preset).encode)
+    else:
+        _encodings.append(Recordings(preset, Cache(cache)).encode)
 
 
 def _encoded(request: Request) -> Encoded:
-    return _encodings[0].encode(request)
+    return _encodings[0](request)
 
 
 def _words(corpus: Corpus, modality: str, makers: Makers, advance: Advance) -> Features:

@@ -4,15 +4,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+from jaxtyping import Float
+
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.emotions import MODALITIES
+from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import (
+    NO_EVIDENCE,
+    UNLIKE_TRAINING,
+    RecognisedUtterance,
+    Recognition,
+)
 from synctva.inference.utterances import Segmented, utterances_of
 from synctva.listening.listener import NO_LISTENER, Listener
 from synctva.listening.voice_activity import voice_activity
@@ -35,13 +44,20 @@ class Recogniser:
         model: Any model of this project whose features an extractor here makes.
         name: What it is called.
         workers: Processes that decode recordings; one per core by default.
+        cache: The folder in which features are looked up and kept; None = nowhere.
 
     Raises:
         InputError: No extractor makes the features that the model was trained on.
     """
 
-    def __init__(self, model: EmotionModel, name: str, workers: int | None = None) -> None:
-        self.model, self.name = model.eval(), name
+    def __init__(
+        self,
+        model: EmotionModel,
+        name: str,
+        workers: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self.model, self.name, self.cache = model.eval(), name, cache
         self.fingerprint: str = weights_sha256(model)
         self.workers = workers
         self.makers = makers_of(model, name)
@@ -51,7 +67,7 @@ class Recogniser:
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
-        self._readers = readers(self.makers, self.workers)
+        self._readers = readers(self.makers, self.workers, self.cache)
         self._voice_activity = voice_activity()
         return self
 
@@ -69,7 +85,12 @@ class Recogniser:
 
     @classmethod
     def load(
-        cls, model: str | Path = "lite", *, is_causal: bool = False, workers: int | None = None
+        cls,
+        model: str | Path = "lite",
+        *,
+        is_causal: bool = False,
+        workers: int | None = None,
+        cache: Path | None = None,
     ) -> "Recogniser":
         """Returns the recogniser of a model.
 
@@ -78,13 +99,15 @@ class Recogniser:
             is_causal: Look at no later utterance than the one that is recognised, as is needed
                 live.
             workers: Processes that decode recordings; one per core by default.
+            cache: The folder in which features are looked up and kept; None = nowhere.
 
         Raises:
             InputError: There is no such model, it is damaged, it has no causal mode, or no
                 extractor here makes the features that it was trained on.
         """
         loaded = load_model(model)
-        return cls(causal(loaded, f"{model}") if is_causal else loaded, _name(model), workers)
+        chosen = causal(loaded, f"{model}") if is_causal else loaded
+        return cls(chosen, _name(model), workers, cache)
 
     def recognise(
         self,
@@ -94,6 +117,7 @@ class Recogniser:
         tiers: Sequence[str] = (),
         sound_track: str | None = None,
         listener: Listener = NO_LISTENER,
+        expect: str | None = None,
         progress: Progress = unseen,
     ) -> Recognition:
         """Returns who expressed what when in a recording; no utterance where nobody speaks.
@@ -105,6 +129,8 @@ class Recogniser:
             sound_track: The number, language or title of the one that is heard; None = that which
                 a player plays.
             listener: What hears words and tells speakers apart where there is no transcript.
+            expect: How often each emotion is expected: ``meld``, ``equal``, or a table; None = as
+                the model was calibrated.
             progress: Shows how far the features are.
 
         Raises:
@@ -119,22 +145,33 @@ class Recogniser:
             tiers=tiers,
             sound_track=sound_track,
         )
-        return self.recognise_utterances(segmented, progress=progress)
+        return self.recognise_utterances(segmented, expect=expect, progress=progress)
 
     def recognise_utterances(
-        self, segmented: Segmented, *, progress: Progress = unseen
+        self,
+        segmented: Segmented,
+        *,
+        expect: str | None = None,
+        progress: Progress = unseen,
     ) -> Recognition:
         """Returns what the utterances of a recording express.
 
         Args:
             segmented: From :func:`synctva.inference.utterances.utterances_of`, or made by hand.
+            expect: How often each emotion is expected, of
+                :func:`synctva.evaluation.frequencies.expected_frequencies`; None = as the model
+                was calibrated, which for ``lite`` is as in MELD.
             progress: Shows how far the features are.
+
+        Raises:
+            InputError: There are no such frequencies, or the model does not say which it knows.
         """
+        expected = None if expect is None else expected_frequencies(expect, self.model.emotions)
         utterances: tuple[RecognisedUtterance, ...] = ()
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.makers)) as advance:
                 encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
-            utterances = tuple(_recognised(encoded, self.predict(encoded)))
+            utterances = tuple(_recognised(encoded, self.predict(encoded, expected)))
         return Recognition(
             segmented.media,
             segmented.duration_s,
@@ -152,24 +189,40 @@ class Recogniser:
         sound_track: int | None = None,
     ) -> EncodedDialogue:
         """Returns a dialogue with the features that the model reads."""
-        kept = self._readers or readers(self.makers, self.workers)
+        kept = self._readers or readers(self.makers, self.workers, self.cache)
         try:
             return encode(dialogue, self.schema, self.makers, kept, advance, sound_track)
         finally:
             if kept is not self._readers:
                 kept.stop()
 
-    def predict(self, encoded: EncodedDialogue) -> Predictions:
-        """Returns the probabilities of the emotions, and what carried them."""
+    def predict(
+        self,
+        encoded: EncodedDialogue,
+        expected: Float[np.ndarray, " emotion"] | None = None,
+    ) -> Predictions:
+        """Returns the probabilities of the emotions, and what carried them.
+
+        Args:
+            encoded: The utterances with their features.
+            expected: How often each emotion is expected; None = as the model was calibrated.
+
+        Raises:
+            InputError: The features are of another model, or frequencies are expected of one that
+                does not say which it knows.
+        """
         found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
         self.model.provenance.check(found, encoded.corpus.name)
-        return predictions_of(self.model, batch_of(encoded.corpus))
+        return predictions_of(self.model, batch_of(encoded.corpus), expected)
 
 
 def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[RecognisedUtterance]:
     features = encoded.corpus.features
     for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
-        flags = (word for f in features.values() if f.flags for word in f.flags[row].split())
+        flags = [word for f in features.values() if f.flags for word in f.flags[row].split()]
+        flags += [f"{MODALITIES[n]}{UNLIKE_TRAINING}" for n in np.flatnonzero(found.unusual[row])]
+        if not found.trust[row].any():
+            flags.append(NO_EVIDENCE)
         yield RecognisedUtterance(
             utterance.start_s or 0.0,
             utterance.end_s or 0.0,

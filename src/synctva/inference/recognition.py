@@ -11,6 +11,14 @@ from synctva.transcripts.segment import LONGEST_S
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_EVIDENCE = "no_evidence"
+"""The flag of an utterance with nothing that tells an emotion: its probabilities are the class
+frequencies, and no emotion is recognised."""
+
+UNLIKE_TRAINING = "_unlike_training"
+"""After the name of a modality, the flag of inputs farther from the training's than usual: they
+count less, or not at all."""
+
 
 @dataclass(frozen=True)
 class RecognisedUtterance:
@@ -85,8 +93,10 @@ class Recognition:
                     f" {len(self.emotions)} emotions"
                 )
 
-    def emotion_of(self, utterance: RecognisedUtterance) -> str:
-        """Returns the most probable emotion of an utterance."""
+    def emotion_of(self, utterance: RecognisedUtterance) -> str | None:
+        """Returns the most probable emotion of an utterance; None where there is no evidence."""
+        if NO_EVIDENCE in utterance.flags:
+            return None
         return self.emotions[utterance.probabilities.index(max(utterance.probabilities))]
 
     @property
@@ -109,13 +119,17 @@ class Recognition:
         return [
             (
                 *(utterance.start_s, utterance.end_s, utterance.speaker, utterance.text),
-                *(self.emotion_of(utterance), max(utterance.probabilities)),
+                *self._recognised(utterance),
                 *utterance.probabilities,
                 *(utterance.contributions.get(modality) for modality in MODALITIES),
                 *(" ".join(utterance.flags), utterance.note),
             )
             for utterance in self.utterances
         ]
+
+    def _recognised(self, utterance: RecognisedUtterance) -> tuple[str | None, float | None]:
+        emotion = self.emotion_of(utterance)
+        return emotion, None if emotion is None else max(utterance.probabilities)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Returns the table of utterances, a row each, with the columns of ``columns``."""

@@ -99,16 +99,18 @@ def sound_packets(
     pieces: Iterator[Float32[np.ndarray, " sample"]],
     rate_hz: int,
     bits_per_s: int | None = None,
+    encoder: str = "aac",
 ) -> Packets:
-    """Returns a new track of a movie: AAC of mono pieces in -1..1 that follow one another.
+    """Returns a new track of a movie: mono pieces in -1..1 that follow one another, coded.
 
     Args:
         movie: Where the track is added.
         pieces: Read when the packets are.
         rate_hz: Samples per second.
         bits_per_s: Of the track; None for libav's choice.
+        encoder: libav's name of it.
     """
-    stream = movie.add_stream("aac", rate_hz, dict(REPEATABLE), layout="mono")
+    stream = movie.add_stream(encoder, rate_hz, dict(REPEATABLE), layout="mono")
     if bits_per_s is not None:
         stream.bit_rate = bits_per_s
     return _sound(stream, pieces, rate_hz)

@@ -1,13 +1,22 @@
 """The same weights around another network: causal, or without the encoders."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from synctva.batch import Batch
+from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.model.emotion_model import EmotionModel
+from synctva.model.emotion_model import EmotionModel, Normalisation
 from synctva.networks.sync_tva.architecture import Architecture
+from synctva.tensors import in_threads
+
+ENCODED_AT_ONCE = 64
+"""So many utterances go through a model's own encoders together; some such pieces at once."""
 
 
 def causal(model: EmotionModel, place: str) -> EmotionModel:
@@ -43,8 +52,31 @@ def rebuilt(
         encoders: Those that it keeps.
     """
     other = EmotionModel(model.emotions, dims, settings, cast(Any, encoders))
+    other.become_familiar(model.familiarity)
     weights: dict[str, Tensor] = model.state_dict()
     own = other.state_dict().keys()
     other.load_state_dict({name: weights[name] for name in own}, assign=True)
     other.provenance = model.provenance
     return other.eval()
+
+
+@torch.inference_mode()
+def without_encoders(model: EmotionModel, batch: Batch) -> tuple[EmotionModel, Batch]:
+    """Returns the model without encoders, and the batch of what its encoders make."""
+    if not model.encoders:
+        return model, batch
+    model.eval()
+    made: dict[str, Any] = {}
+    for m, encoder in model.encoders.items():
+        rows, present = batch.features[m], batch.present[:, MODALITIES.index(m)]
+        parts = zip(rows.split(ENCODED_AT_ONCE), present.split(ENCODED_AT_ONCE), strict=True)
+        made[m] = torch.cat(list(in_threads(partial(_vectors, encoder), parts)))
+    dims = {m: len(cast(Normalisation, own).mean) for m, own in model.normalisation.items()}
+    return rebuilt(model, cast(Any, model.settings), dims, {}), replace(batch, **made)
+
+
+@torch.inference_mode()
+def _vectors(
+    encoder: nn.Module, part: tuple[Float[Tensor, "utterance wide"], Bool[Tensor, " utterance"]]
+) -> Float[Tensor, "utterance dim"]:
+    return encoder(*part)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from huggingface_hub import snapshot_download
@@ -20,7 +20,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from jaxtyping import Bool, Float
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -28,9 +28,9 @@ from synctva.corpus import Description
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.files import write_json
+from synctva.model.confidence import Confidence, Positive
 from synctva.tensors import read_tensors, write_tensors
 
-Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
@@ -43,8 +43,8 @@ class Provenance:
         schema: The name of its emotion schema.
         features: What each modality's features are; others do not fit the model.
         temperature: The logits are divided by it for calibrated probabilities.
-        temperatures: Likewise, of utterances that have just these modalities, such as
-            ``text+audio``; else ``temperature``.
+        confidence: How far its logits may be believed, where that was fitted; its calibrations
+            stand for ``temperature``.
         voices: ``mean`` and ``sd`` of the audio features of the training voices, where they were
             normalised by speaker: what a voice that is hardly heard yet is normalised by.
     """
@@ -52,17 +52,23 @@ class Provenance:
     corpus: str = ""
     schema: str = ""
     features: Mapping[str, Description] = field(default_factory=dict)
-    temperature: Temperature = 1.0
-    temperatures: Mapping[str, Temperature] = field(default_factory=dict)
+    temperature: Positive = 1.0
+    confidence: Confidence = field(default_factory=Confidence)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
-    def temperature_of(
-        self, present: Bool[np.ndarray, "utterance 3"]
-    ) -> Float[np.ndarray, "utterance 1"]:
-        """Returns what the logits of each utterance are divided by, by the modalities it has."""
-        names = ["+".join(np.array(MODALITIES)[row]) for row in present]
-        found = [self.temperatures.get(name, self.temperature) for name in names]
-        return np.array(found, dtype=np.float64).reshape(-1, 1)
+    def adjusted(
+        self,
+        logits: Float[np.ndarray, "utterance emotion"],
+        present: Bool[np.ndarray, "utterance 3"],
+    ) -> Float[np.ndarray, "utterance emotion"]:
+        """Returns calibrated logits: by the calibration for the modalities an utterance has."""
+        found = logits / self.temperature
+        for row in np.unique(present, axis=0):
+            name = "+".join(np.array(MODALITIES)[row])
+            if (own := self.confidence.calibrations.get(name)) is not None:
+                chosen = (present == row).all(1)
+                found[chosen] = own.apply(logits[chosen])
+        return found
 
     def check(
         self,
@@ -122,7 +128,7 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         arguments = config["arguments"]
         is_older = "fingerprints" in config["provenance"]
-        provenance = TypeAdapter(Provenance).validate_python(config["provenance"])
+        provenance = TypeAdapter(Provenance).validate_python(_as_now(config["provenance"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{folder / CONFIG}: not a checkpoint's configuration ({one_line(error)})"
@@ -140,6 +146,14 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
             f"{folder / WEIGHTS}: damaged weights ({one_line(error)}); get them again"
         ) from error
     return arguments, provenance, weights
+
+
+def _as_now(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Returns what version 0.1 wrote as this one does: its temperatures are calibrations."""
+    if not (found := provenance.get("temperatures")):
+        return provenance
+    calibrations = {name: {"scale": 1 / temperature} for name, temperature in found.items()}
+    return {**provenance, "confidence": {"calibrations": calibrations}}
 
 
 def _config_sha256(config: Mapping[str, Any]) -> str:

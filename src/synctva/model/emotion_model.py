@@ -1,6 +1,6 @@
 """A network with all that must travel with it: what is trained, saved, loaded and evaluated."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
+from synctva.model.familiarity import Familiarity
 from synctva.networks.registry import AnySettings, NetworkSettings, build
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.output import Output
@@ -67,6 +68,7 @@ class _Arguments(BaseModel):
     settings: AnySettings
     encoders: dict[str, EncoderSettings] = {}
     base: dict[str, str] = {}
+    familiar: tuple[str, ...] = ()
 
 
 class EmotionModel(nn.Module):
@@ -102,7 +104,14 @@ class EmotionModel(nn.Module):
             raise InputError(f"encoders of {list(self.encoders)}: the corpus has {list(self.dims)}")
         widths = {m: self._encoder(m).dim if m in self.encoders else d for m, d in dims.items()}
         self.normalisation = nn.ModuleDict({m: Normalisation(d) for m, d in widths.items()})
+        self.familiarity = nn.ModuleDict()
         self.network = build(self.emotions, widths, self.settings)
+
+    def become_familiar(self, modalities: Iterable[str]) -> None:
+        """Adds what tells familiar inputs of these modalities from others, to be fitted."""
+        for m in modalities:
+            width = len(cast(Normalisation, self.normalisation[m]).mean)
+            self.familiarity[m] = Familiarity(width)
 
     @property
     def reach(self) -> tuple[int, int] | None:
@@ -122,13 +131,17 @@ class EmotionModel(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
-        standard: dict[str, Any] = {}
+        return self.network(replace(batch, **self.normalised(batch)))
+
+    def normalised(self, batch: Batch) -> dict[str, Any]:
+        """Returns a batch's features by modality as the network reads them."""
+        found: dict[str, Any] = {}
         for i, m in enumerate(MODALITIES):
             if m in self.dims:
                 rows, present = batch.features[m], batch.present[:, i]
                 features = self.encoders[m](rows, present) if m in self.encoders else rows
-                standard[m] = self.normalisation[m](features, present)
-        return self.network(replace(batch, **standard))
+                found[m] = self.normalisation[m](features, present)
+        return found
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """Returns what an optimiser trains: the network's weights, and each encoder's.
@@ -215,6 +228,8 @@ class EmotionModel(nn.Module):
             own = {m: self._encoder(m) for m in self.encoders}
             arguments["encoders"] = {m: asdict(one.settings) for m, one in own.items()}
             arguments["base"] = {m: one.weights for m, one in own.items()}
+        if self.familiarity:
+            arguments["familiar"] = tuple(self.familiarity)
         save_checkpoint(self.trained_state(), arguments, self.provenance, Path(folder))
 
     @classmethod
@@ -234,6 +249,7 @@ class EmotionModel(nn.Module):
         with _making_a_model(source):
             with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
                 model = cls(known.emotions, known.dims, known.settings, encoders)
+                model.become_familiar(known.familiar)
             model.load_trained_state(weights, assign=True)
         model.provenance = provenance
         return model.eval()

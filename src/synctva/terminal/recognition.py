@@ -42,12 +42,13 @@ def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Tabl
     table.add_column("flags", overflow="fold")
     for utterance in recognition.utterances[:most]:
         carried, sure = utterance.contributions, max(utterance.probabilities)
-        emotion = escape(recognition.emotion_of(utterance))
+        emotion = recognition.emotion_of(utterance)
+        told = "[dim]-[/dim]" if emotion is None else escape(emotion)
         table.add_row(
             f"{clock(utterance.start_s)}-{clock(utterance.end_s)}",
             escape(utterance.speaker),
-            emotion if sure >= UNSURE else f"[dim]{emotion}?[/dim]",
-            f"{100 * sure:.0f}",
+            told if emotion is None or sure >= UNSURE else f"[dim]{told}?[/dim]",
+            "[dim]-[/dim]" if emotion is None else f"{100 * sure:.0f}",
             *(f"{100 * carried[m]:+.0f}" if m in carried else "[dim]-[/dim]" for m in MODALITIES),
             escape(" ".join(utterance.flags)),
         )

@@ -164,6 +164,7 @@ def going_on(start: EmotionModel, recipe: Recipe, corpus: str) -> EmotionModel:
     start.provenance = replace(start.provenance, corpus=corpus)
     encoders = load_encoders(recipe.encoders)
     model = EmotionModel(start.emotions, start.dims, recipe.model, encoders)
+    model.become_familiar(start.familiarity)
     model.load_trained_state(start.trained_state())
     model.provenance = start.provenance
     return model

@@ -16,7 +16,7 @@ CALIBRATED_UTTERANCES = 50
 
 
 def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Provenance:
-    """Returns a provenance whose temperatures are those known, times what fits best on ``valid``.
+    """Returns a provenance whose calibrations are those known, cooled as fits best on ``valid``.
 
     One factor for all sets of modalities, as few utterances tell no more; none of fewer than
     ``CALIBRATED_UTTERANCES``.
@@ -24,13 +24,13 @@ def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Prove
     Args:
         valid: What the model has not learnt from.
         model: The model.
-        known: Where it comes from, with the temperatures of what it began with.
+        known: Where it comes from, with the calibrations of what it began with.
     """
-    own = processes()
+    ranks = processes()
     logits, emotion = [], []
-    for part in valid.parts(own.process_index, own.num_processes):
-        temperature = torch.from_numpy(known.temperature_of(part.present.cpu().numpy()))
-        logits.append(predict(model, part).cpu() / temperature.float())
+    for part in valid.parts(ranks.process_index, ranks.num_processes):
+        own = known.adjusted(predict(model, part).cpu().numpy(), part.present.cpu().numpy())
+        logits.append(torch.from_numpy(own).float())
         emotion.append(part.emotion.cpu())
     scaled, labels = gathered(logits), gathered(emotion)
     if int((labels >= 0).sum()) < CALIBRATED_UTTERANCES:
@@ -39,5 +39,5 @@ def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Prove
     return replace(
         known,
         temperature=known.temperature * factor,
-        temperatures={name: one * factor for name, one in known.temperatures.items()},
+        confidence=known.confidence.cooled(factor),
     )

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from support.strategies import assert_same_corpus
 
 from synctva.corpus import Corpus, Description, Features
+from synctva.data.made.agreement import Agreement, read_agreement
+from synctva.data.made.alone import with_words_alone
+from synctva.data.made.casting import Casting
 from synctva.data.made.compose import compose
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import EmotionSchema, schema_named
@@ -78,7 +81,7 @@ def composed(
         text or text_corpus(),
         [VOICES, GERMAN],
         [FACES],
-        reliability=both,
+        casting=Casting(both),
         missing=missing,
         seed=seed,
     )
@@ -189,7 +192,9 @@ def test_calm_counts_as_neutral_and_boredom_is_nobody_s():
 def test_calm_remains_calm_where_the_schema_has_it():
     text = text_corpus((30, 5, 5))
     calm = EmotionSchema("own", (*MELD.emotions, "calm"))
-    corpus = compose(replace(text, schema=calm), [VOICES], [], reliability={"audio": 0}, seed=0)
+    corpus = compose(
+        replace(text, schema=calm), [VOICES], [], casting=Casting({"audio": 0}), seed=0
+    )
     own = {u.emotion: set() for _, u in text.utterances()}
     for _, utterance in corpus.utterances():
         own[utterance.emotion].add((utterance.audio_media or "").split("-")[3])
@@ -209,7 +214,7 @@ def test_reliability_differs_between_dialogues_as_far_as_the_spread_reaches():
     text = text_corpus((60, 1, 1), length=100)
     for spread in (0.0, 0.3):
         corpus = compose(
-            text, [], [FACES], reliability={"visual": 0.6}, spread=spread, seed=0
+            text, [], [FACES], casting=Casting({"visual": 0.6}, spread), seed=0
         )  # fmt: skip
         found = reliability_of(text, corpus, "visual", FACES)
         chance = 0.6 * 0.4 / 100
@@ -221,7 +226,7 @@ def test_reliability_differs_between_dialogues_as_far_as_the_spread_reaches():
 def test_hardly_any_spread_changes_no_donor():
     text = text_corpus()
     without, with_it = (
-        compose(text, [], [FACES], reliability={"visual": 0.6}, spread=spread, seed=0)
+        compose(text, [], [FACES], casting=Casting({"visual": 0.6}, spread), seed=0)
         for spread in (0.0, 1e-9)
     )
     one, other = (corpus.features["visual"].values for corpus in (without, with_it))
@@ -231,8 +236,8 @@ def test_hardly_any_spread_changes_no_donor():
 def test_donors_stand_alone_in_train_with_nothing_but_themselves():
     text = text_corpus((4, 2, 2))
     both = {"audio": 0.5, "visual": 0.5}
-    corpus = compose(text, [VOICES, GERMAN], [FACES], reliability=both, alone=70, seed=0)
-    plain = compose(text, [VOICES, GERMAN], [FACES], reliability=both, seed=0)
+    corpus = compose(text, [VOICES, GERMAN], [FACES], casting=Casting(both), alone=70, seed=0)
+    plain = compose(text, [VOICES, GERMAN], [FACES], casting=Casting(both), seed=0)
     kept = corpus.select(dialogue.id for dialogue in plain.dialogues)
     for m in ("text", "audio", "visual"):
         np.testing.assert_array_equal(kept.features[m].values, plain.features[m].values)
@@ -241,21 +246,121 @@ def test_donors_stand_alone_in_train_with_nothing_but_themselves():
         ("train", 1)
     }
     present = np.stack([lone.features[m].present for m in ("text", "audio", "visual")], axis=1)
-    assert present.sum(0).tolist() == [0, 70, 70]
-    assert present.sum(1).tolist() == [1] * 140
+    assert present[:, 1:].sum(0).tolist() == [70, 70]
+    assert present[:, 1:].sum(1).tolist() == [1] * 140
+    assert not (present[:, 0] & present[:, 2]).any()
     for modality, sources in {"audio": (VOICES, GERMAN), "visual": (FACES,)}.items():
         rows = zip(donors(lone, modality, *sources), lone.utterances(), strict=True)
         own = [(donor, u.emotion) for donor, (_, u) in rows if donor is not None]
         assert {donor[0] for donor, _ in own} == {"train"}
         assert all(donor[2] == emotion for donor, emotion in own)
         assert Counter(emotion for _, emotion in own) == dict.fromkeys(MELD.emotions, 10)
-    voice = next(u for _, u in lone.utterances() if u.audio_media)
-    assert (voice.text, voice.media) == (None, None)
+    assert all(u.media is None for _, u in lone.utterances() if u.audio_media)
+    for (_, u), has_words in zip(lone.utterances(), present[:, 0], strict=True):
+        assert (u.text is not None) == has_words
+
+
+def test_a_third_of_lone_voices_has_no_words_a_third_its_own_and_a_third_neutral_ones():
+    text = text_corpus((30, 2, 2))
+    said = Features(
+        np.full((len(VOICES), 3), 7, np.float32),
+        np.ones(len(VOICES), np.bool_),
+        text.features["text"].description,
+    )
+    speaking = replace(VOICES, features={**VOICES.features, "text": said})
+    corpus = compose(text, [speaking], [], casting=Casting({"audio": 0.5}), alone=2100, seed=0)
+    rows = [row for row, (d, _) in enumerate(corpus.utterances()) if " alone " in d.id]
+    values = corpus.features["text"].values[rows]
+    present = corpus.features["text"].present[rows]
+    neutral = {
+        row.tobytes()
+        for row, (d, u) in zip(text.features["text"].values, text.utterances(), strict=True)
+        if d.split == "train" and u.emotion == "neutral"
+    }
+    own = (values == 7).all(1) & present
+    others = np.array([row.tobytes() in neutral for row in values]) & present
+    assert not (present & ~own & ~others).any()
+    for share in (own.mean(), others.mean(), 1 - present.mean()):
+        assert share == pytest.approx(1 / 3, abs=0.05)
+    emotions = [u.emotion for d, u in corpus.utterances() if " alone " in d.id]
+    for kind in (own, others):
+        counts = Counter(e for e, it in zip(emotions, kind, strict=True) if it)
+        assert set(counts) == set(MELD.emotions)
+
+
+def test_words_without_dialogue_join_train_as_often_of_each_emotion():
+    text, comments = text_corpus((4, 2, 2)), text_corpus((30, 5, 5), length=1, seed=1)
+    comments = replace(comments, name="comments")
+    joined = with_words_alone(text, [comments], 21, seed=0)
+    lone = joined.select({d.id for d in joined.dialogues} - {d.id for d in text.dialogues})
+    assert Counter(u.emotion for _, u in lone.utterances()) == dict.fromkeys(MELD.emotions, 3)
+    assert {d.split for d in lone.dialogues} == {"train"}
+    corpus = compose(joined, [VOICES], [], casting=Casting({"audio": 0.5}), seed=0)
+    assert corpus.origin["text"]["origin"]["sources"] == ["comments"]
+    known = {
+        row.tobytes()
+        for row, (d, _) in zip(comments.features["text"].values, comments.utterances(), strict=True)
+        if d.split == "train"
+    }
+    assert {row.tobytes() for row in lone.features["text"].values} <= known
+    np.testing.assert_array_equal(
+        joined.features["text"].values[: len(text)], text.features["text"].values
+    )
+
+
+def agreement() -> Agreement:
+    """Returns rates at random."""
+    rates = np.random.default_rng(0).random((7, 7, 7)) ** 6
+    return Agreement(MELD, rates / rates.sum((1, 2), keepdims=True))
+
+
+def test_voices_and_faces_show_what_those_of_people_do_together():
+    text, known = text_corpus((1500, 2, 2)), agreement()
+    people = Casting({"audio": 1.0, "visual": 1.0}, agreement=known)
+    corpus = compose(text, [VOICES, GERMAN], [FACES], casting=people, seed=0)
+    counts = np.zeros((7, 7, 7))
+    lent = (donors(corpus, "audio", VOICES, GERMAN), donors(corpus, "visual", FACES))
+    for (_, u), voice, face in zip(corpus.utterances(), *lent, strict=True):
+        assert voice is not None
+        assert face is not None
+        counts[tuple(MELD.number(e) for e in (u.emotion or "", voice[2], face[2]))] += 1
+    found = counts / counts.sum((1, 2), keepdims=True)
+    np.testing.assert_allclose(found, known.rates, atol=0.05)
+
+
+def test_agreement_is_read_of_the_training_utterances_of_a_table(tmp_path):
+    names = "split,mm_emotion,audio_emotion,video_emotion"
+    each = [f"train,{e},{e},neutral" for e in MELD.emotions]
+    more = ["train,angry,neutral,angry", "test,angry,happy,happy", "train,,angry,angry"]
+    table = tmp_path / "emotiontalk.csv"
+    table.write_text("\n".join([names, *each, *more]), encoding="utf-8")
+    rates = read_agreement(tmp_path, MELD).rates
+    anger, joy, neutral = (MELD.number(e) for e in ("anger", "joy", "neutral"))
+    assert rates[anger, anger, neutral] == rates[anger, neutral, anger] == 0.5
+    assert rates[joy, joy, neutral] == 1
+    np.testing.assert_allclose(rates.sum((1, 2)), 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["train,hungry,neutral,neutral"], "line 2: unknown emotion 'hungry'"),
+        (["train,angry,angry,angry"], "no training utterance is neutral"),
+    ],
+)
+def test_a_table_that_tells_no_agreement_is_refused(tmp_path, rows: list[str], said: str):
+    table = tmp_path / "emotiontalk.csv"
+    names = "split,mm_emotion,audio_emotion,video_emotion"
+    table.write_text("\n".join([names, *rows]), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_agreement(table, MELD)
 
 
 def test_a_few_alone_are_fewer_than_asked_for_so_that_emotions_count_alike():
     both = {"audio": 0.5, "visual": 0.5}
-    corpus = compose(text_corpus((4, 2, 2)), [VOICES], [FACES], reliability=both, alone=20, seed=0)
+    corpus = compose(
+        text_corpus((4, 2, 2)), [VOICES], [FACES], casting=Casting(both), alone=20, seed=0
+    )
     lone = [u.emotion for d, u in corpus.utterances() if " alone " in d.id]
     assert set(Counter(lone).values()) == {4}
     assert corpus.origin["alone"] == 20
@@ -263,7 +368,7 @@ def test_a_few_alone_are_fewer_than_asked_for_so_that_emotions_count_alike():
 
 def test_a_speaker_keeps_one_voice_within_a_dialogue_and_voices_differ():
     text = text_corpus((60, 10, 10))
-    corpus = compose(text, [VOICES], [], reliability={"audio": 0.5}, seed=0)
+    corpus = compose(text, [VOICES], [], casting=Casting({"audio": 0.5}), seed=0)
     voices: dict[tuple[str, str], set[str]] = {}
     lent = donors(corpus, "audio", VOICES)
     for (dialogue, utterance), donor in zip(corpus.utterances(), lent, strict=True):
@@ -291,7 +396,7 @@ def test_an_emotion_that_a_source_lacks_falls_to_the_others():
     corpus = composed(text, reliability=1.0)
     assert corpus.origin["audio"]["splits"]["train"]["by_source"] == {"ravdess": 18}
     with pytest.raises(InputError, match=r"emodb: no donor of audio for surprise in train; add"):
-        compose(text, [GERMAN], [], reliability={"audio": 1.0}, seed=0)
+        compose(text, [GERMAN], [], casting=Casting({"audio": 1.0}), seed=0)
 
 
 def test_donors_are_used_equally_often_before_any_is_used_again():
@@ -352,7 +457,7 @@ def test_a_picture_that_stands_in_two_splits_lends_itself_to_the_first_only():
     values[splits.index("test")] = values[splits.index("train")]
     twice = FACES.with_features("visual", replace(FACES.features["visual"], values=values))
     text = text_corpus((1, 1, 60))
-    corpus = compose(text, [], [twice], reliability={"visual": 0.5}, seed=0)
+    corpus = compose(text, [], [twice], casting=Casting({"visual": 0.5}), seed=0)
     assert corpus.origin["visual"]["repeated"] == 1
     shared = values[splits.index("train")]
     in_test = corpus.split("test").features["visual"].values
@@ -370,7 +475,7 @@ def test_what_lacks_its_features_is_no_donor_and_flags_go_with_the_features():
     )
     corpus = compose(
         text_corpus(), [], [FACES.with_features("visual", odd)],
-        reliability={"visual": 0.5}, missing={"visual": 0.5}, seed=0,
+        casting=Casting({"visual": 0.5}), missing={"visual": 0.5}, seed=0,
     )  # fmt: skip
     found = corpus.features["visual"]
     assert set(np.array(found.flags)[found.present]) == {"no_face whole_frame"}
@@ -405,13 +510,13 @@ def test_a_voice_in_two_splits_is_told():
     )
     leaky = replace(VOICES, dialogues=moved)
     with pytest.raises(InputError, match=r"ravdess: the voice 'train 0' is in two splits"):
-        compose(text_corpus(), [leaky], [], reliability={"audio": 0.5}, seed=0)
+        compose(text_corpus(), [leaky], [], casting=Casting({"audio": 0.5}), seed=0)
 
 
 @pytest.mark.parametrize("spread", [0.3, -0.1])
 def test_a_spread_beyond_certainty_is_told(spread: float):
     with pytest.raises(InputError, match=r"reliability 0\.8 of audio and spread"):
-        compose(text_corpus(), [VOICES], [], reliability={"audio": 0.8}, spread=spread, seed=0)
+        compose(text_corpus(), [VOICES], [], casting=Casting({"audio": 0.8}, spread), seed=0)
 
 
 @pytest.mark.parametrize(
@@ -448,6 +553,6 @@ def test_a_spread_beyond_certainty_is_told(spread: float):
 )
 def test_what_cannot_be_composed_is_told(audio, reliability, missing, message):
     with pytest.raises(InputError, match=message):
-        compose(text_corpus(), audio, [], reliability=reliability, missing=missing, seed=0)
+        compose(text_corpus(), audio, [], casting=Casting(reliability), missing=missing, seed=0)
     with pytest.raises(InputError, match="seed -1"):
-        compose(text_corpus(), [VOICES], [], reliability={"audio": 1.0}, seed=-1)
+        compose(text_corpus(), [VOICES], [], casting=Casting({"audio": 1.0}), seed=-1)

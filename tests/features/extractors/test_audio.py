@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from synctva.errors import InputError
 from synctva.features.extractors.audio import PRESETS, AudioExtractor, config_sha256
 
-WIDTHS = {"egemaps": 88, "is09": 384, "is10": 1582, "compare": 6373}
+WIDTHS = {"egemaps": 88, "egemaps-no-level": 75, "is09": 384, "is10": 1582, "compare": 6373}
 ON_16_BITS = 2**15
 
 
@@ -39,7 +39,10 @@ def by_the_library(name: str, samples: Float32[np.ndarray, " sample"]) -> np.nda
     bare = opensmile.Smile(
         opensmile.FeatureSet[PRESETS[name].feature_set], opensmile.FeatureLevel.Functionals
     )
-    return bare.process_signal(samples, 16_000).to_numpy()[0]
+    table = bare.process_signal(samples, 16_000)
+    without = PRESETS[name].without
+    kept = [column for column in table if not without or not re.match(without, column)]
+    return table[kept].to_numpy()[0]
 
 
 def test_a_set_has_the_width_it_is_known_for(any_set: AudioExtractor):
@@ -56,6 +59,17 @@ def test_the_numbers_are_those_of_the_library(any_set: AudioExtractor):
         encoded.vector, by_the_library(any_set.description.model, voice())
     )
     assert encoded.flags == ()
+
+
+def test_without_level_hardly_a_number_tells_how_loud_a_recording_is(egemaps: AudioExtractor):
+    changed = []
+    for extractor in (egemaps, AudioExtractor("egemaps-no-level")):
+        loud, quiet = (extractor.encode(sound).vector for sound in (voice(), voice() / 4))
+        assert loud is not None
+        assert quiet is not None
+        changed.append(int((np.abs(quiet - loud) > 0.3 * (np.abs(loud) + 0.05)).sum()))
+    assert changed[0] >= 10
+    assert changed[1] <= 1  # the deviation of a slope over a mean that is nearly 0
 
 
 def test_neither_repetition_nor_what_came_before_matters(any_set: AudioExtractor):
@@ -163,7 +177,9 @@ def test_louder_speech_is_louder_and_higher_speech_is_higher(egemaps: AudioExtra
 
 @pytest.mark.parametrize(("name", "near"), [("egemap", "egemaps"), ("is11", "is10"), ("x", None)])
 def test_an_unknown_set_is_one_line_that_names_the_known_ones(name: str, near: str | None):
-    with pytest.raises(InputError, match="known are egemaps, is09, is10, compare") as error:
+    with pytest.raises(
+        InputError, match="known are egemaps, egemaps-no-level, is09, is10, compare"
+    ) as error:
         AudioExtractor(name)
     message = str(error.value)
     assert repr(name) in message
@@ -189,6 +205,7 @@ def test_an_extractor_tells_where_its_features_come_from(any_set: AudioExtractor
         "feature_set": preset.feature_set,
         "sample_rate_hz": 16_000,
         "least_samples": preset.least_samples,
+        **({"without": preset.without} if preset.without else {}),
     }
     assert AudioExtractor(extractor.model).description == extractor
 
@@ -217,7 +234,8 @@ def test_every_file_that_a_set_includes_counts_and_no_other(tmp_path: Path):
 
 def test_sets_have_hashes_of_their_own():
     extractors = [AudioExtractor(name) for name in WIDTHS]
-    assert len({one.description.weights for one in extractors}) == len(WIDTHS)
+    configs = {PRESETS[name].feature_set for name in WIDTHS}
+    assert len({one.description.weights for one in extractors}) == len(configs)
     assert len({one.description.fingerprint for one in extractors}) == len(WIDTHS)
 
 

@@ -10,9 +10,13 @@ took place: what a model scores on it is no score on the text corpus, nor ever t
   So even at r = 0 a modality tells what the emotion is not. It tells nothing at r = 1 / number of
   emotions.
   The rate may differ from dialogue to dialogue, as it does from recording to recording.
+- **As people are.** With an :class:`synctva.data.agreement.Agreement`, a donor that is not astray
+  shows what people find in the voice, or the face, of somebody who feels so: often *neutral*
+  instead, and both of them together. Without, it shows the utterance's emotion.
 - **Alone.** On request, donors of the training split stand there by themselves as well, as
-  dialogues of one utterance that has nothing but a voice, or a face; of each emotion equally many.
-  So a model learns what each tells without words, and that not all talk is mostly neutral.
+  dialogues of one utterance; of each emotion equally many. A face has nothing beside it. Of the
+  voices, a third has none either, a third its own words and a third those of a neutral utterance:
+  so a model learns what each tells without words, and that words may tell nothing.
 - **Splits.** An utterance takes donors of its own split only. A voice that is in two splits of its
   source is an error; of recordings that stand in two splits with the very same features (FER2013
   repeats some pictures), only those of the first split are donors.
@@ -34,10 +38,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Int
 
 from synctva.corpus import Corpus, Features
-from synctva.data.made.alone import with_alone
+from synctva.data.made.alone import with_alone, words_for
+from synctva.data.made.casting import Casting, shown_in, wanted_of
 from synctva.data.made.donors import Donor, Donors, cast, dealt, donors_of, recording_of
 from synctva.dialogue import SPLITS, Dialogue, Utterance
 from synctva.emotions import MODALITIES
@@ -66,8 +71,7 @@ def compose(
     audio: Sequence[Corpus],
     visual: Sequence[Corpus],
     *,
-    reliability: Mapping[str, float],
-    spread: float = 0.0,
+    casting: Casting,
     missing: Mapping[str, float] | None = None,
     alone: int = 0,
     seed: int,
@@ -81,9 +85,7 @@ def compose(
         text: Dialogues with their emotions; of its features, those of the text are kept.
         audio: Corpora of voices with audio features of one extractor, such as RAVDESS and EmoDB.
         visual: Corpora of faces with visual features of one extractor, such as FER2013.
-        reliability: For ``audio`` and ``visual``, where they have sources: how often the donor has
-            the utterance's emotion.
-        spread: How far a dialogue's own reliability may be above or below that, evenly spread.
+        casting: Which emotions the donors have.
         missing: How often an utterance lacks ``text``, ``audio`` or ``visual``; 0 if not named.
         alone: So many donors of ``train`` also stand alone there, for each modality with sources.
         seed: Decides everything else.
@@ -94,12 +96,11 @@ def compose(
     """
     sources = {m: tuple(own) for m, own in (("audio", audio), ("visual", visual)) if own}
     missing = missing or {}
-    _check(text, sources, reliability, spread, missing, seed)
+    _check(text, sources, casting, missing, seed)
+    shown = shown_in(text, casting.agreement, seed)
     loans = {
-        m: _lend(
-            text, m, own, _rates(text, m, reliability[m], spread, seed),
-            _hidden(text, m, missing, seed), seed,
-        )
+        m: _lend(text, m, own, wanted_of(text, m, casting, shown[m], seed), seed,
+                 _hidden(text, m, missing, seed))
         for m, own in sources.items()
     }  # fmt: skip
     features = {m: loan.features for m, loan in loans.items()}
@@ -109,8 +110,9 @@ def compose(
     records = {
         m: {
             **loan.record,
-            "reliability": reliability[m],
-            "spread": spread,
+            "reliability": casting.reliability[m],
+            "spread": casting.spread,
+            "as_people": casting.agreement is not None,
             "missing": missing.get(m, 0.0),
         }
         for m, loan in loans.items()
@@ -120,7 +122,11 @@ def compose(
         "note": f"The dialogues of {text.name} with voices and faces of other people: scores on"
         f" it are no scores on {text.name}.",
         "seed": seed,
-        "text": {"source": text.name, "missing": missing.get("text", 0.0)},
+        "text": {
+            "source": text.name,
+            "missing": missing.get("text", 0.0),
+            **({"origin": dict(text.origin)} if text.origin else {}),
+        },
         "alone": alone,
         **records,
     }
@@ -128,18 +134,20 @@ def compose(
     corpus = Corpus(f"composed-{text.name}", text.schema, dialogues, features, origin)
     for m, loan in loans.items():
         rng = np.random.default_rng((seed, 4, MODALITIES.index(m)))
-        corpus = with_alone(corpus, m, loan.donors, dealt(loan.donors, "train", alone, rng))
+        numbers = dealt(loan.donors, "train", alone, rng)
+        words = words_for(corpus, loan.donors, numbers, rng) if m == "audio" else None
+        corpus = with_alone(corpus, m, loan.donors, numbers, words)
     return corpus
 
 
 def _check(
     text: Corpus,
     sources: Mapping[str, tuple[Corpus, ...]],
-    reliability: Mapping[str, float],
-    spread: float,
+    casting: Casting,
     missing: Mapping[str, float],
     seed: int,
 ) -> None:
+    reliability = casting.reliability
     place = f"composed-{text.name}"
     if not sources:
         raise InputError(f"{place}: neither voices nor faces; name audio or visual sources")
@@ -158,12 +166,7 @@ def _check(
     for rate in (*reliability.values(), *missing.values()):
         if not 0 <= rate <= 1:
             raise InputError(f"{place}: reliability and missing rates are from 0 to 1, not {rate}")
-    for m, rate in reliability.items():
-        if not (spread >= 0 and rate - spread >= 0 and rate + spread <= 1):
-            raise InputError(
-                f"{place}: reliability {rate} of {m} and spread {spread} reach below 0 or above 1;"
-                " make the spread smaller"
-            )
+    casting.check(text.schema, place)
     if seed < 0:
         raise InputError(f"{place}: seed {seed} must not be negative")
 
@@ -172,13 +175,12 @@ def _lend(
     text: Corpus,
     modality: str,
     sources: tuple[Corpus, ...],
-    reliability: Float64[np.ndarray, " utterance"],
-    hidden: Bool[np.ndarray, " utterance"],
+    wanted: Sequence[str | None],
     seed: int,
+    hidden: Bool[np.ndarray, " utterance"],
 ) -> _Loan:
-    """Returns features of donors for the utterances of the text corpus."""
+    """Returns features of donors with the wanted emotions for the text corpus's utterances."""
     donors = donors_of(modality, sources, text.schema)
-    wanted = _wanted(text, modality, reliability, seed)
     pairs = list(text.utterances())
     chosen = np.full(len(pairs), -1)
     for number, split in enumerate(SPLITS):
@@ -205,35 +207,6 @@ def _lend(
         "splits": {split: _counts(text, split, chosen, donors) for split in SPLITS},
     }
     return _Loan(_without(lent, chosen < 0), given, donors, record)
-
-
-def _rates(
-    text: Corpus, modality: str, reliability: float, spread: float, seed: int
-) -> Float64[np.ndarray, " utterance"]:
-    """Returns how reliable the donor of each utterance is: all of a dialogue alike."""
-    rng = np.random.default_rng((seed, 3, MODALITIES.index(modality)))
-    rates = rng.uniform(reliability - spread, reliability + spread, len(text.dialogues))
-    return np.repeat(rates, [len(dialogue.utterances) for dialogue in text.dialogues])
-
-
-def _wanted(
-    text: Corpus,
-    modality: str,
-    reliability: Float64[np.ndarray, " utterance"],
-    seed: int,
-) -> list[str | None]:
-    """Returns the emotion that the donor of each utterance must have; None where unlabelled."""
-    rng = np.random.default_rng((seed, 0, MODALITIES.index(modality)))
-    astray = rng.random(len(text)) >= reliability
-    further = rng.integers(1, len(text.schema), size=len(text)) * astray
-    return [
-        None
-        if utterance.emotion is None
-        else text.schema.emotions[
-            (text.schema.number(utterance.emotion) + further[row]) % len(text.schema)
-        ]
-        for row, (_, utterance) in enumerate(text.utterances())
-    ]
 
 
 def _hidden(

@@ -42,11 +42,13 @@ class Donors:
         all: The donors.
         features: Their features, in the same order.
         repeated: How many recordings are no donors because they stand in an earlier split as well.
+        words: The text features of what donors of voices say; None where a source has none.
     """
 
     all: tuple[Donor, ...]
     features: Features
     repeated: int
+    words: Features | None = None
 
     def emotions(self, split: str) -> set[str]:
         """Returns the emotions that the donors of a split have."""
@@ -63,7 +65,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
     """
     first = sources[0]
     found: list[Donor] = []
-    values, flags = [], []
+    values, flags, said = [], [], []
     split_of: dict[bytes, str] = {}
     repeated = 0
     for source in sources:
@@ -91,6 +93,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
             found.append(Donor(source.name, person, dialogue.split, emotion, utterance))
             values.append(features.values[row])
             flags.append(features.flags[row] if features.flags else "")
+            said.append((source.features.get("text"), row))
     if not found:
         raise InputError(
             f"{', '.join(source.name for source in sources)}: no utterance has {modality} features"
@@ -102,7 +105,7 @@ def donors_of(modality: str, sources: Sequence[Corpus], schema: EmotionSchema) -
         first.features[modality].description,
         tuple(flags) if any(flags) else (),
     )
-    return Donors(tuple(found), lent, repeated)
+    return Donors(tuple(found), lent, repeated, _words(said) if modality == "audio" else None)
 
 
 def names_in(schema: EmotionSchema, own: EmotionSchema) -> dict[str, str | None]:
@@ -206,6 +209,28 @@ def _features(source: Corpus, modality: str, first: Corpus) -> Features:
             " same extractor and settings"
         )
     return features
+
+
+def _words(said: Sequence[tuple[Features | None, int]]) -> Features | None:
+    """Returns the text features of utterances, each a row of its source's, if it has any.
+
+    Raises:
+        InputError: Two sources have those of different extractors.
+    """
+    known = next((features for features, _ in said if features is not None), None)
+    if known is None:
+        return None
+    values = np.zeros((len(said), known.dim), np.float32)
+    present = np.zeros(len(said), np.bool_)
+    for place, (features, row) in enumerate(said):
+        if features is not None and features.fingerprint != known.fingerprint:
+            raise InputError(
+                "sources of voices with different text features; extract all of them with the same"
+                " extractor and settings, or without words (`--set modalities=audio`)"
+            )
+        if features is not None and features.present[row]:
+            values[place], present[place] = features.values[row], True
+    return Features(values, present, known.description)
 
 
 def _check_people(source: Corpus) -> None:

@@ -99,3 +99,13 @@ class Recordings:
             return key, False
         self._cache.put(key, self._encoding.encode(request))
         return key, True
+
+    def encode(self, request: Request) -> Encoded:
+        """Returns a request's features, from the cache or for it.
+
+        Raises:
+            InputError: The recording is missing, broken or hostile.
+        """
+        key, _ = self.key(request)
+        kept = self._cache.get(key)
+        return self._encoding.encode(request) if kept is None else kept  # somebody deleted it

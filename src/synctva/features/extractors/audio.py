@@ -36,16 +36,25 @@ class AudioPreset:
         dim: Number of functionals.
         least_samples: openSMILE gives nothing for less sound than this, at 16 kHz: less than one
             of its frames, or for IS10 than its two longest.
+        without: Functionals whose names begin so are left out; a regular expression.
     """
 
     feature_set: str
     dim: int
     least_samples: int
+    without: str = ""
 
+
+LEVEL = (
+    r"loudness_sma3_(amean|percentile|pctlrange|mean|stddev(Rising|Falling))"
+    r"|spectralFlux\w*_amean|equivalentSoundLevel"
+)
+"""What of eGeMAPS tells how loud a recording is; how loudness varies within it remains."""
 
 PRESETS: Mapping[str, AudioPreset] = MappingProxyType(
     {
         "egemaps": AudioPreset("eGeMAPSv02", 88, 960),
+        "egemaps-no-level": AudioPreset("eGeMAPSv02", 75, 960, LEVEL),
         "is09": AudioPreset("IS09", 384, 400),
         "is10": AudioPreset("IS10", 1582, 1120),
         "compare": AudioPreset("ComParE_2016", 6373, 960),
@@ -57,8 +66,9 @@ class AudioExtractor:
     """Turns the sound of an utterance into functionals: one number for all of it, for each.
 
     Args:
-        name: ``egemaps`` (Eyben et al., 2016; 88), ``is09`` (Schuller et al., 2009; 384),
-            ``is10`` (Schuller et al., 2010; 1582) or ``compare`` (Schuller et al., 2016; 6373).
+        name: ``egemaps`` (Eyben et al., 2016; 88), ``egemaps-no-level`` (75 of them, whatever the
+            microphone's level), ``is09`` (Schuller et al., 2009; 384), ``is10`` (Schuller et al.,
+            2010; 1582) or ``compare`` (Schuller et al., 2016; 6373).
 
     Raises:
         InputError: There is no such set, or openSMILE cannot find its own files.
@@ -81,7 +91,12 @@ class AudioExtractor:
                 " install synctva in a folder with a plain name"
             ) from error
         self._least_samples = preset.least_samples
-        self.dim: int = self._smile.num_features
+        self._kept = [
+            place
+            for place, functional in enumerate(self._smile.feature_names)
+            if not preset.without or not re.match(preset.without, functional)
+        ]
+        self.dim: int = len(self._kept)
         self.description = Description(
             "opensmile",
             name,
@@ -93,6 +108,7 @@ class AudioExtractor:
                 "feature_set": preset.feature_set,
                 "sample_rate_hz": SAMPLE_RATE_HZ,
                 "least_samples": preset.least_samples,
+                **({"without": preset.without} if preset.without else {}),
             },
             dim=self.dim,
         )
@@ -123,7 +139,8 @@ class AudioExtractor:
         lacking = self._least_samples - heard.size
         if lacking > 0:
             heard = np.pad(heard, (0, lacking))
-        vector = self._smile(heard, SAMPLE_RATE_HZ).reshape(-1).astype(np.float32, copy=False)
+        functionals = self._smile(heard, SAMPLE_RATE_HZ).reshape(-1)
+        vector = functionals[self._kept].astype(np.float32, copy=False)
         finite = np.isfinite(vector)
         flags = {
             "short": lacking > 0,

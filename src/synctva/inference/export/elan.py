@@ -95,8 +95,11 @@ def _add_utterances(
     Written where pympi keeps them: its own function looks through the whole tier for each.
     """
     for utterance, (start, end) in zip(tier.utterances, slots, strict=True):
-        spoken, emotion = file.generate_annotation_id(), file.generate_annotation_id()
-        file.annotations |= {spoken: tier.name, emotion: expressed}
+        spoken = file.generate_annotation_id()
+        file.annotations[spoken] = tier.name
         file.tiers[tier.name][0][spoken] = (start, end, words(utterance), None)
-        name = one_line(recognition.emotion_of(utterance))
-        file.tiers[expressed][1][emotion] = (spoken, name, None, None)
+        name = recognition.emotion_of(utterance)
+        if name is not None:
+            emotion = file.generate_annotation_id()
+            file.annotations[emotion] = expressed
+            file.tiers[expressed][1][emotion] = (spoken, one_line(name), None, None)

@@ -39,7 +39,8 @@ def emotionml_bytes(recognition: Recognition, path: Path) -> bytes:
         ElementTree.SubElement(vocabulary, "item", {"name": name})
     media = relative_url(Path(recognition.media), path)
     for utterance in recognition.utterances:
-        root.append(_emotion(utterance, names, media))
+        if recognition.emotion_of(utterance) is not None:
+            root.append(_emotion(utterance, names, media))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 

@@ -36,8 +36,11 @@ def _in_time(recognition: Recognition) -> list[RecognisedUtterance]:
 
 
 def _tag(recognition: Recognition, utterance: RecognisedUtterance) -> str:
-    emotion = one_line(recognition.emotion_of(utterance)).replace("[", "(").replace("]", ")")
-    return f"[{emotion} {percent(utterance)} %]"
+    emotion = recognition.emotion_of(utterance)
+    if emotion is None:
+        return ""
+    name = one_line(emotion).replace("[", "(").replace("]", ")")
+    return f"[{name} {percent(utterance)} %]"
 
 
 def _times(utterance: RecognisedUtterance, mark: str) -> str:

@@ -23,7 +23,7 @@ def textgrid_bytes(recognition: Recognition, path: Path) -> bytes:
         said = [(u, *(time_ms / 1000 for time_ms in times_ms(u))) for u in tier.utterances]
         intervals[tier.name] = [(start, end, words(u)) for u, start, end in said]
         intervals[emotion_tier(tier.name)] = [
-            (start, end, one_line(recognition.emotion_of(u))) for u, start, end in said
+            (start, end, one_line(recognition.emotion_of(u) or "")) for u, start, end in said
         ]
     grid = {
         "xmin": 0,

@@ -12,11 +12,11 @@ from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import Recognition
+from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
 from synctva.reports.recognition.clock import length
 from synctva.reports.recognition.player import Player, player_for
-from synctva.reports.recognition.rows import LOW_CONFIDENCE, TranscriptRow, rows_of
+from synctva.reports.recognition.rows import LOW_CONFIDENCE, NOTHING, TranscriptRow, rows_of
 from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
 from synctva.reports.templating import environment
 from synctva.transcripts.segment import writable
@@ -87,7 +87,11 @@ def _nameless(recognition: Recognition) -> Recognition:
 
 def render_page(recognition: Recognition, player: Player | None, title: str) -> str:
     """Returns the page."""
-    looks, rows = _looks(recognition.emotions), rows_of(recognition)
+    rows = rows_of(recognition)
+    names = recognition.emotions
+    if any(row.emotion == NOTHING for row in rows):
+        names = (*names, NOTHING)
+    looks = _looks(names)
     ends_s = (utterance.end_s for utterance in recognition.utterances)
     duration_s = max([recognition.duration_s, *ends_s, 0.001])
     present = {m for u in recognition.utterances for m in u.contributions}
@@ -102,7 +106,7 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
             player=player,
             lead=_lead(recognition, duration_s, shares),
             looks=looks,
-            counts=[sum(row.emotion == name for row in rows) for name in recognition.emotions],
+            counts=[sum(row.emotion == name for row in rows) for name in names],
             rows=rows,
             low=sum(row.is_low for row in rows),
             low_percent=round(100 * LOW_CONFIDENCE),
@@ -126,6 +130,14 @@ def _lead(recognition: Recognition, duration_s: float, shares: list[Share]) -> l
         f"{utterances:,} utterance{'s' * (utterances > 1)}",
         f"most of the time {common}",
     ]
+
+
+def _known(utterance: RecognisedUtterance, row: TranscriptRow, count: int) -> list[float]:
+    """Returns an utterance's probabilities for the page, of what has no evidence none."""
+    if row.emotion == NOTHING:
+        return [0.0] * (count - 1) + [1.0]
+    own = [round(p, 4) for p in utterance.probabilities]
+    return own + [0.0] * (count - len(own))
 
 
 def _looks(emotions: tuple[str, ...]) -> dict[str, dict[str, str]]:
@@ -162,9 +174,9 @@ def _data(
                 round(utterance.start_s, 3),
                 round(utterance.end_s, 3),
                 speakers[utterance.speaker],
-                recognition.emotions.index(row.emotion),
+                list(looks).index(row.emotion),
                 int(row.is_low),
-                [round(p, 4) for p in utterance.probabilities],
+                _known(utterance, row, len(looks)),
                 [
                     None if (c := utterance.contributions.get(m)) is None else round(c, 4)
                     for m in MODALITIES

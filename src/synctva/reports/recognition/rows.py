@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from synctva.emotions import MODALITIES
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
 from synctva.reports.recognition.clock import clock
 
 LOW_CONFIDENCE = 0.5
 """Below this probability the recognised emotion is less likely than all others together."""
+
+NOTHING = "no evidence"
+"""Stands for the emotion of an utterance that has none."""
 
 LEAST_SCALE = 0.25
 """Bars of contributions are drawn on a scale to the greatest one, and to this at the least."""
@@ -21,6 +24,10 @@ WORDS = {
     "other_language": ("text", "words in a language that the model does not know"),
     "short": ("", "very short"),
     "failed": ("", "could not be read"),
+    "text_unlike_training": ("", "words unlike those of training"),
+    "audio_unlike_training": ("", "voice unlike those of training"),
+    "visual_unlike_training": ("", "face unlike those of training"),
+    NO_EVIDENCE: ("", "nothing tells an emotion"),
 }
 """Flag -> the modality it explains the absence of, and what it says in words."""
 
@@ -50,8 +57,8 @@ class TranscriptRow:
         time: When it starts.
         speaker: Who speaks.
         text: What is said; None where there is no transcript.
-        emotion: What was recognised.
-        percent: Its probability, x100.
+        emotion: What was recognised, or ``NOTHING``.
+        percent: Its probability, x100; None where nothing tells an emotion.
         is_low: Whether that is a low confidence.
         next_best: The second emotion with its probability, in words.
         bands: All emotions that are seen in a bar: name, from and to as percent of the width.
@@ -64,7 +71,7 @@ class TranscriptRow:
     speaker: str
     text: str | None
     emotion: str
-    percent: int
+    percent: int | None
     is_low: bool
     next_best: str
     bands: tuple[tuple[str, float, float], ...]
@@ -89,14 +96,17 @@ def _row(
     ranked = sorted(
         zip(recognition.emotions, utterance.probabilities, strict=True), key=lambda pair: -pair[1]
     )
-    emotion, probability = recognition.emotion_of(utterance), max(utterance.probabilities)
+    found = recognition.emotion_of(utterance)
+    if found is None:
+        ranked = [(NOTHING, 1.0)]
+    emotion, probability = ranked[0]
     second = next((pair for pair in ranked if pair[0] != emotion), (emotion, 0.0))
     return TranscriptRow(
         time=clock(utterance.start_s, recognition.duration_s),
         speaker=utterance.speaker,
         text=utterance.text,
         emotion=emotion,
-        percent=round(100 * probability),
+        percent=None if found is None else round(100 * probability),
         is_low=probability < LOW_CONFIDENCE,
         next_best=f"{second[0]} {100 * second[1]:.0f} %",
         bands=_bands(ranked),

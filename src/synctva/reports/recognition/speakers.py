@@ -61,7 +61,8 @@ def shares_of(recognition: Recognition, utterances: Sequence[RecognisedUtterance
     """Returns the recognised emotions' shares of the time spoken, the greatest first."""
     weights = defaultdict[str, float](float)
     for utterance, weight in zip(utterances, _weights(utterances), strict=True):
-        weights[recognition.emotion_of(utterance)] += weight
+        if (emotion := recognition.emotion_of(utterance)) is not None:
+            weights[emotion] += weight
     total, shares, start = sum(weights.values()), [], 0.0
     for emotion, weight in sorted(weights.items(), key=lambda pair: -pair[1]):
         end = start + 100 * weight / total

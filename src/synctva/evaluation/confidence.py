@@ -1,0 +1,142 @@
+"""Probabilities that know how far each modality may be trusted.
+
+A modality that is as in training counts with the probability that it is trusted with; else the
+prediction is what it would be without it. So the probabilities are a mixture over the subsets of
+what an utterance has: with nothing left, they are the class frequencies.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.special import softmax
+
+from synctva.batch import Batch
+from synctva.emotions import MODALITIES
+from synctva.evaluation.attribution import Subset, shapley, subsets_of
+from synctva.evaluation.prediction import predict
+from synctva.model.emotion_model import EmotionModel
+
+Probabilities = Float[np.ndarray, "utterance emotion"]
+
+
+@dataclass(frozen=True)
+class Views:
+    """What a model says of utterances that it sees in part, of every part.
+
+    Attributes:
+        model: The model.
+        batch: The utterances, without what does not count at all.
+        present: Which of text, audio and visual each utterance has.
+        trust: How far each is trusted; 0 where it is absent, or does not count at all.
+        unusual: Where a modality is farther from the training's than usual.
+    """
+
+    model: EmotionModel
+    batch: Batch
+    present: Bool[np.ndarray, "utterance 3"]
+    trust: Float[np.ndarray, "utterance 3"]
+    unusual: Bool[np.ndarray, "utterance 3"]
+    _logits: dict[Subset, Float[np.ndarray, "utterance emotion"]] = field(default_factory=dict)
+
+    def logits(self, subset: Subset) -> Float[np.ndarray, "utterance emotion"]:
+        """Returns the logits where all other modalities are hidden in all utterances."""
+        if subset not in self._logits:
+            self._logits[subset] = predict(self.model, self.batch.keep(subset)).numpy()
+        return self._logits[subset]
+
+    def probabilities(
+        self, subset: Subset, expected: Float[np.ndarray, " emotion"] | None = None
+    ) -> Probabilities:
+        """Returns the probabilities where the model may see these modalities only.
+
+        Args:
+            subset: The modalities.
+            expected: How often each emotion is expected; None = as the calibrations hold.
+
+        Raises:
+            InputError: Frequencies are expected, and the model does not say which it knows.
+        """
+        seen = np.array([m in subset for m in MODALITIES]) & self.present
+        there = seen & (self.trust > 0)
+        found = np.zeros((len(there), len(self.model.emotions)))
+        for used in subsets_of(tuple(subset), smallest=0):
+            columns = np.array([m in used for m in MODALITIES])
+            weight = np.where(columns, np.where(there, self.trust, 0.0), 1.0)
+            weight *= np.where(~columns & there, 1 - self.trust, 1.0)
+            share = weight.prod(1)
+            rows = np.flatnonzero(share > 0)
+            if len(rows):
+                found[rows] += share[rows, None] * self._seeing(used, subset, there, rows)
+        found /= found.sum(1, keepdims=True)
+        if expected is None:
+            return found
+        return self.model.provenance.confidence.expecting(found, expected)
+
+    def contributions(
+        self, expected: Float[np.ndarray, " emotion"] | None = None
+    ) -> Float[np.ndarray, "utterance 3"]:
+        """Returns what each modality adds to the probability of the most probable emotion.
+
+        Exact Shapley values over all subsets; 0 where an utterance lacks the modality.
+
+        Args:
+            expected: How often each emotion is expected.
+        """
+        modalities = tuple(self.model.dims)
+        emotion = self.probabilities(modalities, expected).argmax(1)
+        worth = {
+            subset: self.probabilities(subset, expected)[np.arange(len(emotion)), emotion]
+            for subset in subsets_of(modalities, smallest=0)
+        }
+        return np.where(self.present, shapley(modalities, worth), 0.0)
+
+    def _seeing(
+        self,
+        used: Subset,
+        subset: Subset,
+        there: Bool[np.ndarray, "utterance 3"],
+        rows: Int[np.ndarray, " chosen"],
+    ) -> Float[np.ndarray, "chosen emotion"]:
+        """Returns probabilities of some utterances by the modalities in use.
+
+        What an utterance has not stays to be seen in the others, as its context.
+        """
+        provenance, emotions = self.model.provenance, len(self.model.emotions)
+        if not used and provenance.confidence.frequencies:
+            return np.tile(provenance.confidence.frequencies, (len(rows), 1))
+        found = np.zeros((len(rows), emotions))
+        own = np.array([m in used for m in MODALITIES])
+        lacking, which = np.unique(~there[rows] & ~own, axis=0, return_inverse=True)
+        for number, absent in enumerate(lacking):
+            shown = tuple(
+                m for i, m in enumerate(MODALITIES) if m in subset and (m in used or absent[i])
+            )
+            chosen = which.reshape(-1) == number
+            logits = self.logits(shown)[rows[chosen]]
+            present = np.tile(own, (len(logits), 1))
+            found[chosen] = softmax(provenance.adjusted(logits, present), axis=1)
+        return found
+
+
+@torch.inference_mode()
+def views_of(model: EmotionModel, batch: Batch) -> Views:
+    """Returns what a model says of whole dialogues, of every part of the modalities.
+
+    Args:
+        model: Without encoders of its own, or they run once for each subset.
+        batch: Whole dialogues.
+    """
+    known = torch.tensor([m in model.dims for m in MODALITIES], device=batch.present.device)
+    trust = (batch.present & known).double()
+    unusual = torch.zeros_like(batch.present)
+    normal = model.normalised(batch) if model.familiarity else {}
+    for m, familiar in model.familiarity.items():
+        column = MODALITIES.index(m)
+        there = batch.present[:, column]
+        trust[:, column] = familiar(normal[m], there).double()
+        unusual[:, column] = there & (familiar.distance(normal[m]) > familiar.usual)  # pyright: ignore
+    counted = batch.with_present(trust > 0)
+    present = batch.present.cpu().numpy()
+    return Views(model, counted, present, trust.cpu().numpy(), unusual.cpu().numpy())

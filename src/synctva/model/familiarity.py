@@ -1,0 +1,58 @@
+"""How far inputs are from those that a model was trained on, and so how far they are trusted."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+LEAST_TRUST = 0.05
+"""A modality that is trusted less does not count at all, not even as context of other turns."""
+
+
+class Familiarity(nn.Module):
+    """A density of one modality's standardised features, which is part of the model.
+
+    A Gaussian, as one for all emotions: the distance is Mahalanobis', over the root of the width,
+    so that it is about 1 in training.
+
+    Args:
+        dim: Width of the features.
+
+    Attributes:
+        mean: Of each feature.
+        whitening: Makes the features' covariance the identity.
+        far: The distance at which the modality counts half.
+        width: How fast trust falls there.
+        usual: Of 100 inputs like the training's, 99 are nearer; what is farther is flagged.
+
+    Source: Lee et al. 2018, section 2, without classes; the covariance is shrunk.
+    """
+
+    mean: Tensor
+    whitening: Tensor
+    far: Tensor
+    width: Tensor
+    usual: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("whitening", torch.eye(dim))
+        self.register_buffer("far", torch.tensor(2.0))
+        self.register_buffer("width", torch.tensor(0.5))
+        self.register_buffer("usual", torch.tensor(2.0))
+
+    def fit(self, mean: Float[Tensor, " dim"], covariance: Float[Tensor, "dim dim"]) -> None:
+        """Takes the mean and the covariance of the training's features."""
+        self.mean.copy_(mean)
+        self.whitening.copy_(torch.linalg.cholesky(torch.linalg.inv(covariance.double())))
+
+    def distance(self, features: Float[Tensor, "utterance dim"]) -> Float[Tensor, " utterance"]:
+        """Returns how far standardised features are from the training's."""
+        return ((features - self.mean) @ self.whitening).square().mean(1).sqrt()
+
+    def forward(
+        self, features: Float[Tensor, "utterance dim"], present: Bool[Tensor, " utterance"]
+    ) -> Float[Tensor, " utterance"]:
+        """Returns the trust in [0, 1]: a half at the distance ``far``, and 0 where absent."""
+        trust = torch.sigmoid((self.far - self.distance(features)) / self.width)
+        return trust.masked_fill(~present | (trust < LEAST_TRUST), 0.0)
