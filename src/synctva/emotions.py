@@ -4,10 +4,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from synctva.errors import InputError, did_you_mean
 
-MODALITIES = ("text", "audio", "visual")
+Modality = Literal["text", "audio", "visual"]
+MODALITIES: tuple[Modality, ...] = ("text", "audio", "visual")
 """The modalities, always in this order."""
 
 _SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(

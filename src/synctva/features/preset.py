@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from synctva.corpus import Description
-from synctva.emotions import MODALITIES
+from synctva.emotions import MODALITIES, Modality
 from synctva.errors import InputError, did_you_mean
 from synctva.tables import merged, read_table, with_keys
 
@@ -132,9 +132,7 @@ class Preset(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    modalities: Annotated[
-        tuple[Literal["text", "audio", "visual"], ...], BeforeValidator(_listed)
-    ] = ("text", "audio", "visual")
+    modalities: Annotated[tuple[Modality, ...], BeforeValidator(_listed)] = MODALITIES
     text: TextChoice = TextChoice()
     audio: AudioChoice = AudioChoice()
     visual: VisualChoice = VisualChoice()

@@ -6,14 +6,13 @@ from typing import Annotated, Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from synctva.emotions import MODALITIES
+from synctva.emotions import MODALITIES, Modality
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.networks.registry import AnySettings
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.recipe.complaint import first_problem
 
-Modality = Literal["text", "audio", "visual"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 
