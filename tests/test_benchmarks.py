@@ -54,6 +54,7 @@ def test_ceiling(run: Run, tmp_path: Path):
 
 @pytest.mark.slow
 def test_extract(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "own").mkdir()
     for number in range(2):
         record(tmp_path / "own" / f"{number}.mp4", Making(length_s=1.0))
     run("extract", "--folder", tmp_path / "own", WARM_UP=1)

@@ -214,6 +214,21 @@ def test_parquet_features_are_lists_or_numbered_columns(tmp_path):
     np.testing.assert_array_equal(corpus.features["text"].present, [True, True, True, False])
 
 
+@pytest.mark.parametrize("name", ["media", "file", "Audio_Path"])
+def test_a_table_names_its_recordings_as_people_do(tmp_path: Path, name: str):
+    rows = f"dialogue,text,emotion,{name}\na,Oh no!,fear,one.wav\na,Yes.,joy,\n"
+    (tmp_path / "own.csv").write_text(rows)
+    found = [u.media for _, u in read_source(tmp_path / "own.csv").utterances()]
+    assert found == [str(tmp_path / "one.wav"), None]
+
+
+def test_two_columns_of_recordings_are_refused(tmp_path: Path):
+    rows = "dialogue,text,emotion,file,wav\na,Oh no!,fear,1.mp4,1.wav\na,Yes.,joy,,\n"
+    (tmp_path / "own.csv").write_text(rows)
+    with pytest.raises(InputError, match="columns 'file', 'wav' all name recordings"):
+        read_source(tmp_path / "own.csv")
+
+
 def test_a_table_of_a_registered_schema_gets_its_order(tmp_path):
     path = tmp_path / "four.csv"
     emotions = ["ang", "Neutral", "sadness", "HAPPY"]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.drawn import draw_face, paste, room
 from support.hub_models import hub_folder, make_roberta
+from support.models import voice
 from transformers import ResNetConfig, ResNetModel
 
-from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.features.store import open_store
+from synctva.media import SAMPLE_RATE_HZ, write_movie
 
 COMPARE = ("--set", "audio.model=compare")
 
@@ -24,7 +26,13 @@ def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
     make_roberta(hub_folder(hub, "FacebookAI/roberta-base"), width=768, tokens=78)
     resnet = ResNetConfig(embedding_size=4, hidden_sizes=[8, 2048], depths=[1, 1])
     ResNetModel(resnet).save_pretrained(hub_folder(hub, "microsoft/resnet-50"))
-    render_playhouse(tmp_path / "playhouse", Production(dialogues=(1, 1, 1), seed=3))
+    picture = paste(room(), draw_face(160), (320, 180))
+    for name in ("one", "two"):
+        write_movie(tmp_path / f"{name}.mp4", [picture] * 10, 10, voice(1), SAMPLE_RATE_HZ)
+    table = tmp_path / "own.csv"
+    table.write_text(
+        "file,dialogue,text,emotion,split\none.mp4,a,Oh no!,joy,train\ntwo.mp4,b,Yes.,fear,test\n"
+    )
 
     offline = {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "synctva", "features"]
@@ -32,7 +40,7 @@ def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
 
     def run(*words: object) -> None:
         ended = subprocess.run(
-            [*command, *map(str, words), "--workers", "2"],
+            [*command, *map(str, words), "--workers", "1"],
             env={**os.environ, **offline},
             capture_output=True,
             text=True,
@@ -40,7 +48,7 @@ def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
         )
         assert ended.returncode == 0, ended.stderr
 
-    run(tmp_path / "playhouse", "--out", store, "--preset", "paper")
+    run(table, "--out", store, "--preset", "paper")
     corpus = open_store(store).read()
     assert corpus.dims == {"text": 1024, "audio": 1582, "visual": 2048}
     assert all(features.present.all() for features in corpus.features.values())

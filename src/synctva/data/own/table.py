@@ -2,7 +2,8 @@
 
 Columns: ``dialogue`` (needed), ``turn`` (else the order of the rows), ``speaker`` (else one for
 all), ``split`` (else dialogues are split 80/10/10), ``emotion`` (empty = unlabelled), ``text``,
-``start_s`` and ``end_s`` in seconds, ``media`` (a path, relative to the table). Features: a list
+``start_s`` and ``end_s`` in seconds, ``media`` (a path, relative to the table; ``file`` and other
+names of ``synctva.transcripts.columns.FILES`` mean the same). Features: a list
 column ``text_features``, ``audio_features`` or ``visual_features`` (Parquet), or numbered columns
 ``audio_0``, ``audio_1``, ...; a row that leaves all of them empty lacks the modality. Text or
 features are needed; other columns are ignored. Capitals in the names make no difference.
@@ -21,6 +22,7 @@ from synctva.data.kind import Kind
 from synctva.data.own.own_columns import cells_of, read_own_csv, read_own_parquet, speaker_in
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, did_you_mean, told_at
+from synctva.transcripts.columns import FILES
 
 REQUIRED = ("dialogue",)
 COLUMNS = (*REQUIRED, "turn", "speaker", "split", "emotion", "text", "start_s", "end_s", "media")
@@ -72,6 +74,12 @@ def _cells(table: pa.Table, source: Path) -> list[dict[str, str]]:
     """Returns the known columns but features as strings; null, NaN and empty are the same."""
     known = [column for column in COLUMNS if column in table.column_names]
     columns = {column: cells_of(source, table, column) for column in known}
+    files = [column for column in FILES if column in table.column_names]
+    if len(files) > 1 and "media" not in files:
+        named = ", ".join(repr(column) for column in files)
+        raise InputError(f"{source}: columns {named} all name recordings; call one 'media'")
+    if len(files) == 1:
+        columns["media"] = cells_of(source, table, files[0])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
