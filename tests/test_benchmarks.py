@@ -88,7 +88,7 @@ def test_peers(run: Run, store: Path, capsys: pytest.CaptureFixture[str]):
 
 def test_playhouse_ceiling(run: Run, capsys: pytest.CaptureFixture[str]):
     run("playhouse_ceiling", "--scenes", 5, RATES=(0.0, 0.5))
-    assert "one is kept" in capsys.readouterr().out
+    assert "one is kept" in capsys.readouterr().err
 
 
 @pytest.mark.slow
