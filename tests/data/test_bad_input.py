@@ -400,7 +400,7 @@ def test_a_bad_fer2013_table_is_told(tmp_path: Path, changes: dict, told: str):
 def test_pictures_that_cannot_be_written_are_told(tmp_path):
     source = samples.write_fer2013(tmp_path)
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="file: the pictures cannot be written there"):
+    with pytest.raises(InputError, match="file: a file is here; name a new folder"):
         read_fer2013(source, tmp_path / "file")
 
 

@@ -71,7 +71,7 @@ def test_what_is_corrected_is_learnt(
     assert call(monkeypatch, "features", table, "--for", model, "--out", store, "--workers", 1) == 0
     more = ("--set", "training.epochs=30", "--set", "training.learning_rate=0.02")
     assert call(monkeypatch, "train", "--from", model, "--store", store, "--out", run, *more) == 0
-    assert "No dialogue has the split valid" in " ".join(capsys.readouterr().err.split())
+    assert "nothing chooses or tells how good it is" in " ".join(capsys.readouterr().err.split())
     checkpoint = run / "seed-0" / "checkpoint"
     after = ["--model", checkpoint, "--out", tmp_path / "after.json"]
     assert call(monkeypatch, *said, *after) == 0

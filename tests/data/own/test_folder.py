@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from pympi.Elan import Eaf
 from support import samples
+from support.recordings import Making, record
 
 from synctva.corpus import Corpus
 from synctva.data.own.folder import read_folder
@@ -505,3 +506,22 @@ def test_in_a_folder_tiers_are_asked_of_files_that_have_some(tmp_path: Path):
     (tmp_path / "a.wav").unlink()
     with pytest.raises(InputError, match="there are no tiers"):
         read_source(tmp_path, tiers=["Ada"])
+
+
+def test_what_an_annotation_says_beyond_its_recording_is_told_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    record(tmp_path / "talk.wav", Making(length_s=3.0))
+    lines = ["start_s,end_s,text", "0,1,One.", "2,2.9,Two.", "2.5,9,Three.", "4,5,Four."]
+    (tmp_path / "talk.csv").write_text("\n".join(lines))
+    [dialogue] = read_source(tmp_path / "talk.csv").dialogues
+    assert [(u.text, u.end_s) for u in dialogue.utterances] == [
+        ("One.", 1.0),
+        ("Two.", 2.9),
+        ("Three.", 3.0),
+    ]
+    assert "begins after the recording's end at 3.000 s; 1 of 4 left out" in caplog.text
+    assert "ends after the recording's end at 3.000 s; 1 of 4 cut short" in caplog.text
+    (tmp_path / "talk.csv").write_text("start_s,end_s,text\n40,51.5,Four.")
+    with pytest.raises(InputError, match="another recording's"):
+        read_source(tmp_path / "talk.csv")

@@ -38,10 +38,12 @@ from synctva.media.local_file import may_be_recording
 from synctva.transcripts import (
     SUFFIXES,
     Belongings,
+    Segment,
     belongings,
     linked_recording,
     read_transcript,
     tiers_of_each,
+    within,
 )
 from synctva.transcripts.beside import BY_HAND
 from synctva.transcripts.columns import has_times, meanings_of
@@ -71,7 +73,8 @@ def read_folder(
 
     Raises:
         InputError: A recording or an annotation is missing or stands twice, a cell or a time is
-            not what it should be, or an emotion is unknown.
+            not what it should be, an emotion is unknown, or all of an annotation begins when its
+            recording is over.
     """
     placed = list(_placed(source, tiers))
     rows = [row for row, _ in placed]
@@ -242,9 +245,10 @@ def _spoken(
                 " dialogue; remove it, or add a column 'clip' to name the recording of each row"
             )
     read = read_transcript(annotation, tiers)
-    if read.note:
-        _log.warning(read.note)
-    for segment in read:
+    segments, outside = _in_recording(read, recording)
+    for note in filter(None, (read.note, outside)):
+        _log.warning(note)
+    for segment in segments:
         row = UtteranceRow(
             dialogue=dialogue,
             speaker=segment.speaker or "speaker",
@@ -255,6 +259,22 @@ def _spoken(
             media=media,
         )
         yield row, partial(str, segment.place)
+
+
+def _in_recording(
+    segments: Sequence[Segment], recording: Path | None
+) -> tuple[Sequence[Segment], str]:
+    """Returns the segments that lie in their recording, as recognition does; see ``within``.
+
+    Of a recording that cannot be read nothing is known; its features will tell.
+    """
+    from synctva.media import length_of
+
+    try:
+        length_s = None if recording is None else length_of(recording)
+    except InputError:
+        return segments, ""
+    return (segments, "") if length_s is None else within(segments, length_s)
 
 
 KIND = Kind("folder", is_own, read_folder, ("schema", "name", "fold", "tiers"))
