@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError, did_you_mean
-from synctva.media.movie import sound_track, write_tracks
+from synctva.media.movie import sound_packets, write_tracks
 from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
 
 ENCODERS = {"aac": "aac", "mp3": "libmp3lame", "opus": "libopus"}
@@ -42,7 +42,7 @@ def through_codec(
         write_tracks(
             path,
             lambda movie: [
-                sound_track(movie, iter([samples]), SAMPLE_RATE_HZ, bits_per_s, ENCODERS[codec])
+                sound_packets(movie, iter([samples]), SAMPLE_RATE_HZ, bits_per_s, ENCODERS[codec])
             ],
         )
         coded = read_audio(path)
