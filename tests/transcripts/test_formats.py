@@ -166,6 +166,32 @@ def test_whisper_cpp_counts_milliseconds_and_may_not_know_the_speaker(tmp_path: 
     assert said(path) == [(0.5, 2.0, "Ada", "We won!"), (2.0, 2.5, None, "Oh.")]
 
 
+@pytest.mark.parametrize(
+    ("times", "first_s", "told"),
+    [
+        ([(250, 1200), (1300, 9500)], 0.25, "milliseconds"),
+        ([(0, 30), (30, 60)], 0.0, ""),  # Whisper hears "Thank you." in half a minute of music
+        ([(0.5, 180.25), (200, 400)], 0.5, ""),
+    ],
+)
+def test_whole_milliseconds_in_json_are_not_taken_for_seconds(
+    tmp_path: Path, times: list[tuple[float, float]], first_s: float, told: str
+):
+    spoken = [{"start": start, "end": end, "text": "Hi there."} for start, end in times]
+    (tmp_path / "talk.json").write_text(json.dumps({"segments": spoken}))
+    found = read_transcript(tmp_path / "talk.json")
+    assert found[0].start_s == first_s
+    assert told in found.note
+    assert bool(found.note) == bool(told)
+
+
+def test_a_dash_before_a_voice_is_no_word(tmp_path: Path):
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\n- <v Bob>Yes - no</v>\n\u2013 <v.loud Cy>No\n"
+    (tmp_path / "talk.vtt").write_text(text, encoding="utf-8")
+    found = [(one.speaker, one.text) for one in read_transcript(tmp_path / "talk.vtt")]
+    assert found == [("Bob", "Yes - no"), ("Cy", "No")]
+
+
 def test_of_an_rttm_of_many_recordings_the_one_of_the_files_name_counts(tmp_path: Path):
     lines = ["SPEAKER other 1 0 1 <NA> <NA> Ben <NA> <NA>", ";; a remark", ""]
     lines += ["SPEAKER talk 1 1 1 <NA> <NA> Ada <NA> <NA>", "SPKR-INFO talk 1 <NA> <NA>"]

@@ -18,7 +18,9 @@ from synctva.transcripts.source import Source
 from synctva.transcripts.speakers import who_says_what
 from synctva.transcripts.tagged import TAG, are_tagged, tagged_segments
 
-_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>\s][^<>]*)>")
+_VOICE = re.compile(
+    r"(?:^[ \t]*[-\u2013\u2014][ \t]*)?<v(?:\.[^ \t<>]*)?[ \t]+([^<>\s][^<>]*)>", re.MULTILINE
+)
 _VOICE_END = re.compile(r"</v>")
 _REMARK = re.compile(r"NOTE(?:[ \t].*)?|STYLE|REGION")
 _POSITION = re.compile(r"\{\\[^{}]*\}")

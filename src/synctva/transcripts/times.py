@@ -57,6 +57,23 @@ def with_units(
     ]
 
 
+def are_milliseconds(times: Sequence[tuple[float, float]], letters: int) -> bool:
+    """Returns whether starts and ends count milliseconds, though nothing says so.
+
+    They are whole, most utterances would last longer than any in seconds, and more slowly than
+    people speak.
+
+    Args:
+        times: Start and end of each utterance.
+        letters: How much is said in all.
+    """
+    lengths = [end - start for start, end in times if end > start]
+    whole = all(start % 1 == end % 1 == 0 for start, end in times)
+    if not lengths or not whole or median(lengths) < LONG_S:
+        return False
+    return 1000 * letters / sum(lengths) <= MOST_RATE
+
+
 def check_rate(columns: Sequence[Column], letters: int, spoken_s: float) -> None:
     """Refuses times by which more is said than anybody can say: their unit is another one.
 

@@ -7,12 +7,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from synctva.errors import InputError
 from synctva.transcripts.segment import Segment, one_line
 from synctva.transcripts.source import Source
 from synctva.transcripts.speakers import who_says_what
+from synctva.transcripts.times import are_milliseconds
 
 RECOGNITION = "synctva-recognition-1"
 """What a recognition says of itself under ``format``."""
@@ -39,6 +41,10 @@ def read_whisper(source: Source) -> Iterator[Segment]:
     if name == "utterances":
         yield from found
         return
+    letters = sum(len(segment.text) for segment in found)
+    if are_milliseconds([(one.start_s, one.end_s) for one in found], letters):
+        source.notes.append("its times, whole numbers, are read as milliseconds")
+        found = [replace(o, start_s=o.start_s / 1000, end_s=o.end_s / 1000) for o in found]
     said = who_says_what([() if one.speaker else (one.text,) for one in found])
     for segment, turns in zip(found, said, strict=True):
         for speaker, text in turns or [(segment.speaker, segment.text)]:
