@@ -307,16 +307,18 @@ def tell(trial: Trial, what: str, *ends: Ended) -> None:
 
 
 def cases_in(folder: Path) -> dict[str, Case]:
-    """Returns the commands, having made in a folder what they read."""
+    """Returns the commands, having made in a folder what they read and is not there yet."""
     plays, store, run = folder / "plays", folder / "store", folder / "run"
+    folder.mkdir(parents=True, exist_ok=True)
     render_playhouse(plays, Production(dialogues=(1, 1, 1)), workers=2)
     recordings, tiny, plan = folder / "recordings", folder / "tiny", folder / "plan.toml"
-    recordings.mkdir()
+    recordings.mkdir(exist_ok=True)
     for number, clip in enumerate(sorted(plays.rglob("*.mp4"))[:4]):
         shutil.copy(clip, recordings / f"{number}.mp4")
         (recordings / f"{number}.srt").write_text(CUE)
     corpus = planted_corpus(dialogues=(16, 4, 4), missing=0.1)
-    write_parts((corpus.select([one.id]) for one in corpus.dialogues), tiny)
+    if not tiny.exists():
+        write_parts((corpus.select([one.id]) for one in corpus.dialogues), tiny)
     (folder / "tiny.toml").write_text("\n".join(TINY))
     (folder / "one.toml").write_text('based_on = "tiny.toml"\nmodel.graphs = []\n')
     plan.write_text(
@@ -326,6 +328,8 @@ def cases_in(folder: Path) -> dict[str, Case]:
     train = ("train", "--store", str(tiny), "--out", "run", "--seeds", "2", "--save-every", "0")
     importing, training = Case(("import", str(plays), "--out", "store")), Case((*train, *settings))
     for case, name in ((importing, "store"), (training, "run")):
+        if (folder / name).exists():
+            continue
         own = Trial(case, folder / "made")
         print(f"{name} takes {own.whole[1]:.1f} CPU seconds", file=sys.stderr)
         shutil.copytree(own.folder / name, folder / name)
@@ -355,13 +359,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30, help="of each long command")
     parser.add_argument("--pairs", type=int, default=20, help="of each writing command")
     parser.add_argument("--only", nargs="+", help="commands; else all")
+    parser.add_argument("--folder", type=Path, help="keeps what the commands read; else temporary")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
-    with TemporaryDirectory() as folder:
-        cases = cases_in(Path(folder))
+    with TemporaryDirectory() as temporary:
+        folder = (arguments.folder or Path(temporary)).absolute()
+        cases = cases_in(folder)
         chosen = arguments.only or list(cases)
-        trials = {name: Trial(cases[name], Path(folder) / "trial") for name in chosen}
+        trials = {name: Trial(cases[name], folder / "trial") for name in chosen}
         if arguments.kills:
             table(KILLS, ((n, kills(one, arguments.kills, chance)) for n, one in trials.items()))
         if arguments.pairs:
