@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from support.kills import Killed, kill_at
 from support.places import Inline
 from support.processes import is_over, workers_of
 from support.tiny import only, tiny_corpus, tiny_run, tiny_store
@@ -144,6 +145,24 @@ def give_up_after(parts: int) -> Callable[[int], None]:
             raise SystemExit
 
     return advance
+
+
+def test_killed_at_a_write_it_ends_with_the_same_file_alone(run: Path, store: Path, tmp_path: Path):
+    whole, out = tmp_path / "whole.parquet", tmp_path / "results" / "all.parquet"
+    out.parent.mkdir()
+    predicted(plan_predictions(str(run / "seed-0"), store, whole), whole)
+    plan = plan_predictions(str(run / "seed-0"), store, out)
+    for moment in (0, 1, len(plan.jobs) - 1, len(plan.jobs)):  # the last one is the file itself
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, moment)
+            patch.setattr(Path, "unlink", lambda path, missing_ok=False: None)  # nor its lock
+            with pytest.raises(Killed):
+                predict_store(plan, out, engine=Inline().engine)
+        assert (plan.folder / ".lock").exists()
+        predict_store(plan, out, engine=Inline().engine)
+        assert out.read_bytes() == whole.read_bytes(), moment
+        assert list(out.parent.iterdir()) == [out], moment
+        out.unlink()
 
 
 def test_who_predicts_into_the_same_file_meanwhile_is_told(run: Path, store: Path, tmp_path: Path):
