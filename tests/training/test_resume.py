@@ -20,7 +20,7 @@ from synctva.run.folder import RunFolder
 from synctva.training import splits
 from synctva.training.run import train_run
 
-LONGER = (*SETTINGS, "training.epochs=20", "training.patience=20")
+LONGER = (*SETTINGS, "training.epochs=12", "training.patience=12")
 
 
 def test_killed_at_any_write_it_ends_with_the_same_files(tmp_path):
@@ -132,7 +132,7 @@ def test_a_process_killed_in_and_between_epochs_ends_with_the_same_weights(tmp_p
             os.killpg(process.pid, signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL
         assert not folder.finished.exists()
-    assert "20/20" in finish(store, run.path, 1)
+    assert "12/12" in finish(store, run.path, 1)
     assert outcome(run.path) == outcome(tmp_path / "whole")
 
 
@@ -161,7 +161,7 @@ def test_seeds_side_by_side_survive_ctrl_c_and_the_death_of_their_parent(tmp_pat
         wait_until(lambda: all(_is_over(worker) for worker in workers))
     assert not all(seed.finished.exists() for seed in seeds)
 
-    assert finish(store, run.path, 2).count("20/20") == 2
+    assert finish(store, run.path, 2).count("12/12") == 2
     assert outcome(run.path) == outcome(tmp_path / "whole")
 
 

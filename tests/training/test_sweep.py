@@ -326,7 +326,7 @@ def logged(plan: Path) -> dict[Path, int]:
 @pytest.mark.slow
 def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
     # epochs enough that the jobs are still at work when they are killed, on any machine
-    whole, plan = (write_plan(tmp_path / name, epochs=50) for name in ("whole", "killed"))
+    whole, plan = (write_plan(tmp_path / name, epochs=25) for name in ("whole", "killed"))
     swept(whole)
     runs = [run_of(plan, recipe) for recipe in ("full", "no-graphs")]
 
