@@ -35,7 +35,7 @@ def calibrated(
 
     Its calibration is that for the modalities which an utterance has.
     """
-    adjusted = model.provenance.adjusted(logits.numpy(), batch.present.cpu().numpy())
+    adjusted = model.provenance.adjusted(logits.double().numpy(), batch.present.cpu().numpy())
     return softmax(adjusted, axis=1)
 
 
