@@ -1,11 +1,14 @@
 """Sync-TVA: the emotion of every utterance in a conversation, from text, audio and video."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synctva.inference.recognise import Recogniser
     from synctva.model.emotion_model import EmotionModel
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before the hub's library is imported
 
 __all__ = ["EmotionModel", "Recogniser"]
 

@@ -1,10 +1,16 @@
-"""Tables of settings as people write them: TOML files, and ``key=value`` on the command line."""
+"""Tables of settings: TOML and JSON files, and ``key=value`` on the command line.
 
+A file may be another's: it is only so large, and its values lie only so deep in each other, that
+whatever goes through them comes to an end.
+"""
+
+import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from synctva.budget import NESTED, TEXT_BYTES
 from synctva.errors import InputError
 
 
@@ -12,12 +18,50 @@ def read_table(path: Path) -> dict[str, Any]:
     """Returns what a TOML file holds.
 
     Raises:
-        InputError: It is no TOML.
+        InputError: It is no TOML, too large, or too deep.
     """
+    return _read(path, "not TOML", tomllib.loads)
+
+
+def read_json(path: Path, what: str = "not JSON, or damaged") -> Any:
+    """Returns what a JSON file holds.
+
+    Args:
+        path: The file.
+        what: What it is where it is none, for the error.
+
+    Raises:
+        InputError: It is no JSON, too large, or too deep.
+    """
+    return _read(path, what, json.loads)
+
+
+def _read(path: Path, what: str, parse: Callable[[str], Any]) -> Any:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
+        if path.stat().st_size > TEXT_BYTES:
+            raise InputError(f"{path}: larger than {TEXT_BYTES >> 20} MiB; is it another file?")
+        value = parse(path.read_text(encoding="utf-8-sig"))
+    except InputError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: {what} ({reason}); write it again") from error
+    if _is_deep(value):
+        raise InputError(
+            f"{path}: tables lie more than {NESTED} deep in each other; write it again"
+        )
+    return value
+
+
+def _is_deep(value: object) -> bool:
+    """Returns whether values lie too deep in each other to be gone through."""
+    layer = [value]
+    for _ in range(NESTED + 1):
+        tables = [one for one in layer if isinstance(one, (dict, list))]
+        layer = [v for t in tables for v in (t.values() if isinstance(t, dict) else t)]
+        if not layer:
+            return False
+    return True
 
 
 def with_keys(table: Mapping[str, Any], settings: Sequence[str], example: str) -> dict[str, Any]:
@@ -59,5 +103,5 @@ def _nested(key: str, value: object) -> dict[str, Any]:
 def _toml_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text

@@ -47,14 +47,34 @@ def test_elan_brings_every_speaker_back(tmp_path: Path, chance: list[tuple]):
 
 
 def test_elan_links_the_recording(tmp_path: Path):
-    media = tmp_path / "far" / "my %41 talk.mp4"
-    media.parent.mkdir()
+    media = tmp_path / "out" / "far" / "my %41 talk.mp4"
+    media.parent.mkdir(parents=True)
     media.touch()
-    (tmp_path / "out").mkdir()
     path = written(talk(media=str(media)), tmp_path / "out", ".eaf")
-    assert linked_recording(path) == media
-    (tmp_path / "out").rename(tmp_path / "moved")
-    assert linked_recording(tmp_path / "moved" / path.name) == media
+    assert linked_recording(path, [".mp4"]) == media
+    assert linked_recording(path, [".wav"]) is None
+    moved = (tmp_path / "out").rename(tmp_path / "moved")
+    assert linked_recording(moved / path.name, [".mp4"]) == moved / "far" / media.name
+    beside = (moved / "far" / media.name).rename(moved / media.name)
+    assert linked_recording(moved / path.name, [".mp4"]) == beside
+
+
+@pytest.mark.parametrize("link", ["../secret.mp4", "{folder}/secret.mp4", "", "a/../../secret.mp4"])
+def test_elan_links_no_file_elsewhere(tmp_path: Path, link: str):
+    (tmp_path / "secret.mp4").touch()
+    (tmp_path / "out").mkdir()
+    path = written(talk(), tmp_path / "out", ".eaf")
+    eaf = Eaf(str(path))
+    place = link.format(folder=tmp_path)
+    eaf.media_descriptors = [
+        {
+            "MEDIA_URL": f"file://{tmp_path}/secret.mp4",
+            "MIME_TYPE": "video/mp4",
+            "RELATIVE_MEDIA_URL": place,
+        }
+    ]
+    eaf.to_file(str(path))
+    assert linked_recording(path, [".mp4"]) is None
 
 
 def correct_in_elan(path: Path) -> None:

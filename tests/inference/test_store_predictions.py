@@ -348,7 +348,7 @@ def test_a_shard_that_was_changed_is_named(run: Path, store: Path, tmp_path: Pat
     plan = plan_predictions(str(run / "seed-0"), store, tmp_path / "all.parquet")
     shards = [store / job.file for job in plan.jobs]
     shards[1].write_bytes(shards[0].read_bytes())
-    with pytest.raises(cli.InputError, match=rf"{shards[1].name}: changed since it was written"):
+    with pytest.raises(cli.InputError, match=rf"{shards[1].name}: damaged, or changed since"):
         predict_store(plan, tmp_path / "all.parquet", engine=Inline().engine)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import struct
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from support.recordings import MOVING, Making, mkv_of, of_100_hours, png_of, record
 
 from synctva.errors import InputError
-from synctva.media import probe, read_audio, read_frames
+from synctva.media import length_of, local_file, probe, read_audio, read_frames
 from synctva.media.limits import Limits
+from synctva.media.local_file import ZEROS_BYTES
 
 READERS = (probe, read_audio, read_frames)
 
@@ -237,3 +239,32 @@ def test_flipped_and_missing_bytes_are_read_over_or_refused(
         reads_or_refuses(path)
 
     check()
+
+
+@pytest.mark.parametrize(("ending", "most_s"), [("mp3", 0.1), ("wav", 0.0), ("flac", 0.0)])
+def test_zeros_behind_the_end_are_no_part_of_a_recording(
+    ending: str, most_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = record(tmp_path / f"talk.{ending}", Making(length_s=1.0))
+    whole, heard = length_of(path), read_audio(path)
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size + 8 * ZEROS_BYTES)
+    monkeypatch.setattr(local_file, "MOST_ZEROS", 16 * ZEROS_BYTES)
+    assert length_of(path) == pytest.approx(whole, abs=most_s)
+    again = read_audio(path)
+    assert heard is not None
+    assert again is not None
+    sure = len(heard) - 400  # at its end the resampler knows of what follows
+    np.testing.assert_array_equal(again[:sure], heard[:sure])
+    with local_file.open_local(path) as (file, _):
+        assert file.seek(0, os.SEEK_END) < 3 * ZEROS_BYTES
+    monkeypatch.setattr(local_file, "MOST_ZEROS", ZEROS_BYTES)
+    with pytest.raises(InputError, match="ends in more than 1 MiB of zeros"):
+        length_of(path)
+
+
+def test_digital_silence_at_the_end_is_kept(tmp_path: Path):
+    with wave.open(str(tmp_path / "quiet.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(b"\1\2" * 16_000 + bytes(2 * ZEROS_BYTES))
+    assert length_of(tmp_path / "quiet.wav") == pytest.approx(1 + ZEROS_BYTES / 16_000)

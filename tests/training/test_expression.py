@@ -113,7 +113,7 @@ def test_a_training_that_was_killed_ends_with_the_very_weights(tmp_path: Path):
 def test_another_trainings_state_is_refused(tmp_path: Path):
     train, valid = planted_faces(64, 1), planted_faces(32, 2)
     train_expression(train, valid, ExpressionRecipe(epochs=1, batch=32), tmp_path)
-    with pytest.raises(InputError, match=r"state\.pt.*of another training.*delete"):
+    with pytest.raises(InputError, match=r"state\.safetensors.*of another training.*delete"):
         train_expression(train, valid, ExpressionRecipe(epochs=2, batch=32), tmp_path)
 
 

@@ -383,3 +383,10 @@ def test_processes_end_with_the_one_that_started_them(how: str, tmp_path: Path):
         if how == "kill":
             process.kill()
         assert process.stdout.read() == b""  # in the end nobody holds its output any more
+
+
+def test_a_process_that_wants_too_much_memory_is_refused_it():
+    with on_this_machine(Task(bytearray, memory_bytes=1 << 30), 1) as engine:
+        assert [len(found) for _, found in engine.outcomes([1 << 10])] == [1 << 10]
+        with pytest.raises(MachineError, match="out of memory"):
+            list(engine.outcomes([2 << 30]))

@@ -1,7 +1,6 @@
 """The command line. Every verb imports what it needs when it runs, so that help is instant."""
 
-import sys
-
+from synctva import terminal
 from synctva.cli.app import app
 from synctva.errors import InputError
 from synctva.files import FULL, FULL_DISK
@@ -18,22 +17,31 @@ from synctva.cli import reports as reports  # isort: skip
 from synctva.cli import faces as faces  # isort: skip
 from synctva.cli import tour as tour  # isort: skip
 
+TOO_MUCH = {
+    RecursionError: "something in a file lies too deep in itself; write the file again",
+    MemoryError: "out of memory; take fewer workers, or divide what is read",
+}
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 
 def main() -> None:
     """Runs the command line; bad input, or no access to files, is one line and exit code 2."""
+    terminal.tell_warnings()
     try:
         app()
     except InputError as error:
-        print(f"synctva: {error}", file=sys.stderr)
+        terminal.tell(error)
+        raise SystemExit(2) from None
+    except (RecursionError, MemoryError) as error:
+        terminal.tell(TOO_MUCH[type(error)])
         raise SystemExit(2) from None
     except OSError as error:
         told = FULL_DISK if error.errno in FULL else error.strerror or error
-        print(f"synctva: {error.filename or 'files'}: {told}", file=sys.stderr)
+        terminal.tell(f"{error.filename or 'files'}: {told}")
         raise SystemExit(2) from None
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            print("synctva: stopped; run the same command again to go on", file=sys.stderr)
+            terminal.tell("stopped; run the same command again to go on")
         raise

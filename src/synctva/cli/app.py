@@ -69,6 +69,13 @@ Tiers = Annotated[
     ),
 ]
 
+Download = Annotated[
+    bool,
+    typer.Option(
+        "--download", help="Fetch what the model names of the hub and is not on this machine."
+    ),
+]
+
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 
 

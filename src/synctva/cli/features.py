@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, Tiers, Workers, app
+from synctva.cli.app import Download, EngineName, Tiers, Workers, app
 from synctva.cli.corpora import pictures_of, read_asked, refuse_asked
 from synctva.cli.renamed import with_renamed
 from synctva.dialogue import SPLITS
@@ -70,6 +70,7 @@ def features(
             " id; instead of a preset.",
         ),
     ] = None,
+    download: Download = False,
     preset: Annotated[
         str | None, typer.Option(help="The extractors: lite, paper, or a TOML file; lite.")
     ] = None,
@@ -113,7 +114,7 @@ def features(
     place, share = engine_named(engine), share_named(shard)
     chosen, model = load_preset(preset, set_ or ()), None
     if for_ is not None:
-        model = model_named(for_)
+        model = model_named(for_, downloads=download)
         chosen = model.makers.preset
     store = _store_of(source, out, tiers, overwrite, None if model is None else model.schema)
     if model is not None:

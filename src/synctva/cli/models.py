@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import Download, app
 from synctva.errors import InputError
 
 
@@ -28,6 +28,7 @@ def train(
             " a hub id; of a recipe, only loss and training count then.",
         ),
     ] = None,
+    download: Download = False,
     store: Annotated[Path, typer.Option(help="The feature store.")],
     out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")],
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, side by side.")] = 1,
@@ -46,7 +47,7 @@ def train(
     from synctva.training.run import train_run
     from synctva.training.start import load_start, recipe_from
 
-    start = None if from_ is None else load_start(from_, store)
+    start = None if from_ is None else load_start(from_, store, downloads=download)
     settings = tuple(set_ or ())
     if start is None:
         loaded = load_recipe(recipe, settings)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Tiers, Workers, app, listed
+from synctva.cli.app import Download, Tiers, Workers, app, listed
 
 if TYPE_CHECKING:
     from synctva.inference.folder import RecognitionJob
     from synctva.inference.progress import Progress
     from synctva.inference.recognition import Recognition
+    from synctva.work import Engine
 
 REPORT = ".html"
 """The ending of a page; the others are those that ``write_recognition`` knows."""
@@ -56,6 +57,7 @@ def recognise(
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    download: Download = False,
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
@@ -117,19 +119,26 @@ def recognise(
     from synctva.listening.listener import listener_of
 
     listener = listener_of(asr, diarise)
-    with Recogniser.load(model, is_causal=causal, workers=workers) as recogniser:
+    with Recogniser.load(
+        model, is_causal=causal, workers=workers, downloads=download
+    ) as recogniser:
         work = partial(recogniser.recognise, listener=listener, expect=expect)
         if recording.is_dir():
-            _recognise_all(work, jobs, blur, overwrite)
+            _recognise_all(work, jobs, blur, overwrite, recogniser.apart)
         else:
-            _recognise_one(work, jobs[0], blur)
+            _recognise_one(work, jobs[0], blur, recogniser.apart)
 
 
-def _recognise_one(work: "Callable[..., Recognition]", job: "RecognitionJob", blur: bool) -> None:
+def _recognise_one(
+    work: "Callable[..., Recognition]",
+    job: "RecognitionJob",
+    blur: bool,
+    apart: "Engine | None",
+) -> None:
     bar = partial(terminal.progress, f"Recognising {job.recording.name}")
     found = _recognised(work, job, progress=bar)
     _show(found)
-    _write(found, job, blur)
+    _write(found, job, blur, apart)
 
 
 def _recognised(
@@ -144,6 +153,7 @@ def _recognise_all(
     jobs: "Sequence[RecognitionJob]",
     blur: bool,
     overwrite: bool,
+    apart: "Engine | None",
 ) -> None:
     """Makes the results that are not there yet; a recording that fails costs only itself."""
     from synctva.inference.progress import unseen
@@ -157,7 +167,7 @@ def _recognise_all(
         for job in todo:
             try:
                 found = _recognised(work, job, unseen)
-                _write(found, job, blur, is_told=False)
+                _write(found, job, blur, apart, is_told=False)
                 _tell_note(found)
             except (OSError, ValueError) as error:
                 if (machine := lacking(error)) is not None:
@@ -193,7 +203,13 @@ def _tell_note(found: "Recognition") -> None:
         terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
 
 
-def _write(found: "Recognition", job: "RecognitionJob", blur: bool, is_told: bool = True) -> None:
+def _write(
+    found: "Recognition",
+    job: "RecognitionJob",
+    blur: bool,
+    apart: "Engine | None",
+    is_told: bool = True,
+) -> None:
     from synctva.inference.export import write_recognition
     from synctva.inference.progress import unseen
     from synctva.inference.utterances import is_transcript
@@ -211,6 +227,7 @@ def _write(found: "Recognition", job: "RecognitionJob", blur: bool, is_told: boo
                 blur=blur,
                 sound_track=job.sound_track,
                 progress=bar if is_told else unseen,  # a folder has a bar of its own
+                apart=apart,
             )
         else:
             write_recognition(found, out)

@@ -18,7 +18,7 @@ from synctva.data.kind import Kind
 from synctva.data.own import folder
 from synctva.data.own.clips_table import has_table
 from synctva.data.split import fold_of
-from synctva.errors import InputError, did_you_mean
+from synctva.errors import InputError, damage_told, did_you_mean
 
 
 def _kinds_in(package: ModuleType) -> Iterator[Kind]:
@@ -84,7 +84,8 @@ def read_source(
     given.pop("fold", None)
     if media is not None and "media" in KINDS[kind].arguments:
         given["media"] = media
-    corpus = KINDS[kind].read(source, **given)
+    with damage_told(source):
+        corpus = KINDS[kind].read(source, **given)
     return corpus if fold is None else fold_of(corpus, *fold)
 
 

@@ -21,6 +21,9 @@ LEAST_OVERLAP = 0.5
 ROUNDING_S = 0.001
 """Annotations are written to the millisecond, and none is shorter; so both are widened by one."""
 
+MOST_PAIRS = 1_000_000
+"""So many pairs of utterances are looked at: a thousand that are all said at once."""
+
 CORRECTED = tuple(suffix for suffix in READERS if suffix != ".rttm")
 """The formats that can hold emotions."""
 
@@ -91,17 +94,25 @@ def match(
 
     Those of one speaker come first, and of these the pairs that share most time. Then whatever is
     left may match under another name, since names are corrected too.
+
+    Raises:
+        InputError: Too many are at one time.
     """
-    starts = np.array([utterance.start_s for utterance in utterances]) - ROUNDING_S
-    ends = np.array([utterance.end_s for utterance in utterances]) + ROUNDING_S
-    candidates = []
-    for number, segment in enumerate(segments):
+    order = np.argsort([utterance.start_s for utterance in utterances], kind="stable")
+    starts = np.array([utterances[row].start_s for row in order]) - ROUNDING_S
+    ends = np.array([utterances[row].end_s for row in order]) + ROUNDING_S
+    candidates: list[tuple[bool, float, int, int]] = []
+    for number, (segment, (first, last)) in enumerate(
+        zip(segments, _near(starts, segments), strict=True)
+    ):
         start_s, end_s = segment.start_s - ROUNDING_S, segment.end_s + ROUNDING_S
-        shared = np.minimum(ends, end_s) - np.maximum(starts, start_s)
-        overlap = shared / (np.maximum(ends, end_s) - np.minimum(starts, start_s))
-        for row in np.flatnonzero(overlap >= LEAST_OVERLAP).tolist():
+        begun, ended = starts[first:last], ends[first:last]
+        shared = np.minimum(ended, end_s) - np.maximum(begun, start_s)
+        overlap = shared / (np.maximum(ended, end_s) - np.minimum(begun, start_s))
+        for place in np.flatnonzero(overlap >= LEAST_OVERLAP).tolist():
+            row = int(order[first + place])
             is_other = not _is_same_speaker(utterances[row], segment)
-            candidates.append((is_other, -float(overlap[row]), row, number))
+            candidates.append((is_other, -float(overlap[place]), row, number))
     rows, numbers, pairs = set[int](), set[int](), []
     for _, _, row, number in sorted(candidates):
         if row not in rows and number not in numbers:
@@ -109,6 +120,26 @@ def match(
             numbers.add(number)
             pairs.append((row, number))
     return sorted(pairs)
+
+
+def _near(
+    starts: Float[np.ndarray, " utterance"], segments: Sequence[Segment]
+) -> list[tuple[int, int]]:
+    """Returns which utterances, in the order of ``starts``, begin near enough to be each segment.
+
+    One that shares half of the time begins no earlier than a segment's length before it, and no
+    later than halfway through it. So a long conversation takes no longer than its length.
+    """
+    begun = np.array([segment.start_s for segment in segments]) - ROUNDING_S
+    lengths = np.array([s.end_s - s.start_s for s in segments]) + 2 * ROUNDING_S
+    first = np.searchsorted(starts, begun - lengths - ROUNDING_S, "left")
+    last = np.searchsorted(starts, begun + lengths / 2 + ROUNDING_S, "right")
+    if int((last - first).sum()) > MOST_PAIRS:
+        raise InputError(
+            f"{segments[0].place}: too many utterances at one time to tell which is which; are"
+            " these corrections of it?"
+        )
+    return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
 def _is_same_speaker(utterance: RecognisedUtterance, segment: Segment) -> bool:

@@ -24,7 +24,7 @@ from synctva.inference.recognition import (
 )
 from synctva.inference.utterances import Segmented, utterances_of
 from synctva.listening.listener import NO_LISTENER, Listener
-from synctva.listening.voice_activity import voice_activity
+from synctva.media import apart
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import schema_of
@@ -45,6 +45,10 @@ class Recogniser:
         name: What it is called.
         workers: Processes that decode recordings; one per core by default.
         cache: The folder in which features are looked up and kept; None = nowhere.
+        downloads: Whether what the model names of the hub, and is not on this machine, is fetched.
+
+    Attributes:
+        apart: In a ``with`` block, the process that looks at recordings.
 
     Raises:
         InputError: No extractor makes the features that the model was trained on.
@@ -56,19 +60,21 @@ class Recogniser:
         name: str,
         workers: int | None = None,
         cache: Path | None = None,
+        *,
+        downloads: bool = False,
     ) -> None:
         self.model, self.name, self.cache = model.eval(), name, cache
         self.fingerprint: str = weights_sha256(model)
         self.workers = workers
-        self.makers = makers_of(model, name)
+        self.makers = makers_of(model, name, downloads=downloads)
         self.schema = schema_of(model, name)
         self._readers: Engine | None = None
-        self._voice_activity: Engine | None = None
+        self.apart: Engine | None = None
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
         self._readers = readers(self.makers, self.workers, self.cache)
-        self._voice_activity = voice_activity()
+        self.apart = apart()
         return self
 
     def __exit__(
@@ -78,10 +84,10 @@ class Recogniser:
         trace: TracebackType | None,
     ) -> None:
         """Ends the processes."""
-        for kept in (self._readers, self._voice_activity):
+        for kept in (self._readers, self.apart):
             if kept is not None:
                 kept.stop()
-        self._readers = self._voice_activity = None
+        self._readers = self.apart = None
 
     @classmethod
     def load(
@@ -91,6 +97,7 @@ class Recogniser:
         is_causal: bool = False,
         workers: int | None = None,
         cache: Path | None = None,
+        downloads: bool = False,
     ) -> "Recogniser":
         """Returns the recogniser of a model.
 
@@ -100,14 +107,16 @@ class Recogniser:
                 live.
             workers: Processes that decode recordings; one per core by default.
             cache: The folder in which features are looked up and kept; None = nowhere.
+            downloads: Whether what the model names of the hub, and is not on this machine, is
+                fetched; a hub id that is given as ``model`` is fetched in any case.
 
         Raises:
             InputError: There is no such model, it is damaged, it has no causal mode, or no
                 extractor here makes the features that it was trained on.
         """
-        loaded = load_model(model)
-        chosen = causal(loaded, f"{model}") if is_causal else loaded
-        return cls(chosen, _name(model), workers, cache)
+        found = load_model(model, downloads=downloads)
+        own = causal(found, f"{model}") if is_causal else found
+        return cls(own, _name(model), workers, cache, downloads=downloads)
 
     def recognise(
         self,
@@ -141,7 +150,7 @@ class Recogniser:
             Path(recording),
             None if transcript is None else Path(transcript),
             listener,
-            self._voice_activity,
+            self.apart,
             tiers=tiers,
             sound_track=sound_track,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from synctva.dialogue import Dialogue, Utterance
@@ -9,7 +10,8 @@ from synctva.errors import InputError
 from synctva.inference.fit import doubt
 from synctva.listening.listener import NO_LISTENER, Listener, spoken
 from synctva.listening.voice_activity import speech_in
-from synctva.media import chosen_track, length_of, sound_tracks
+from synctva.media import apart as looking
+from synctva.media import chosen_track, length_of, seen_apart, sound_tracks
 from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
 from synctva.work import Engine
 
@@ -47,7 +49,7 @@ def utterances_of(
     recording: Path,
     transcript: Path | None = None,
     listener: Listener = NO_LISTENER,
-    voice_activity: Engine | None = None,
+    apart: Engine | None = None,
     *,
     tiers: Sequence[str] = (),
     sound_track: str | None = None,
@@ -59,7 +61,8 @@ def utterances_of(
         transcript: Who says what when, in any format that ``synctva.transcripts`` reads; None =
             listen for speech.
         listener: What hears words and tells speakers apart where there is no transcript.
-        voice_activity: What hears when somebody speaks, kept for several recordings.
+        apart: The process that looks at recordings, of :func:`synctva.media.apart`, kept for
+            several; None = one for this recording.
         tiers: The tiers that count of an ELAN or Praat file; see ``read_transcript``.
         sound_track: The number, language or title of the sound track that is heard; None = that
             which a player plays.
@@ -79,13 +82,16 @@ def utterances_of(
         if sound_track is not None:
             raise InputError(f"{recording}: a transcript has no sound; leave --sound-track away")
         return _said(recording, None, tiers=tiers)
-    length_s = length_of(recording)
-    track, about_track = _heard_track(recording, sound_track)
+    if apart is None:
+        chosen = {"tiers": tiers, "sound_track": sound_track}
+        with looking() as own:
+            return utterances_of(recording, transcript, listener, own, **chosen)
+    length_s, track, about_track = seen_apart(partial(_looked, sound_track), recording, apart)
     if transcript is not None:
         said = _said(Path(transcript), recording, length_s, tiers)
-        found = _heard_as_said(said, recording, voice_activity, track)
+        found = _heard_as_said(said, recording, apart, track)
     else:
-        speech = speech_in(recording, voice_activity, track)
+        speech = speech_in(recording, apart, track)
         if listener.transcribe or listener.diarise:
             segments = spoken(recording, speech, listener, track)
         else:
@@ -95,6 +101,11 @@ def utterances_of(
         found = _segmented(recording, length_s, utterances, speech.note)
     note = "; ".join(filter(None, (about_track, found.note)))
     return replace(found, note=note, sound_track=track)
+
+
+def _looked(choice: str | None, recording: Path) -> tuple[float | None, int | None, str]:
+    """Returns a recording's length, and of its sound tracks as ``_heard_track``."""
+    return length_of(recording), *_heard_track(recording, choice)
 
 
 def _heard_track(recording: Path, choice: str | None) -> tuple[int | None, str]:
@@ -132,11 +143,11 @@ def _said(
 
 
 def _heard_as_said(
-    segmented: Segmented, recording: Path, voice_activity: Engine | None, track: int | None
+    segmented: Segmented, recording: Path, apart: Engine, track: int | None
 ) -> Segmented:
     """Returns the same, with a note where the speech is not when the transcript says."""
     try:
-        speech = speech_in(recording, voice_activity, track)
+        speech = speech_in(recording, apart, track)
     except InputError:  # it has no sound, or none that can be read, which its features will tell
         return segmented
     turns = () if segmented.dialogue is None else segmented.dialogue.utterances

@@ -6,6 +6,7 @@ if hostile.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
-from synctva.media import SAMPLE_RATE_HZ, probe
+from synctva.media import SAMPLE_RATE_HZ, probe, seen_apart
 from synctva.media.sound import stream_audio
-from synctva.work import Engine, Task, on_this_machine
+from synctva.work import Engine
 
 LONGEST_S = 15.0
 """Longer speech is cut at its longest pause, so that an utterance has one emotion."""
@@ -53,9 +54,6 @@ LANES = 16
 RUN_UP_WINDOWS = 31
 """Each lane is listened to from a second earlier: the network has a memory."""
 
-TIME_LIMIT_S = 6 * 3_600.0
-"""A recording that takes longer is given up."""
-
 
 @dataclass(frozen=True)
 class Speech:
@@ -84,11 +82,6 @@ class Speech:
         )
 
 
-def voice_activity() -> Engine:
-    """Returns a process that hears when somebody speaks; it begins with the first recording."""
-    return on_this_machine(Task(_listen, time_limit_s=TIME_LIMIT_S), 1)
-
-
 def speech_in(
     recording: Path, kept: Engine | None = None, sound_track: int | None = None
 ) -> Speech:
@@ -96,26 +89,18 @@ def speech_in(
 
     Args:
         recording: The recording.
-        kept: From :func:`voice_activity`, for several recordings; None = a process for this one.
+        kept: From :func:`synctva.media.apart`, for several recordings; None = a process for this
+            one.
         sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: It has no sound, is no recording, broken, too large, or not a local regular
             file.
     """
-    hearing = kept or voice_activity()
-    try:
-        [(_, outcome)] = hearing.outcomes([(recording, sound_track)])
-    finally:
-        if hearing is not kept:
-            hearing.stop()
-    if isinstance(outcome, InputError):
-        raise outcome
-    return outcome
+    return seen_apart(partial(_listen, sound_track), recording, kept)
 
 
-def _listen(request: tuple[Path, int | None]) -> Speech:
-    recording, sound_track = request
+def _listen(sound_track: int | None, recording: Path) -> Speech:
     if not probe(recording).has_audio:
         raise InputError(
             f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"

@@ -6,6 +6,7 @@ its first packet, as in a player. Decoding runs in one thread, packet by packet,
 than what it returns.
 """
 
+from synctva.media.apart import apart, seen_apart
 from synctva.media.browser import browser_type, write_small
 from synctva.media.limits import LIMITS, Limits
 from synctva.media.movie import write_movie
@@ -27,12 +28,14 @@ __all__ = [
     "Limits",
     "MediaFacts",
     "SoundTrack",
+    "apart",
     "browser_type",
     "chosen_track",
     "length_of",
     "probe",
     "read_audio",
     "read_frames",
+    "seen_apart",
     "sound_tracks",
     "write_movie",
     "write_small",

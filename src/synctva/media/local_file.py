@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from io import FileIO
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Literal
 
 from synctva.errors import InputError
 from synctva.media.limits import LIMITS
@@ -44,6 +45,18 @@ RIFF = ("wav", "avi")
 ENDLESS_BYTES = 0x7FFF_0000
 """A RIFF file that states more was written as a stream, whose end was not known."""
 
+FRAMED = ("mp3", "aac", "flac", "ogg", "mpeg", "mpegts")
+"""Formats of frames or packets, in none of which a long run of zeros is any sound."""
+
+ZEROS_BYTES = 2**20
+"""So many zeros at the end are left."""
+
+MOST_ZEROS = 64 * 2**20
+"""A recording that ends in more zeros is refused."""
+
+MOST_CHUNKS = 256
+"""So many chunks of a RIFF file are looked at for the one with the sound."""
+
 MOST_PAGES = 2**20
 """So many pages of an Ogg file are looked at: half a day of them has a tenth."""
 
@@ -68,13 +81,26 @@ class _File(FileIO):
     """A file that says no where libav seeks to what is no place, as damage may make it do.
 
     Where it raises instead, PyAV prints the traceback and says no as well.
+
+    Attributes:
+        end: Where it ends for who reads it.
     """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self.end = os.fstat(descriptor).st_size
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         try:
+            if whence == os.SEEK_END:
+                return super().seek(self.end + offset)
             return super().seek(offset, whence)
         except OSError:
             return -1
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self.end - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 @contextmanager
@@ -104,6 +130,7 @@ def open_local(path: str | Path) -> Iterator[tuple[FileIO, str]]:
         kind = _format(path, head := file.read(BEGUN_BYTES))
         if head.startswith(b"ID3") and stream_format(_behind_tag(file, head)) == "aac":
             kind = "aac"
+        file.end = _end(path, file, kind)
         file.seek(0)
         yield file, kind
 
@@ -133,6 +160,50 @@ def is_chain(file: FileIO) -> bool:
         has_begun = has_begun or not is_first
         place += 27 + head[26] + sum(file.read(head[26]))
     return False
+
+
+def _end(path: str | Path, file: FileIO, kind: str) -> int:
+    """Returns where a recording ends: not behind the zeros that follow all that it states to hold.
+
+    A disk or a download may leave them. libav looks through them byte by byte for what comes next,
+    and holds all of them meanwhile.
+    """
+    size = os.fstat(file.fileno()).st_size
+    stated = _stated_end(file, kind, size)
+    place = size
+    while stated is not None and place > stated:
+        begin = max(stated, place - ZEROS_BYTES)
+        file.seek(begin)
+        left = len(file.read(place - begin).rstrip(b"\0"))
+        if left:
+            return min(size, begin + left + ZEROS_BYTES)
+        place = begin
+        if size - place > MOST_ZEROS:
+            raise InputError(
+                f"{path}: ends in more than {MOST_ZEROS >> 20} MiB of zeros, as what was not wholly"
+                " downloaded or copied; get it again"
+            )
+    return min(size, place + ZEROS_BYTES)
+
+
+def _stated_end(file: FileIO, kind: str, size: int) -> int | None:
+    """Returns the place up to which zeros may be sound; None where no end is stated."""
+    if kind in FRAMED:
+        return 0
+    if kind not in ("wav", "aiff"):
+        return None
+    order: Literal["little", "big"] = "little" if kind == "wav" else "big"
+    place = 12
+    for _ in range(MOST_CHUNKS):
+        file.seek(place)
+        head = file.read(8)
+        length = int.from_bytes(head[4:], order)
+        place += 8 + length + length % 2
+        if head[:4] in (b"data", b"SSND"):
+            return min(size, place) if 0 < length < ENDLESS_BYTES else None
+        if len(head) < 8 or place >= size:
+            break
+    return None
 
 
 def _behind_tag(file: FileIO, head: bytes) -> bytes:

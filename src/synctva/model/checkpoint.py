@@ -26,9 +26,10 @@ from torch import Tensor
 
 from synctva.corpus import Description
 from synctva.emotions import MODALITIES
-from synctva.errors import InputError
+from synctva.errors import DAMAGE, InputError
 from synctva.files import write_json
 from synctva.model.confidence import Confidence, Positive
+from synctva.tables import read_json
 from synctva.tensors import read_tensors, write_tensors
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -124,12 +125,12 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
     for file in (CONFIG, WEIGHTS):
         if not (folder / file).is_file():
             raise InputError(f"{folder}: no checkpoint here ({file} is missing); train one first")
+    config = read_json(folder / CONFIG, "not a checkpoint's configuration")
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         arguments = config["arguments"]
         is_older = "fingerprints" in config["provenance"]
         provenance = TypeAdapter(Provenance).validate_python(_as_now(config["provenance"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"{folder / CONFIG}: not a checkpoint's configuration ({one_line(error)})"
         ) from error

@@ -16,6 +16,7 @@ from synctva.emotions import MODALITIES
 from synctva.encoders.encoder import Encoder, load_encoders
 from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
+from synctva.features.extractors.hub import named_in
 from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
 from synctva.model.familiarity import Familiarity
 from synctva.networks.registry import AnySettings, NetworkSettings, build
@@ -233,8 +234,13 @@ class EmotionModel(nn.Module):
         save_checkpoint(self.trained_state(), arguments, self.provenance, Path(folder))
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> "EmotionModel":
+    def from_pretrained(cls, source: str | Path, *, downloads: bool = False) -> "EmotionModel":
         """Returns the model of a folder or of a repository on the Hugging Face hub, in eval mode.
+
+        Args:
+            source: The folder, or the repository's id.
+            downloads: Whether encoders of the hub that it names, and that are not on this machine,
+                are fetched.
 
         Raises:
             InputError: There is no checkpoint, it is damaged or of another version, or its weights
@@ -244,7 +250,8 @@ class EmotionModel(nn.Module):
         with _making_a_model(source):
             known = _Arguments.model_validate(arguments)
         _check_all_is_said(known.settings, arguments["settings"], source)
-        encoders = load_encoders(known.encoders)
+        with named_in(str(source), downloads=downloads):
+            encoders = load_encoders(known.encoders)
         _check_base(encoders, known.base, str(source))
         with _making_a_model(source):
             with torch.device("meta"):  # nothing is allocated before the shapes are known to fit

@@ -38,10 +38,11 @@ class Reader:
     makers: Makers
 
 
-def model_named(name: str) -> Reader:
-    """Returns what a model reads; errors as ``load_model`` and ``makers_of``."""
-    loaded = load_model(name)
-    return Reader(name, schema_of(loaded, name), makers_of(loaded, name))
+def model_named(name: str, *, downloads: bool = False) -> Reader:
+    """Returns what a model reads; arguments and errors as ``load_model`` and ``makers_of``."""
+    loaded = load_model(name, downloads=downloads)
+    makers = makers_of(loaded, name, downloads=downloads)
+    return Reader(name, schema_of(loaded, name), makers)
 
 
 def prepared(store: FeatureStore, reader: Reader) -> FeatureStore:

@@ -10,8 +10,12 @@ SHIPPED = Path(__file__).parents[1] / "models"
 """Where the package has models of its own, a folder each."""
 
 
-def load_model(source: str | Path) -> EmotionModel:
+def load_model(source: str | Path, *, downloads: bool = False) -> EmotionModel:
     """Returns a model by its name in the package, its folder, a run's seed, or its id on the hub.
+
+    Args:
+        source: The name, folder or id.
+        downloads: As in ``EmotionModel.from_pretrained``.
 
     Raises:
         InputError: There is none, it is damaged, or its weights do not fit.
@@ -22,10 +26,10 @@ def load_model(source: str | Path) -> EmotionModel:
     if (Path(source) / "run.json").is_file():
         raise InputError(f"{source}: a run; name one of its seeds, such as {source}/seed-0")
     if (checkpoint := SeedFolder(Path(source)).checkpoint).is_dir():
-        return EmotionModel.from_pretrained(checkpoint)
+        return EmotionModel.from_pretrained(checkpoint, downloads=downloads)
     if str(source) == "lite":
         raise InputError(
             f"{shipped}: the model `lite` is not in this installation; install the package again,"
             " or name a checkpoint's folder with --model"
         )
-    return EmotionModel.from_pretrained(source)
+    return EmotionModel.from_pretrained(source, downloads=downloads)

@@ -8,6 +8,7 @@ import numpy as np
 from synctva.corpus import Description
 from synctva.errors import InputError
 from synctva.features.extractors.extractor import WordExtractor
+from synctva.features.extractors.hub import named_in
 from synctva.features.extractors.registry import KINDS, checked, made_again, make_extractor
 from synctva.features.extractors.registry import word_extractor as loaded
 from synctva.features.preset import Preset
@@ -36,7 +37,7 @@ class Makers:
     is_causal: bool = False
 
 
-def makers_of(model: EmotionModel, place: str) -> Makers:
+def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Makers:
     """Returns what makes a model's features, made again by their descriptions and checked.
 
     Faces that were whole pictures in training are looked for in recordings: their vectors are of
@@ -45,6 +46,7 @@ def makers_of(model: EmotionModel, place: str) -> Makers:
     Args:
         model: Any model of this project.
         place: Where it is, for messages.
+        downloads: Whether what it names of the hub, and is not on this machine, is fetched.
 
     Raises:
         InputError: The model does not say what its features are; or nothing here makes them any
@@ -58,11 +60,12 @@ def makers_of(model: EmotionModel, place: str) -> Makers:
         )
     preset = made_again(known, place)
     words: dict[str, WordExtractor] = {}
-    for modality, description in known.items():
-        if KINDS[modality].of_words:
-            words[modality] = loaded(preset, modality)
-        made = words.get(modality) or make_extractor(preset, modality)
-        checked(made, description, place)
+    with named_in(place, downloads=downloads):
+        for modality, description in known.items():
+            if KINDS[modality].of_words:
+                words[modality] = loaded(preset, modality)
+            made = words.get(modality) or make_extractor(preset, modality)
+            checked(made, description, place)
     if preset.visual.faces == "whole":
         found = preset.visual.model_copy(update={"faces": "found"})
         preset = preset.model_copy(update={"visual": found})

@@ -1,7 +1,16 @@
 """What people see in the terminal: lines, tables and progress bars."""
 
 from synctva.terminal.bars import progress, seeds_progress
-from synctva.terminal.console import escape, is_watched, live, print_json, say, show
+from synctva.terminal.console import (
+    escape,
+    is_watched,
+    live,
+    print_json,
+    say,
+    show,
+    tell,
+    tell_warnings,
+)
 from synctva.terminal.corpora import show_corpus, show_filled, show_findings, show_verified
 from synctva.terminal.scores import (
     show_comparisons,
@@ -27,4 +36,6 @@ __all__ = [
     "show_findings",
     "show_scores",
     "show_verified",
+    "tell",
+    "tell_warnings",
 ]

@@ -1,16 +1,33 @@
 """What is printed: lines, tables, and one that is shown while it changes."""
 
 import json
+import logging
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich import markup
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 from rich.table import Table
 
-console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+from synctva.terminal.printable import obeyed_by_none, printable
+
+
+class _Console(Console):
+    """A console whose text, wherever it comes from, holds nothing that a terminal obeys."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yields what is printed, its texts made safe."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else obeyed_by_none(text), style, control)
+
+
+console = _Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
 """Of many processes of one training, the first speaks."""
 
 
@@ -30,8 +47,29 @@ def show(table: Table) -> None:
 
 
 def escape(text: object) -> str:
-    """Returns text that is printed as it is, brackets and all."""
-    return markup.escape(str(text))
+    """Returns text that is printed as it is, brackets and all, in one line."""
+    return markup.escape(printable(str(text)))
+
+
+def tell(text: object) -> None:
+    """Prints a line of the program's own, whatever names are in it."""
+    print(f"synctva: {printable(str(text))}", file=sys.stderr)
+
+
+class _OneLine(logging.Formatter):
+    """A warning in one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Returns the message as it may be printed."""
+        return printable(super().formatMessage(record))
+
+
+def tell_warnings() -> None:
+    """Has warnings told as everything else, where nobody has said how."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine())
+    handler.setLevel(logging.WARNING)
+    logging.lastResort = handler
 
 
 @contextmanager

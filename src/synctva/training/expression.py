@@ -3,22 +3,23 @@
 There is no way to hand a test split to the training.
 """
 
-import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import numpy as np
+import safetensors.torch
 import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from pydantic import Field
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from synctva.errors import InputError
+from synctva.errors import DAMAGE, InputError
 from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.features.extractors.expression import (
     EMOTIONS,
@@ -31,6 +32,9 @@ from synctva.recipe import NotNegative, Rate, Section
 
 Faces = tuple[UInt8[np.ndarray, "_ 48 48"], Int64[np.ndarray, " _"]]
 """Grey pictures and the numbers of their emotions."""
+
+STATE = "state.safetensors"
+"""In the folder of a training: what it goes on from."""
 
 Record = dict[str, Any]
 """What the log keeps of an epoch."""
@@ -166,38 +170,53 @@ class _Training:
 
     def save(self, folder: Path, log: list[Record]) -> None:
         """Writes the state and the log, each atomically."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        content = io.BytesIO()
-        torch.save({**state, "random": torch.get_rng_state(), "log": log}, content)
+        tensors = {"random": torch.get_rng_state()}
+        for name, part in (("model", self.model), ("average", self.average)):
+            tensors |= {f"{name}/{key}": value for key, value in part.state_dict().items()}
+        optimizer = self.optimizer.state_dict()
+        for number, moments in optimizer["state"].items():
+            tensors[f"momentum/{number}"] = moments["momentum_buffer"]
+        told = {
+            "log": log,
+            "schedule": self.schedule.state_dict(),
+            "groups": optimizer["param_groups"],
+        }
+        content = safetensors.torch.save(
+            {name: tensor.contiguous().clone() for name, tensor in tensors.items()},
+            {"state": json.dumps(told)},
+        )
         write_text(folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in log))
-        write_bytes(folder / "state.pt", content.getvalue())
+        write_bytes(folder / STATE, content)
 
     def restore(self, folder: Path) -> list[Record]:
         """Reads the state back, if there is one; returns the log of the epochs it knows."""
-        path = folder / "state.pt"
+        path = folder / STATE
         if not path.is_file():
             return []
         try:
-            state = torch.load(path, weights_only=True)
-            if state["schedule"]["total_steps"] != self.schedule.total_steps:
+            with safe_open(path, "pt") as file:
+                told = json.loads((file.metadata() or {})["state"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if told["schedule"]["total_steps"] != self.schedule.total_steps:
                 raise ValueError("another number of epochs, faces or faces per step")
-            for name, part in self._parts().items():
-                part.load_state_dict(state[name])
-        except Exception as error:  # whatever damage does to torch.load
+            self.model.load_state_dict(_under("model/", tensors))
+            self.average.load_state_dict(_under("average/", tensors))
+            moments = {
+                int(n): {"momentum_buffer": t} for n, t in _under("momentum/", tensors).items()
+            }
+            self.optimizer.load_state_dict({"state": moments, "param_groups": told["groups"]})
+            self.schedule.load_state_dict(told["schedule"])
+            torch.set_rng_state(tensors["random"])
+            return list(told["log"])
+        except (*DAMAGE, SafetensorError, OSError) as error:
             raise InputError(
                 f"{path}: damaged, or of another training ({str(error).splitlines()[0]});"
                 f" delete {folder} to start again"
             ) from error
-        torch.set_rng_state(state["random"])
-        return state["log"]
 
-    def _parts(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "average": self.average,
-            "optimizer": self.optimizer,
-            "schedule": self.schedule,
-        }
+
+def _under(place: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(place): t for name, t in tensors.items() if name.startswith(place)}
 
 
 def augment(

@@ -1,6 +1,5 @@
 """The plan of a sweep: which recipes on which stores with how many seeds, from one TOML file."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import Field
 from synctva.errors import InputError, did_you_mean
 from synctva.recipe import Recipe, Section, load_difference, load_recipe
 from synctva.run.folder import RunFolder
+from synctva.tables import read_table
 
 DEFAULT = "default"
 """Stands in a plan for the recipe that ``synctva train`` takes where none is given."""
@@ -117,10 +117,7 @@ def load_plan(path: Path, out: Path | None = None) -> PlannedSweep:
 def _parse(path: Path) -> Plan:
     if not path.is_file():
         raise InputError(f"{path}: no such plan; docs/sweeps.md shows one")
-    try:
-        value: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
+    value = read_table(path)
     if (
         not {"recipes", "stores"} & value.keys()
         and {"based_on", *Recipe.model_fields} & value.keys()

@@ -60,13 +60,18 @@ class Start:
         return {m: cast(Encoder, one).settings for m, one in self.model.encoders.items()}
 
 
-def load_start(source: str, store: Path) -> Start:
+def load_start(source: str, store: Path, *, downloads: bool = False) -> Start:
     """Returns the model by its name, folder or hub id, to be trained further on a store.
+
+    Args:
+        source: The name, folder or id.
+        store: The feature store.
+        downloads: As in ``EmotionModel.from_pretrained``.
 
     Raises:
         InputError: There is no such model or no such store.
     """
-    return Start(source, load_model(source), _has_valid(open_store(store)))
+    return Start(source, load_model(source, downloads=downloads), _has_valid(open_store(store)))
 
 
 def _has_valid(store: FeatureStore) -> bool:

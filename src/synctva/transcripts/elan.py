@@ -83,22 +83,27 @@ def _tell_odd(source: Source, tiers: Mapping[str, Mapping[str, str]]) -> None:
         tell_unnamed(source, unnamed)
 
 
-def linked_recording(path: Path) -> Path | None:
+def linked_recording(path: Path, suffixes: Container[str]) -> Path | None:
     """Returns the first recording that an ELAN file names and that is there, None without.
+
+    Only a file beside it, or in a folder there: who made the file may not know of another one.
+
+    Args:
+        path: The ELAN file.
+        suffixes: Of recordings, in small letters.
 
     Raises:
         InputError: It is no ELAN file.
     """
     for descriptor in _opened(Source(path)).media_descriptors:
-        relative = unquote(descriptor.get("RELATIVE_MEDIA_URL") or "")
-        url = urlparse(descriptor.get("MEDIA_URL") or "")
-        absolute = unquote(url.path) if url.scheme in ("", "file") else ""
-        places = [path.parent / relative] if relative else []
-        places += [Path(absolute)] if absolute else []
-        for place in places:
-            with suppress(OSError):  # such as a name that is too long to be one
-                if place.is_file():
-                    return place.resolve()
+        relative = Path(unquote(descriptor.get("RELATIVE_MEDIA_URL") or ""))
+        named = Path(unquote(urlparse(descriptor.get("MEDIA_URL") or "").path).replace("\\", "/"))
+        inside = [] if relative.is_absolute() or ".." in relative.parts else [relative]
+        for own in (*inside, Path(relative.name), Path(named.name)):
+            with suppress(OSError, ValueError):  # a name that is too long, or none at all
+                place = path.parent / own
+                if own.suffix.lower() in suffixes and place.is_file():
+                    return place.absolute()
     return None
 
 

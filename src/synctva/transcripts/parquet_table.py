@@ -39,13 +39,18 @@ def read_parquet(source: Source) -> Iterator[Segment]:
     """
     import pyarrow as pa
 
+    from synctva.parquet import read_parquet_file
+
     file = _opened(source)
     header = file.schema_arrow.names
     with told_at(lambda: f"{source.path}"):
         known = columns_of(header)
     names = [column.name for column in known if column.meaning in NAMES]
     try:
-        columns = [_cells(column) for column in file.read(columns=names).columns]
+        table = read_parquet_file(source.path, file, names)
+        columns = [_cells(column) for column in table.columns]
+    except InputError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(source.path, error) from error
     rows = [
@@ -61,13 +66,12 @@ def _opened(source: Source) -> "pq.ParquetFile":
     Texts are read by their dictionaries: one long text that stands in every row stays one.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from synctva.parquet import opened_parquet
 
     content = source.content()
     try:
-        schema = pq.read_schema(pa.BufferReader(content))
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
-        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
+        file = opened_parquet(content)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(source.path, error) from error
     groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]

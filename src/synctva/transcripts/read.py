@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from synctva.errors import InputError
+from synctva.errors import InputError, damage_told
 from synctva.transcripts.elan import read_elan
 from synctva.transcripts.parquet_table import read_parquet
 from synctva.transcripts.rttm import read_rttm
@@ -59,7 +59,8 @@ def read_transcript(path: Path, tiers: Sequence[str] = ()) -> Transcript:
     if tiers and path.suffix.lower() not in TIERED:
         raise InputError(f"{path}: {NO_TIERS}")
     source = Source(path, tiers)
-    segments = list(reader(source))
+    with damage_told(path):
+        segments = list(reader(source))
     source.check_left(segments)
     ordered = sorted(segments, key=lambda segment: (segment.start_s, segment.end_s))
     return Transcript(tuple(ordered), source.note())

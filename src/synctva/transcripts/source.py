@@ -7,11 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from synctva.budget import TEXT_BYTES
 from synctva.errors import InputError
 from synctva.transcripts.segment import Segment
-
-LARGEST_BYTES = 32 << 20
-"""A file of annotations that is larger than this is none."""
 
 FEW_BYTES = 3
 """So many bytes that are no UTF-8 are replaced in any file, and in a long one of them ..."""
@@ -82,12 +80,12 @@ class Source:
             InputError: It is too large, or not there.
         """
         try:
-            if self.path.stat().st_size > LARGEST_BYTES:
+            if self.path.stat().st_size > TEXT_BYTES:
                 raise InputError(
-                    f"{self.path}: larger than {LARGEST_BYTES >> 20} MiB; divide the recording"
+                    f"{self.path}: larger than {TEXT_BYTES >> 20} MiB; divide the recording"
                 )
             with self.path.open("rb") as file:
-                return file.read(LARGEST_BYTES + 1)
+                return file.read(TEXT_BYTES + 1)
         except OSError as error:
             told = "no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
             raise InputError(f"{self.path}: {told}; give a transcript that can be read") from error

@@ -11,6 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal
 
+from synctva.budget import TEXT_BYTES
+from synctva.cells import unguarded
 from synctva.errors import InputError, did_you_mean, told_at
 from synctva.transcripts.columns import (
     FILES,
@@ -22,14 +24,14 @@ from synctva.transcripts.columns import (
     own_name,
 )
 from synctva.transcripts.segment import Segment, one_line
-from synctva.transcripts.source import LARGEST_BYTES, Source
+from synctva.transcripts.source import Source
 from synctva.transcripts.table_form import Form, encoding_of, form_in
 from synctva.transcripts.times import check_rate, seconds_in, with_units
 
 NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
 """What programs write into a cell where nobody is named."""
 
-csv.field_size_limit(max(csv.field_size_limit(), LARGEST_BYTES))
+csv.field_size_limit(max(csv.field_size_limit(), TEXT_BYTES))
 
 HEADER_BYTES = 1 << 16
 """So much of a file is looked at for its columns."""
@@ -131,7 +133,7 @@ def _rows(
                 f"{place}: {len(cells)} cells for {width} columns; put quotes around text with"
                 " commas, or add what is missing"
             )
-        yield place, cells
+        yield place, [unguarded(cell) for cell in cells]
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:

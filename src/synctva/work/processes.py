@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from multiprocessing import current_process
 
 from synctva.errors import InputError
@@ -22,6 +23,15 @@ def refuse_unguarded() -> None:
     """
     if getattr(current_process(), "_inheriting", False):
         raise InputError(f"a process that is being started can start no others; {GUARD}")
+
+
+def limit_memory(most_bytes: int) -> None:
+    """Refuses this process more memory of its own, where the system can."""
+    with suppress(ImportError, OSError, ValueError):  # no Unix, or a lower limit is set already
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
 
 
 def end_with(parent: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from synctva.errors import InputError, MachineError
 from synctva.files import FULL, FULL_DISK
+from synctva.work.processes import limit_memory
 
 OPEN_FILES = (errno.EMFILE, errno.ENFILE)
 LACKS = (*FULL, *OPEN_FILES, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -38,12 +39,15 @@ class Task:
         arguments: Of ``begin``.
         time_limit_s: A request that takes longer, as a hostile one does, is given up. None = the
             requests are our own, and may take as long as they do.
+        memory_bytes: A process that wants more of its own is refused it, which ends the request;
+            None = as much as there is.
     """
 
     work: Callable[[Any], object]
     begin: Callable[..., object] = nothing
     arguments: tuple[object, ...] = ()
     time_limit_s: float | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Death:
 
 def begun(task: Task) -> Served:
     """Begins a task in this process, and returns its news, or the refusal."""
+    if task.memory_bytes is not None:
+        limit_memory(task.memory_bytes)
     found = attempt(lambda _: task.begin(*task.arguments), None)
     return Served((), refusal=found) if isinstance(found, InputError) else Served((), (found,))
 

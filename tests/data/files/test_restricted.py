@@ -15,16 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from synctva.budget import PICKLE, Budget
 from synctva.data.files.pickle_file import read_pickle
-from synctva.data.files.restricted import NAMES, RestrictedUnpickler
-from synctva.data.files.restricted_torch import TORCH_NAMES
+from synctva.data.files.restricted import NAMES
+from synctva.data.files.restricted_torch import torch_names
+from synctva.data.files.unpickler import Allowance, RestrictedUnpickler
 from synctva.errors import InputError
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
 
 def load(data: bytes) -> Any:
-    return RestrictedUnpickler(data, {**NAMES, **TORCH_NAMES}).load()
+    allowance = Allowance(PICKLE.bytes_of(len(data)))
+    return RestrictedUnpickler(data, {**NAMES, **torch_names(allowance)}, allowance).load()
 
 
 HARMLESS = [
@@ -191,7 +194,7 @@ def test_a_key_that_takes_forever_to_hash_is_refused(tmp_path: Path, name: str):
     (tmp_path / "bad.pkl").write_bytes(KEYS[name] + b".")
     with pytest.raises(InputError, match=r"bad\.pkl: refused or damaged: it holds a key, or a"):
         read_pickle(tmp_path / "bad.pkl")
-    assert load(pickle.dumps({("a", 1): {(None, 2.5)}})) == {("a", 1): {(None, 2.5)}}
+    assert load(pickle.dumps({("a", 1): {("b", None, 2.5)}})) == {("a", 1): {("b", None, 2.5)}}
 
 
 def an_array(shape: bytes, dtype: str, raw: bytes) -> bytes:
@@ -242,13 +245,17 @@ UNFOLDED = {
 
 
 @pytest.mark.parametrize("kind", list(UNFOLDED))
-def test_a_pickle_that_unfolds_to_many_times_its_size_is_refused(tmp_path: Path, kind: str):
+def test_a_pickle_that_unfolds_to_many_times_its_size_is_refused(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    own = Budget(growth=8, free_bytes=1 << 16, most_bytes=1 << 30)
+    monkeypatch.setattr("synctva.data.files.pickle_file.PICKLE", own)
     held, made = UNFOLDED[kind]
     start = held + AGAIN.replace(b"j", b"r") + b"0]("
     (tmp_path / "good.pkl").write_bytes(start + made + b"e.")
     assert len(read_pickle(tmp_path / "good.pkl")) == 1  # pyright: ignore[reportArgumentType]
     (tmp_path / "bad.pkl").write_bytes(start + made * 60 + b"e.")
-    with pytest.raises(InputError, match=r"bad\.pkl: .* it unfolds to more than 8 times its size"):
+    with pytest.raises(InputError, match=r"bad\.pkl: .*unfolds"):
         read_pickle(tmp_path / "bad.pkl")
 
 

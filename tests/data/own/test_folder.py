@@ -322,7 +322,7 @@ def test_a_name_that_no_store_can_hold_is_told(tmp_path: Path, name: str):
 
 
 def test_a_huge_annotation_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("synctva.transcripts.source.LARGEST_BYTES", 10)
+    monkeypatch.setattr("synctva.transcripts.source.TEXT_BYTES", 10)
     samples.put(tmp_path, "t.mp4")
     (tmp_path / "t.srt").write_text(samples.SRT)
     assert "t.srt: larger than" in complaint(tmp_path)

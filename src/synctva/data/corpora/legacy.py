@@ -19,7 +19,13 @@ from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora import meld
 from synctva.data.corpora.facts import Facts
 from synctva.data.corpora.label_order import TOLERANCE, order_of
-from synctva.data.corpora.legacy_layouts import ROBERTA, SPLIT_ENTRIES, Layout, layout_of
+from synctva.data.corpora.legacy_layouts import (
+    ROBERTA,
+    SPLIT_ENTRIES,
+    Layout,
+    is_listed,
+    layout_of,
+)
 from synctva.data.files.assemble import UtteranceRow, assemble
 from synctva.data.files.pickle_file import read_pickle
 from synctva.data.kind import Kind
@@ -81,7 +87,9 @@ def _splits(entries: Entries) -> dict[Hashable, str]:
     listed: dict[Hashable, str] = {}
     for split in SPLIT_ENTRIES:
         ids = entries.get(split, ())
-        for id in ids.tolist() if isinstance(ids, np.ndarray) else ids:
+        for id in ids.ravel().tolist() if isinstance(ids, np.ndarray) else ids:
+            if not isinstance(id, (str, bytes, int, float, np.generic)):
+                raise InputError(f"a dialogue of {split} is called {str(id)[:40]!r}; give its id")
             if listed.setdefault(id, split) != split:
                 raise InputError(
                     f"dialogue {id!r} is in two splits: {listed[id]} and {split}; keep it in one"
@@ -102,12 +110,15 @@ def _splits(entries: Entries) -> dict[Hashable, str]:
 
 def _check_lengths(entries: Entries, splits: Mapping[Hashable, str]) -> None:
     for id in splits:
+        if not is_listed(entries["speakers"][id]):
+            raise InputError(f"dialogue {id!r} has no list of speakers; list them")
         count = len(entries["speakers"][id])
         for word, entry in entries.items():
             if word == "_" or word in SPLIT_ENTRIES:
                 continue
-            if id not in entry or len(entry[id]) != count:
-                found = len(entry[id]) if id in entry else "none"
+            values = entry[id] if isinstance(entry, Mapping) and id in entry else None
+            if not is_listed(values) or len(values) != count:
+                found = len(values) if is_listed(values) else "none"
                 raise InputError(
                     f"dialogue {id!r} has {count} speakers, but {found} in {word!r}; one per"
                     " utterance is needed"
@@ -167,10 +178,16 @@ def _rows(
                         turn=turn,
                         speaker=_speaker(speaker),
                         emotion=_emotion(entries, id, turn, names),
-                        text=str(entries["sentences"][id][turn]),
+                        text=_text(entries["sentences"][id][turn]),
                     )
                 )
     return rows
+
+
+def _text(sentence: object) -> str:
+    if not isinstance(sentence, str):
+        raise InputError(f"the sentence is {type(sentence).__name__}, not text; correct it")
+    return str(sentence)
 
 
 def _emotion(entries: Entries, id: Hashable, turn: int, names: Sequence[str]) -> str:
@@ -185,7 +202,7 @@ def _emotion(entries: Entries, id: Hashable, turn: int, names: Sequence[str]) ->
 def _finite(score: Any) -> float:
     try:
         number = float(score)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise InputError(f"the score {str(score)[:40]!r} is no number; correct it")
@@ -205,7 +222,10 @@ def _speaker(speaker: Any) -> str:
     """Returns a speaker's name; it may be a string, or a one in a row of zeros."""
     if isinstance(speaker, str):
         return speaker or "speaker"
-    ones = np.flatnonzero(np.asarray(speaker, dtype=np.float64))
+    try:
+        ones = np.flatnonzero(np.asarray(speaker, dtype=np.float64))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError("the speaker is no name, nor a row of numbers; name one") from error
     if len(ones) > 1:
         raise InputError("the speaker is a row with more than one number other than 0; name one")
     return f"speaker{ones[0]}" if len(ones) else "another"
@@ -238,7 +258,7 @@ def _table(word: str, entry: Mapping[Hashable, Any], splits: Mapping[Hashable, s
     for id in splits:
         try:
             part = np.asarray([np.asarray(v, np.float32) for v in entry[id]], dtype=np.float32)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise InputError(f"dialogue {id!r}: {word!r} is no table of numbers") from error
         if part.ndim != 2 or part.shape[1:] != (parts or [part])[0].shape[1:]:
             raise InputError(

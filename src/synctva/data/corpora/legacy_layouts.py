@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -126,6 +127,13 @@ def _fits(word: str, entry: object) -> bool:
     return look == ("numbers" if word == "emotions" else "scores")
 
 
+def is_listed(values: object) -> TypeGuard[Sequence[Any] | np.ndarray]:
+    """Returns whether a value is a list of others."""
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0
+    return isinstance(values, (list, tuple))
+
+
 def _look(entry: object) -> str:
     """Returns what an entry holds, judged by its first utterance."""
     if isinstance(entry, (list, tuple, set, frozenset, np.ndarray)):
@@ -133,7 +141,7 @@ def _look(entry: object) -> str:
     if not isinstance(entry, Mapping):
         return "nothing known"
     values = next(iter(entry.values()), None)
-    if not isinstance(values, (list, tuple, np.ndarray)) or not len(values):
+    if not is_listed(values) or not len(values):
         return "nothing known"
     first = values[0]
     if isinstance(first, str):

@@ -1,6 +1,5 @@
 """MELD.Raw: where MELD's tables and clips lie, as its archives unpack."""
 
-import json
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synctva.errors import InputError
+from synctva.tables import read_json
 
 CLIPS = {
     "train": "train_splits",
@@ -92,10 +92,7 @@ def read_origin(source: Path) -> dict[str, Any]:
     path = source / ORIGIN_FILE
     if not path.is_file():
         return {}
-    try:
-        origin = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: damaged ({error}); generate the corpus again") from error
+    origin = read_json(path, "damaged")
     if not isinstance(origin, dict):
         raise InputError(f"{path}: holds no object; generate the corpus again")
     return origin

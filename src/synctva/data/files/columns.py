@@ -76,8 +76,9 @@ def _numbered(names: Sequence[str], modality: str, place: Place) -> list[str]:
         for name in names
         if (match := _NUMBERED.fullmatch(name)) and match[1] == modality
     )
+    known = set(names)
     for expected, number in enumerate(numbers):
-        if number != expected or f"{modality}_{number}" not in names:
+        if number != expected or f"{modality}_{number}" not in known:
             raise InputError(
                 f"{_file(place)}: column '{modality}_{expected}' is missing before"
                 f" '{modality}_{number}'; number them from 0, without zeros in front or gaps"

@@ -7,6 +7,7 @@ so are empty ones.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -53,9 +54,8 @@ def _names(path: Path) -> list[str]:
     names = [name.strip() for name in cells]
     if not any(names):
         raise InputError(f"{path}: line {line}: no column names; a header line is needed")
-    for position, name in enumerate(names):
-        if name and name in names[:position]:
-            raise InputError(f"{path}: line {line}: column {name!r} stands twice; rename one")
+    for name in repeated(names):
+        raise InputError(f"{path}: line {line}: column {name!r} stands twice; rename one")
     return names
 
 
@@ -170,6 +170,11 @@ def _form(path: Path) -> Form:
     return form_in("".join(head))
 
 
+def repeated(names: Iterable[str]) -> list[str]:
+    """Returns the names that stand twice, those of columns without one left out."""
+    return [name for name, count in Counter(names).items() if name and count > 1]
+
+
 def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -> None:
     """Checks that a file has the columns.
 
@@ -177,8 +182,9 @@ def require_columns(path: Path, names: Iterable[str], required: Iterable[str]) -
         InputError: It lacks one; the message lists those it has.
     """
     names = list(names)
+    known = set(names)
     for column in required:
-        if column not in names:
+        if column not in known:
             shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
             raise InputError(
                 f"{path}: column {column!r} is missing; there are: {shown}."

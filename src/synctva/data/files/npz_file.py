@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from synctva.budget import ARCHIVE
+from synctva.data.files.restricted import is_unicode
 from synctva.errors import InputError, did_you_mean
-
-LARGEST_BYTES = 16 << 30
-"""An archive that would unpack to more than this is refused."""
 
 
 def npz_names(path: Path) -> list[str]:
@@ -24,8 +23,7 @@ def npz_names(path: Path) -> list[str]:
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else "damaged, or no .npz"
         raise InputError(f"{path}: {reason}; write it with numpy.savez") from error
-    if sum(entry.file_size for entry in entries) > LARGEST_BYTES:
-        raise InputError(f"{path}: unpacks to more than {LARGEST_BYTES >> 30} GiB; divide it")
+    ARCHIVE.check(path, sum(entry.file_size for entry in entries), path.stat().st_size)
     return [entry.filename.removesuffix(".npy") for entry in entries]
 
 
@@ -43,11 +41,20 @@ def read_npz(path: Path, required: Iterable[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             for name in names:
-                arrays[name] = np.asarray(archive[name])
+                arrays[name] = _of_unicode(np.asarray(archive[name]))
+    except UnicodeError as error:
+        raise InputError(f"{path}: array {name!r}: no Unicode; save plain strings") from error
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise anything
         pickled = "Python objects; save plain arrays" if "allow_pickle" in str(error) else "damaged"
         raise InputError(f"{path}: array {name!r}: {pickled}") from error
     return arrays
+
+
+def _of_unicode(array: np.ndarray) -> np.ndarray:
+    """Returns an array; refuses text that is none, which NumPy finds only when it is taken out."""
+    if not is_unicode(array):
+        raise UnicodeError
+    return array
 
 
 def require_arrays(path: Path, names: Collection[str], required: Iterable[str]) -> None:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from synctva.data.files.csv_file import require_columns
+from synctva.data.files.csv_file import repeated, require_columns
 from synctva.errors import InputError
+from synctva.parquet import opened_parquet, read_parquet_table
 
 
 def parquet_names(path: Path) -> list[str]:
@@ -18,11 +18,10 @@ def parquet_names(path: Path) -> list[str]:
         InputError: There is no such file, it is damaged or no Parquet file, or a column stands
             twice.
     """
-    with _told(path):
-        names = pq.ParquetFile(path).schema_arrow.names
-    for column in names:
-        if names.count(column) > 1:
-            raise InputError(f"{path}: column {column!r} stands twice; rename one")
+    with _told(path), opened_parquet(path) as file:
+        names = file.schema_arrow.names
+    for column in repeated(names):
+        raise InputError(f"{path}: column {column!r} stands twice; rename one")
     return names
 
 
@@ -30,11 +29,12 @@ def read_parquet(path: Path, required: Iterable[str]) -> pa.Table:
     """Returns the table in a Parquet file.
 
     Raises:
-        InputError: As ``parquet_names``; or a required column is missing.
+        InputError: As ``parquet_names``; a required column is missing; or the file would unfold to
+            more than its budget allows.
     """
     require_columns(path, parquet_names(path), required)
     with _told(path):
-        return pq.ParquetFile(path).read()
+        return read_parquet_table(path)
 
 
 @contextmanager
@@ -42,6 +42,8 @@ def _told(path: Path) -> Iterator[None]:
     """Tells what is wrong with a file."""
     try:
         yield
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except (pa.ArrowException, OSError, ValueError) as error:

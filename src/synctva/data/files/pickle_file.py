@@ -3,8 +3,11 @@
 import pickle
 from pathlib import Path
 
-from synctva.data.files.restricted import NAMES, RestrictedUnpickler
-from synctva.data.files.restricted_torch import TORCH_NAMES
+from synctva.budget import PICKLE
+from synctva.data.files.restricted import NAMES
+from synctva.data.files.restricted_torch import torch_names
+from synctva.data.files.unfolded import unfolded_bytes
+from synctva.data.files.unpickler import Allowance, RestrictedUnpickler
 from synctva.errors import InputError
 
 LARGEST_BYTES = 4 << 30
@@ -29,12 +32,18 @@ def read_pickle(path: Path) -> object:
     if data.startswith(b"PK"):
         raise InputError(f"{path}: a zip archive, no pickle; {_REMEDY}")
     try:
-        return RestrictedUnpickler(data, {**NAMES, **TORCH_NAMES}).load()
+        allowance = Allowance(PICKLE.bytes_of(len(data)))
+        names = {**NAMES, **torch_names(allowance)}
+        content = RestrictedUnpickler(data, names, allowance).load()
+        PICKLE.check(path, unfolded_bytes(content), len(data))
+    except InputError:
+        raise
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: refused or damaged: {_line(error)}; {_REMEDY}") from error
     except Exception as error:  # a damaged pickle makes the unpickler raise anything
         reason = f"{type(error).__name__}: {_line(error)}"
         raise InputError(f"{path}: damaged, or no pickle ({reason}); {_REMEDY}") from error
+    return content
 
 
 def _line(error: Exception) -> str:

@@ -1,22 +1,21 @@
-"""An unpickler that can build NumPy arrays and builtin containers, and nothing else.
+"""What a pickle may name: small makers of our own for arrays and builtin containers."""
 
-A pickle is a program: it names functions and calls them. Here every name stands for a small maker
-of our own that checks what it is given; a name that is not listed is refused before it is looked
-up, and so is every opcode that could make or change an object in another way. Read are protocols
-0 to 5, strings of Python 2, the module names of NumPy 1 and 2, and torch tensors (as NumPy arrays).
-"""
-
-import io
 import math
 import pickle
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-MOST_GROWTH = 8
-"""A pickle that unfolds to more than so many times its bytes is refused."""
+LONGEST = 1 << 40
+"""An array has no more values in one direction."""
+
+KEY_BYTES = 8
+"""Of a number that is a key: NumPy rounds a longer one for its hash, so that many have one hash."""
+
+LARGEST_KEY = 2**61 - 1
+"""From there on, whole numbers that are unlike have one hash."""
 
 _NDARRAY = "numpy.ndarray"
 """Stands for the class, which a pickle may name but not call."""
@@ -45,7 +44,8 @@ class Array(np.ndarray):
         if count * kind.itemsize != len(raw) or (count > 1 and not kind.itemsize):
             raise pickle.UnpicklingError(f"it has {len(raw)} bytes for an array of shape {shape}")
         super().__setstate__((1, tuple(shape), kind, bool(fortran), raw))  # pyright: ignore
-        _refuse_bad_text(self)
+        if not is_unicode(self):
+            raise pickle.UnpicklingError("it holds text that is no Unicode")
 
 
 class DType:
@@ -83,6 +83,8 @@ def _count(shape: object) -> int:
         )
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise pickle.UnpicklingError("it holds an array whose sizes are no numbers from 0")
+    if any(size > LONGEST for size in shape):
+        raise pickle.UnpicklingError(f"it holds an array of shape {shape}")
     return math.prod(shape)
 
 
@@ -95,12 +97,12 @@ def bytes_of(raw: object) -> bytes:
     return bytes(raw)
 
 
-def _refuse_bad_text(array: np.ndarray) -> None:
-    """Refuses text that is no Unicode; NumPy looks only when a string is taken out."""
-    if array.dtype.kind == "U" and array.size:
-        points = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
-        if points.max(initial=0) > 0x10FFFF:
-            raise pickle.UnpicklingError("it holds text that is no Unicode")
+def is_unicode(array: np.ndarray) -> bool:
+    """Returns whether all text in an array is; NumPy looks only when a string is taken out."""
+    if array.dtype.kind != "U" or not array.size:
+        return True
+    points = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    return bool(points.max(initial=0) <= 0x10FFFF)
 
 
 def _reconstruct(subtype: object, _shape: object, _dtype: object) -> np.ndarray:
@@ -126,25 +128,43 @@ def _encode(text: object, encoding: object = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def _key(value: object) -> Any:
-    """Returns a key; a tuple in a tuple is none: each level can double the time to hash it."""
-    for part in value if isinstance(value, tuple) else (value,):
-        if not isinstance(part, (str, bytes, int, float, np.generic, type(None))):
-            raise pickle.UnpicklingError(
-                "it holds a key, or a member of a set, other than text, a number or a tuple of them"
-            )
+def key(value: object) -> Any:
+    """Returns a key; refused is what could make many keys have one hash, which takes for ever.
+
+    A tuple in a tuple is no key: each level can double the time to hash it. Nor is one that does
+    not begin with text, by which its hash is another one in every process.
+    """
+    parts = value if isinstance(value, tuple) else (value,)
+    if not all(map(_is_plain_key, parts)):
+        raise pickle.UnpicklingError(
+            "it holds a key, or a member of a set, other than text, a number or a tuple of them"
+        )
+    if isinstance(value, tuple) and value and not isinstance(value[0], (str, bytes)):
+        raise pickle.UnpicklingError("it holds a key that is a tuple and does not begin with text")
     return value
 
 
-def _dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
-    return {_key(key): value for key, value in pairs}
+def _is_plain_key(part: object) -> bool:
+    if isinstance(part, np.generic):
+        return part.dtype.kind in "SU" or part.dtype.itemsize <= KEY_BYTES
+    if isinstance(part, int):
+        return abs(part) < LARGEST_KEY
+    return isinstance(part, (str, bytes, float, type(None)))
 
+
+def dictionary(pairs: Iterable[Any]) -> dict[Any, Any]:
+    """Returns a dictionary of keys with their values."""
+    return {key(name): value for name, value in pairs}
+
+
+OF_MEMBER = 8
+"""Bytes that a container takes for each member."""
 
 _CONTAINERS: Mapping[type, Callable[[Any], object]] = {
-    dict: lambda values: _dictionary(values.items() if isinstance(values, dict) else values),
+    dict: lambda values: dictionary(values.items() if isinstance(values, dict) else values),
     list: list,
-    set: lambda values: set(map(_key, values)),
-    frozenset: lambda values: frozenset(map(_key, values)),
+    set: lambda values: set(map(key, values)),
+    frozenset: lambda values: frozenset(map(key, values)),
     tuple: tuple,
 }
 
@@ -160,11 +180,16 @@ def _container(kind: type) -> Maker:
     return Maker(make)
 
 
-def _size_bytes(made: Any) -> int:
-    """Returns what the values of an array, bytes or a container take."""
-    if isinstance(made, tuple(_CONTAINERS)):
-        return 8 * len(made)
-    return len(made) if isinstance(made, bytes) else getattr(made, "nbytes", 0)
+def size_bytes(made: Any) -> int:
+    """Returns what the values of an array, bytes or a container take; of an empty array its steps.
+
+    Those are of no value, but a loop over them takes as long.
+    """
+    if isinstance(made, np.ndarray):
+        return max(made.nbytes, math.prod(max(1, size) for size in made.shape))
+    if isinstance(made, (*_CONTAINERS, str, bytes)):
+        return OF_MEMBER * len(made)
+    return getattr(made, "nbytes", 0)
 
 
 def _names() -> Mapping[tuple[str, str], object]:
@@ -186,94 +211,3 @@ def _names() -> Mapping[tuple[str, str], object]:
 
 
 NAMES = _names()
-
-_REFUSED = (
-    *(pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ, pickle.NEWOBJ),
-    *(pickle.NEWOBJ_EX, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
-)
-"""Opcodes that make objects in other ways than by calling a maker."""
-
-
-class RestrictedUnpickler(pickle._Unpickler):
-    """The unpickler of the standard library, in its Python form, with the dangerous parts out.
-
-    The Python form keeps its memo in a dictionary: a pickle of a few bytes cannot ask for memory.
-    """
-
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = {  # pyright: ignore
-        code: load
-        for code, load in pickle._Unpickler.dispatch.items()  # pyright: ignore
-        if bytes([code]) not in _REFUSED
-    }
-
-    def __init__(self, data: bytes, names: Mapping[tuple[str, str], object] = NAMES) -> None:
-        self.stream = io.BytesIO(data)
-        self.names = names
-        self.left_bytes = MOST_GROWTH * len(data)
-        super().__init__(self.stream, encoding="latin1")
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Returns what stands for a listed name; refuses any other."""
-        if (module, name) not in self.names:
-            raise pickle.UnpicklingError(f"it names {f'{module}.{name}'[:80]!r}, which is refused")
-        return self.names[module, name]
-
-    def load_build(self) -> None:
-        """Lets a pickle state the contents of arrays and dtypes, and of nothing else."""
-        state = self.stack.pop()  # pyright: ignore
-        made = self.stack[-1]  # pyright: ignore
-        if not isinstance(made, (Array, DType)):
-            raise pickle.UnpicklingError(f"it changes the attributes of a {type(made).__name__}")
-        made.__setstate__(state)
-        self._spend(made)
-
-    def load_reduce(self) -> None:
-        """Calls a maker."""
-        super().load_reduce()  # pyright: ignore
-        self._spend(self.stack[-1])  # pyright: ignore
-
-    def _spend(self, made: object) -> None:
-        """Refuses what was made again and again of bytes that the pickle holds once."""
-        self.left_bytes -= _size_bytes(made)
-        if self.left_bytes < 0:
-            raise pickle.UnpicklingError(f"it unfolds to more than {MOST_GROWTH} times its size")
-
-    def load_setitem(self) -> None:
-        """Sets a key of a dictionary."""
-        value, key = self.stack.pop(), self.stack.pop()  # pyright: ignore
-        self.stack[-1].update(_dictionary([(key, value)]))  # pyright: ignore
-
-    def load_setitems(self) -> None:
-        """Sets keys of a dictionary."""
-        items = self.pop_mark()  # pyright: ignore
-        self.stack[-1].update(_dictionary(_pairs(items)))  # pyright: ignore
-
-    def load_dict(self) -> None:
-        """Makes a dictionary."""
-        items = self.pop_mark()  # pyright: ignore
-        self.append(_dictionary(_pairs(items)))  # pyright: ignore
-
-    def load_additems(self) -> None:
-        """Adds members to a set."""
-        items = self.pop_mark()  # pyright: ignore
-        self.stack[-1].update(map(_key, items))  # pyright: ignore
-
-    def load_frozenset(self) -> None:
-        """Makes a set that does not change."""
-        items = self.pop_mark()  # pyright: ignore
-        self.append(frozenset(map(_key, items)))  # pyright: ignore
-
-    dispatch |= {
-        pickle.BUILD[0]: load_build,
-        pickle.REDUCE[0]: load_reduce,
-        pickle.SETITEM[0]: load_setitem,
-        pickle.SETITEMS[0]: load_setitems,
-        pickle.DICT[0]: load_dict,
-        pickle.ADDITEMS[0]: load_additems,
-        pickle.FROZENSET[0]: load_frozenset,
-    }
-
-
-def _pairs(items: list[Any]) -> Iterable[tuple[Any, Any]]:
-    """Returns keys with their values, which stand in turn."""
-    return zip(items[::2], items[1::2], strict=True)

@@ -8,12 +8,13 @@ of values and the values themselves.
 
 import math
 import pickle
-from types import MappingProxyType
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from synctva.data.files.restricted import NAMES, Array, Maker, RestrictedUnpickler, bytes_of
+from synctva.data.files.restricted import LONGEST, NAMES, Array, Maker, bytes_of
+from synctva.data.files.unpickler import Allowance, RestrictedUnpickler
 
 MAGIC = 0x1950A86A20F9469CFC6C
 
@@ -66,12 +67,17 @@ _STORAGE_NAMES = {
 }
 
 
-def _load_storage(raw: object) -> Storage:
-    """Returns the storage in the bytes that ``torch.save`` wrote in its legacy form."""
+def _load_storage(allowance: Allowance, raw: object) -> Storage:
+    """Returns the storage in the bytes that ``torch.save`` wrote in its legacy form.
+
+    They are paid for each time, since a pickle may have the same ones read again and again.
+    """
     raw = bytes_of(raw)
-    reader = _StorageReader(raw, _STORAGE_NAMES)
+    allowance.spend(len(raw))
+    reader = _StorageReader(raw, _STORAGE_NAMES, allowance)
     magic, _version, machine, storage, keys = (reader.load() for _ in range(5))
-    if magic != MAGIC or not isinstance(storage, Storage) or len(keys) != 1:
+    is_told = isinstance(machine, dict) and isinstance(keys, list) and len(keys) == 1
+    if magic != MAGIC or not isinstance(storage, Storage) or not is_told:
         raise pickle.UnpicklingError("it holds a torch storage that is not in the legacy form")
     if not machine.get("little_endian", True):
         raise pickle.UnpicklingError("it holds a torch storage of a big-endian machine")
@@ -87,7 +93,13 @@ def _load_storage(raw: object) -> Storage:
 
 def _rebuild(storage: object, offset: Any, size: Any, stride: Any, *_autograd: object) -> Array:
     """Returns a tensor: a window into its storage, copied."""
-    if not isinstance(storage, Storage) or len(size) != len(stride) or len(size) > 4:
+    are_told = all(isinstance(numbers, (tuple, list)) for numbers in (size, stride))
+    if (
+        not isinstance(storage, Storage)
+        or not are_told
+        or len(size) != len(stride)
+        or len(size) > 4
+    ):
         raise pickle.UnpicklingError(
             "it holds a torch tensor without a storage, or of another shape"
         )
@@ -95,6 +107,8 @@ def _rebuild(storage: object, offset: Any, size: Any, stride: Any, *_autograd: o
     if not all(isinstance(number, int) and number >= 0 for number in numbers):
         raise pickle.UnpicklingError("it holds a torch tensor whose sizes are no numbers from 0")
     values = storage.values
+    if any(number > LONGEST for number in numbers):
+        raise pickle.UnpicklingError("it holds a torch tensor of impossible sizes")
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if math.prod(size) and (last >= len(values) or math.prod(size) > len(values)):
         raise pickle.UnpicklingError("it holds a torch tensor that is larger than its storage")
@@ -103,12 +117,15 @@ def _rebuild(storage: object, offset: Any, size: Any, stride: Any, *_autograd: o
     return window.copy().view(Array)
 
 
-TORCH_NAMES = MappingProxyType(
-    {
+def torch_names(allowance: Allowance) -> dict[tuple[str, str], object]:
+    """Returns the names of torch that a pickle may say, and what stands for each.
+
+    Args:
+        allowance: What the pickle may become.
+    """
+    return {
         ("torch._utils", "_rebuild_tensor"): Maker(_rebuild),
         ("torch._utils", "_rebuild_tensor_v2"): Maker(_rebuild),
         ("torch._utils", "_rebuild_parameter"): Maker(lambda tensor, *_autograd: tensor),
-        ("torch.storage", "_load_from_bytes"): Maker(_load_storage),
+        ("torch.storage", "_load_from_bytes"): Maker(partial(_load_storage, allowance)),
     }
-)
-"""The names of torch that a pickle may say, and what stands for each."""

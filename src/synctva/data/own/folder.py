@@ -5,8 +5,8 @@ Either a CSV file with the column ``clip`` says who says what in which clip (``c
 ``emotion``, empty = unlabelled; ``split``; ``start_s`` and ``end_s`` where the clip holds more than
 the utterance); several such files may tell of different clips. Or each recording is a dialogue, and
 a file of the same name beside it says who says what when, in any format of ``annotation``. Such a
-file may also be named alone; its recording is the one beside it, or the one that an ELAN file
-links. Where no split is said, dialogues are split 80/10/10.
+file may also be named alone; its recording is the one beside it, or the one in its folder that an
+ELAN file links. Where no split is said, dialogues are split 80/10/10.
 """
 
 import logging
@@ -228,7 +228,11 @@ def _recording_of(annotation: Path) -> Path | None:
     media = [path for path in beside if path.suffix.lower() in MEDIA_SUFFIXES]
     if found := list(belongings(media, [annotation.absolute()]).of):
         return min(found, key=lambda path: MEDIA_SUFFIXES.index(path.suffix.lower()))
-    return linked_recording(annotation) if annotation.suffix.lower() == ".eaf" else None
+    return (
+        linked_recording(annotation, MEDIA_SUFFIXES)
+        if annotation.suffix.lower() == ".eaf"
+        else None
+    )
 
 
 def _spoken(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synctva.cells import GUARDED
 from synctva.data.files.assemble import Place
 from synctva.data.files.csv_file import csv_place, read_csv, require_columns, separator_of
 from synctva.data.files.parquet_file import read_parquet
@@ -69,7 +70,7 @@ def read_own_csv(path: Path, required: Iterable[str], known: Iterable[str]) -> p
     """
     table = read_csv(path, ())
     separator = separator_of(path)
-    table = _named(path, table, required, known, csv_place(path), separator)
+    table = _unguarded(_named(path, table, required, known, csv_place(path), separator))
     if separator != ";":
         return table
     columns = {
@@ -159,6 +160,16 @@ def _with_seconds(
     kept = [name for name in table.column_names if name not in TIMES]
     seconds = {name: pa.array(column, pa.float64()) for name, column in times.items()}
     return pa.table({**{name: table.column(name) for name in kept}, **seconds})
+
+
+def _unguarded(table: pa.Table) -> pa.Table:
+    """Returns a table whose texts are what they were before they were ``guarded``."""
+    for number, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
+        if pa.types.is_string(column.type) and not _NUMBERS.fullmatch(name):
+            options = pc.ReplaceSubstringOptions(GUARDED, r"\1")
+            texts = pc.call_function("replace_substring_regex", [column], options)
+            table = table.set_column(number, name, texts)
+    return table
 
 
 def _with_points(column: pa.ChunkedArray) -> pa.ChunkedArray:

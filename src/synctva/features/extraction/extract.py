@@ -82,7 +82,8 @@ def _told(failures: list[Failure]) -> bytes | None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in fields(Failure))
-    writer.writerows(astuple(failure) for failure in failures)
+    for failure in failures:
+        writer.writerow([guarded(x) if isinstance(x, str) else x for x in astuple(failure)])
     return text.getvalue().encode()
 
 

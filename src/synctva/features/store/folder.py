@@ -4,7 +4,6 @@
 old one or the new one, never a mixture. Any Parquet reader opens the shards.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +14,14 @@ import numpy as np
 from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS
 from synctva.emotions import EmotionSchema
-from synctva.errors import InputError
+from synctva.errors import InputError, damage_told
 from synctva.features.store.manifest import FORMAT, FORMATS, description_in
 from synctva.features.store.shard import read_shard
 from synctva.files import file_sha256
+from synctva.tables import read_json
 
 MANIFEST = "manifest.json"
+NO_MANIFEST = "not a feature store's manifest"
 REWRITTEN = "another process has rewritten the store meanwhile; run the command again"
 
 
@@ -72,12 +73,12 @@ class FeatureStore:
 
     def _read_shard(self, file: str) -> Corpus:
         path = self.path / file
-        part = read_shard(path, self.name, self.schema, self.features)
-        if file_sha256(path) != self.shards.get(file):
+        if path.is_file() and file_sha256(path) != self.shards.get(file):
             raise InputError(
-                f"{path}: changed since it was written (sha256 differs from manifest.json);"
-                " import the corpus again"
+                f"{path}: damaged, or changed since it was written (sha256 differs from"
+                " manifest.json); import the corpus again"
             )
+        part = read_shard(path, self.name, self.schema, self.features)
         return replace(part, origin=self.origin)
 
     def read(self, splits: Sequence[str] = SPLITS) -> Corpus:
@@ -134,10 +135,13 @@ def open_store(path: Path) -> FeatureStore:
             f"{path}: no feature store here (no manifest.json); make one with"
             " `synctva import SOURCE --out STORE`"
         )
-    try:
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    with damage_told(manifest_path, "import the corpus again", NO_MANIFEST):
+        manifest = read_json(manifest_path, NO_MANIFEST)
         if manifest["format"] not in FORMATS:
-            raise InputError(f"format {manifest['format']}, this version reads up to {FORMAT}")
+            raise InputError(
+                f"{manifest_path}: {NO_MANIFEST} of this version: format"
+                f" {str(manifest['format'])[:20]}, this version reads up to {FORMAT}"
+            )
         return FeatureStore(
             path=path,
             name=manifest["corpus"],
@@ -146,12 +150,14 @@ def open_store(path: Path) -> FeatureStore:
                 m: description_in(manifest["format"], m, entry)
                 for m, entry in manifest["modalities"].items()
             },
-            shards={entry["file"]: entry["sha256"] for entry in manifest["shards"]},
+            shards={_shard_name(entry["file"]): entry["sha256"] for entry in manifest["shards"]},
             utterances={split: int(manifest["counts"][split]["utterances"]) for split in SPLITS},
             origin=dict(manifest["origin"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{manifest_path}: not a feature store's manifest ({type(error).__name__}: {error});"
-            " import the corpus again"
-        ) from error
+
+
+def _shard_name(file: str) -> str:
+    """Returns the name of a shard, which is a file of the store's own folder."""
+    if Path(file).name != file:
+        raise ValueError(f"shard {file[:80]!r} is no file's name")
+    return file

@@ -15,6 +15,7 @@ from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
+from synctva.parquet import read_parquet_table
 
 _UTTERANCE_COLUMNS = pa.schema(
     [
@@ -57,7 +58,9 @@ def read_shard(
     if not path.is_file():
         raise InputError(f"{path}: this shard is missing; import the corpus again")
     try:
-        table = pq.read_table(path)
+        table = read_parquet_table(path)
+    except InputError:
+        raise
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(

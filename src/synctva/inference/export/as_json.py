@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from synctva.errors import InputError
+from synctva.errors import DAMAGE, InputError
 from synctva.inference.recognition import Recognition
+from synctva.tables import read_json
 from synctva.transcripts.whisper import RECOGNITION
 
 FORMAT = RECOGNITION
@@ -25,8 +26,8 @@ def json_bytes(recognition: Recognition, path: Path) -> bytes:
 def is_recognition(path: Path) -> bool:
     """Returns whether a JSON file says that it is a recognition."""
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = read_json(path)
+    except InputError:
         return False
     return isinstance(content, dict) and content.get("format") == FORMAT
 
@@ -40,8 +41,8 @@ def read_recognition(path: Path) -> Recognition:
     """
     from pydantic import TypeAdapter, ValidationError
 
+    content = read_json(path, "no recognition, or damaged")
     try:
-        content = json.loads(path.read_bytes())
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise InputError(f"{path}: no recognition; a JSON file of `recognise` is needed")
         found = TypeAdapter(Recognition).validate_python(content)
@@ -53,9 +54,9 @@ def read_recognition(path: Path) -> Recognition:
         raise InputError(
             f"{path}: {place}: {first['msg']}; recognise the recording again"
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path}: no recognition, or damaged ({reason})") from error
 

@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from synctva.cells import guarded
 from synctva.inference.export.places import recording_of
 from synctva.inference.recognition import Recognition
 from synctva.transcripts.segment import one_line, writable
@@ -25,12 +26,15 @@ def csv_bytes(recognition: Recognition, path: Path) -> bytes:
     recording = recording_of(recognition)
     clip = []
     if recording is not None:
-        clip = [os.path.relpath(recording, path.absolute().parent)]
+        clip = [guarded(os.path.relpath(recording, path.absolute().parent))]
     rows = [
-        [*clip, *(one_line(cell) if isinstance(cell, str) else cell for cell in row)]
+        [*clip, *(guarded(one_line(cell)) if isinstance(cell, str) else cell for cell in row)]
         for row in recognition.to_rows()
     ]
-    header = [*(["clip"] if clip else []), *(one_line(name) for name in recognition.columns)]
+    header = [
+        *(["clip"] if clip else []),
+        *(guarded(one_line(name)) for name in recognition.columns),
+    ]
     content = io.StringIO(newline="")
     csv.writer(content, lineterminator="\n").writerows([header, *rows])
     return content.getvalue().encode("utf-8", "replace")

@@ -20,6 +20,7 @@ from synctva.reports.recognition.rows import LOW_CONFIDENCE, NOTHING, Transcript
 from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
 from synctva.reports.templating import environment
 from synctva.transcripts.segment import writable
+from synctva.work import Engine
 
 
 def write_report(
@@ -31,6 +32,7 @@ def write_report(
     sound_track: str | None = None,
     title: str | None = None,
     progress: Progress = unseen,
+    apart: Engine | None = None,
 ) -> list[Path]:
     """Writes the page about a recording.
 
@@ -49,6 +51,8 @@ def write_report(
             player plays.
         title: Of the page; None for the recording's name, where faces are blurred the page's own.
         progress: Shows how many seconds of a small copy are done.
+        apart: The process that looks at recordings, of :func:`synctva.media.apart`, kept for
+            several; None = one for this recording.
 
     Returns:
         The paths written, the page first.
@@ -65,7 +69,12 @@ def write_report(
         player = None
         if recording is not None:
             player = player_for(
-                Path(recording), path, blur=blur, sound_track=sound_track, progress=progress
+                Path(recording),
+                path,
+                blur=blur,
+                sound_track=sound_track,
+                progress=progress,
+                apart=apart,
             )
         name = path.stem if blur else Path(recognition.media).stem
         shown = _nameless(recognition) if blur else recognition

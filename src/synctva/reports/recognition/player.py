@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +14,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from synctva.inference.progress import Progress, unseen
-from synctva.media import browser_type, chosen_track, probe
+from synctva.media import MediaFacts, browser_type, chosen_track, probe, seen_apart
+from synctva.work import Engine
 
 EMBEDDED_BYTES = 32 * 2**20
 """A larger recording is not put into the page: browsers open it slowly, mail refuses it."""
@@ -53,6 +55,7 @@ def player_for(
     blur: bool = False,
     sound_track: str | None = None,
     progress: Progress = unseen,
+    apart: Engine | None = None,
 ) -> Player:
     """Returns what a page plays of a recording; makes a small copy only where it must.
 
@@ -63,12 +66,12 @@ def player_for(
         sound_track: The number, language or title of the one that is heard; None = that which a
             player plays.
         progress: Shows how many seconds of a copy are done.
+        apart: The process that looks at recordings; None = one for this recording.
 
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
     """
-    kind, facts = browser_type(recording), probe(recording)
-    track = None if sound_track is None else chosen_track(recording, sound_track).number
+    kind, facts, track = seen_apart(partial(_looked, sound_track), recording, apart)
     blur = blur and facts.has_video
     if kind and not blur and recording.stat().st_size <= EMBEDDED_BYTES:
         return Player(kind, _in_base64(recording))
@@ -89,6 +92,12 @@ def player_for(
     finally:
         staged.unlink(missing_ok=True)
     return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
+
+
+def _looked(sound_track: str | None, recording: Path) -> tuple[str | None, MediaFacts, int | None]:
+    """Returns how browsers call a recording, what it says of itself, and which track is heard."""
+    track = None if sound_track is None else chosen_track(recording, sound_track).number
+    return browser_type(recording), probe(recording), track
 
 
 def _place_beside(page: Path) -> Path:

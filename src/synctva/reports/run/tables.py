@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synctva.cells import guarded
 from synctva.errors import InputError
 from synctva.reports.run.record import RunRecord
 from synctva.run.finished import UNCHANGED
@@ -66,7 +67,7 @@ class Table:
     def to_csv(self) -> str:
         """Returns the header and the rows as comma-separated values; an absent one is empty."""
         text = io.StringIO()
-        rows = [["" if cell == ABSENT else cell for cell in row] for row in self.rows]
+        rows = [["" if cell == ABSENT else guarded(cell) for cell in row] for row in self.rows]
         csv.writer(text, lineterminator="\n").writerows([self.header, *rows])
         return text.getvalue()
 

@@ -1,9 +1,10 @@
 """Pretrained models of the Hugging Face hub, or of a folder in its layout; the one door to them.
 
 Weights are read from safetensors only, and a model is refused if any of its weights would have to
-be made up. The network is used only for a model that is named by its hub id and not cached.
+be made up. When the network is used, ``door.py`` says.
 """
 
+from synctva.features.extractors.hub.door import named_in
 from synctva.features.extractors.hub.image import ImageModel, load_image_model
 from synctva.features.extractors.hub.speech import SpeechModel, load_speech_model
 from synctva.features.extractors.hub.text import TextModel, load_text_model, load_tokenizer
@@ -18,5 +19,6 @@ __all__ = [
     "load_text_model",
     "load_tokenizer",
     "located",
+    "named_in",
     "weights_sha256",
 ]

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from safetensors import SafetensorError
 from torch import nn
 
 from synctva.errors import InputError
+from synctva.features.extractors.hub.door import WEIGHTS, loaded
 from synctva.features.extractors.hub.weights import (
     cannot_be_loaded,
     refuse_made_up,
@@ -69,13 +71,11 @@ def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
 
     what, source = f"image encoder {name!r}", sources.get(name, name)
     try:
-        kind = transformers.AutoConfig.from_pretrained(source).model_type
+        kind = loaded(transformers.AutoConfig.from_pretrained, source).model_type
         if kind != "resnet":
             raise InputError(f"{what} is of the kind {kind}; take a ResNet")
-        model, report = transformers.AutoModel.from_pretrained(
-            source, use_safetensors=True, output_loading_info=True
-        )
-        config = get_image_processor_config(source)
+        model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), source)
+        config = loaded(get_image_processor_config, source, partial(_is_known, source))
     except InputError:
         raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -95,6 +95,13 @@ def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
         ) from error
     version = f"transformers {transformers.__version__}"
     return ImageModel(model.eval(), size, mean, sd, weights_sha256(model, made_up), version)
+
+
+def _is_known(source: str, config: Mapping[str, Any]) -> bool:
+    """Returns whether this machine knows how a model of the hub wants its pictures."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return bool(config) or try_to_load_from_cache(source, "preprocessor_config.json") is not None
 
 
 def _size(config: Mapping[str, Any]) -> int:

@@ -1,11 +1,13 @@
 """Speech encoders of the hub."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from safetensors import SafetensorError
 from torch import nn
 
 from synctva.errors import InputError
+from synctva.features.extractors.hub.door import WEIGHTS, loaded
 from synctva.features.extractors.hub.weights import (
     cannot_be_loaded,
     refuse_made_up,
@@ -54,12 +56,10 @@ def load_speech_model(name: str) -> SpeechModel:
     transformers.logging.disable_progress_bar()
     what = f"speech encoder {name!r}"
     try:
-        config = transformers.AutoConfig.from_pretrained(name)
+        config = loaded(transformers.AutoConfig.from_pretrained, name)
         if not hasattr(config, "feat_extract_norm"):
             raise InputError(f"{what} is of the kind {config.model_type}; take WavLM or wav2vec2")
-        model, report = transformers.AutoModel.from_pretrained(
-            name, use_safetensors=True, output_loading_info=True
-        )
+        model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), name)
     except InputError:
         raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:

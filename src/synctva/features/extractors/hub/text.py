@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,6 +10,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from synctva.errors import InputError
+from synctva.features.extractors.hub.door import WEIGHTS, loaded
 from synctva.features.extractors.hub.weights import (
     cannot_be_loaded,
     reason_of,
@@ -66,17 +68,17 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
     what, source = f"text encoder {name!r}", sources.get(name, name)
     tokenizer = load_tokenizer(name, sources)
     try:
-        model, report = transformers.AutoModel.from_pretrained(
-            source, use_safetensors=True, output_loading_info=True
-        )
+        model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), source)
+    except InputError:
+        raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise cannot_be_loaded(what, name, sources, error) from error
     made_up = sorted(report["missing_keys"])
     refuse_made_up([key for key in made_up if not key.startswith("pooler.")], what)
     version = f"transformers {transformers.__version__}"
-    loaded = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
-    _try_out(loaded, what)
-    return loaded
+    found = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+    _try_out(found, what)
+    return found
 
 
 def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenizerBase":
@@ -89,11 +91,13 @@ def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenize
 
     what, source = f"text encoder {name!r}", sources.get(name, name)
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-        config = transformers.AutoConfig.from_pretrained(source)
+        tokenizer = loaded(transformers.AutoTokenizer.from_pretrained, source, _knows_words)
+        config = loaded(transformers.AutoConfig.from_pretrained, source)
+    except InputError:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         raise cannot_be_loaded(what, name, sources, error) from error
-    if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, where its files are missing
+    if not _knows_words(tokenizer):
         raise InputError(
             f"{what}: its tokenizer knows no words; add its files, such as tokenizer.json, or take"
             " another one"
@@ -103,6 +107,11 @@ def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenize
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _knows_words(tokenizer: "PreTrainedTokenizerBase") -> bool:
+    """Returns whether it is whole; where files are missing, the library makes an empty one up."""
+    return len(tokenizer) > len(tokenizer.all_special_ids)
 
 
 def _positions(config: "PreTrainedConfig") -> int | None:

@@ -1,0 +1,62 @@
+"""What may become of a file that somebody else made: the budget of every format, in one place.
+
+A few bytes can stand for gigabytes, so that reading them would take all memory or for ever. What a
+file would become is checked against its budget before it is made. What a recording may be stands in
+``synctva.media.limits``.
+"""
+
+from dataclasses import dataclass
+
+from synctva.errors import InputError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a file may become in memory.
+
+    Attributes:
+        growth: Bytes of result for each byte of the file.
+        free_bytes: Bytes of result that any file may have, however small it is.
+        most_bytes: Bytes of result that no file may exceed.
+    """
+
+    growth: int
+    free_bytes: int
+    most_bytes: int
+
+    def bytes_of(self, file_bytes: int) -> int:
+        """Returns how many bytes a file of that size may become."""
+        return min(self.most_bytes, self.free_bytes + self.growth * file_bytes)
+
+    def check(self, place: object, wanted_bytes: int, file_bytes: int) -> None:
+        """Does nothing if a file may become so much.
+
+        Args:
+            place: The file, for the error.
+            wanted_bytes: What it would become.
+            file_bytes: Its size.
+
+        Raises:
+            InputError: It may not.
+        """
+        if wanted_bytes > self.bytes_of(file_bytes):
+            raise InputError(
+                f"{place}: unfolds from {file_bytes:,} bytes to {wanted_bytes:,}, which is refused;"
+                " write it again without such repetition, or divide it"
+            )
+
+
+PICKLE = Budget(growth=32, free_bytes=64 << 20, most_bytes=64 << 30)
+"""Of what a pickle makes: arrays by their values, other objects by what Python takes for them."""
+
+ARCHIVE = Budget(growth=64, free_bytes=256 << 20, most_bytes=16 << 30)
+"""Of NumPy's archives, whose zeros compress well."""
+
+PARQUET = Budget(growth=64, free_bytes=256 << 20, most_bytes=16 << 30)
+"""Of Parquet files, in which a value that stands in every row is written once."""
+
+TEXT_BYTES = 32 << 20
+"""A larger file of JSON, TOML or annotations is refused: each byte may become some thirty."""
+
+NESTED = 100
+"""So deep values may lie within each other."""
