@@ -26,6 +26,7 @@ from support.tiny import SETTINGS, only, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Description
+from synctva.files import file_sha256
 
 VERBS = (
     *("recognise", "measure"),
@@ -102,6 +103,9 @@ def rewrite_shard(store: Path, change: Callable[[pa.Table], pa.Table]) -> None:
     (shard,) = store.glob("*.parquet")
     changed = change(pq.read_table(shard))
     pq.write_table(changed, shard)
+    manifest = json.loads((store / "manifest.json").read_text())
+    manifest["shards"][0]["sha256"] = file_sha256(shard)
+    (store / "manifest.json").write_text(json.dumps(manifest))
 
 
 def with_audio(values: np.ndarray) -> Callable[[pa.Table], pa.Table]:
@@ -165,12 +169,12 @@ def a_hostile_pickle(path: Path) -> Bad:
 def a_truncated_shard(path: Path) -> Bad:
     (shard,) = (path / "store").glob("*.parquet")
     shard.write_bytes(shard.read_bytes()[:-1000])
-    return ["check", path / "store"], [shard.name, "truncated", "import the corpus again"]
+    return ["check", path / "store"], [shard.name, "damaged", "import the corpus again"]
 
 
 def a_truncated_shard_in_training(path: Path) -> Bad:
     a_truncated_shard(path)
-    return ["train", "--store", path / "store", "--out", path / "new"], ["truncated"]
+    return ["train", "--store", path / "store", "--out", path / "new"], ["damaged"]
 
 
 def a_misspelt_recipe_key(path: Path) -> Bad:

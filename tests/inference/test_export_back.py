@@ -59,9 +59,10 @@ def test_elan_links_the_recording(tmp_path: Path):
     assert linked_recording(moved / path.name, [".mp4"]) == beside
 
 
-@pytest.mark.parametrize("link", ["../secret.mp4", "{folder}/secret.mp4", "", "a/../../secret.mp4"])
+@pytest.mark.parametrize("link", ["../secret.mp4", "{folder}/talk.mp4", "", "a/../../secret.mp4"])
 def test_elan_links_no_file_elsewhere(tmp_path: Path, link: str):
     (tmp_path / "secret.mp4").touch()
+    (tmp_path / "talk.mp4").touch()
     (tmp_path / "out").mkdir()
     path = written(talk(), tmp_path / "out", ".eaf")
     eaf = Eaf(str(path))
@@ -104,6 +105,7 @@ def test_a_corrected_emotion_is_imported(tmp_path: Path, suffix: str, schema: st
     media.touch()
     (tmp_path / "out").mkdir()
     path = written(talk(media=str(media)), tmp_path / "out", suffix)
+    path = path.rename(path.with_stem("talk"))
     (correct_in_elan if suffix == ".eaf" else correct_in_a_table)(path)
     command = ["import", str(path), "--out", str(tmp_path / "store")]
     result = CliRunner().invoke(app, [*command, *(["--schema", schema] if schema else [])])
