@@ -59,5 +59,9 @@ def evaluate_faces(
     from synctva.training.expression import score_expressions
 
     network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
-    scores = {split: score_expressions(network, faces.of(split)) for split in ("valid", "test")}
+    scores = {
+        f"{split}, {truth}": own
+        for split in ("valid", "test")
+        for truth, own in score_expressions(network, faces.of(split)).items()
+    }
     terminal.show_face_scores(scores, EMOTIONS)
