@@ -59,6 +59,8 @@ class ExpressionRecipe(Section):
         erasing: Rate at which a rectangle of a face is blanked.
         faults: Rate of each fault of a poor camera: light, few pixels, blur, noise, coarse files.
         label: Weight of FER2013's labels beside the people's votes.
+        frozen: So many parts stay as they are, counted from the first (the stem, then each block);
+            the first ones see edges, and cost most of the time.
         averaging: Decay of the moving average of the weights, per step.
     """
 
@@ -74,6 +76,7 @@ class ExpressionRecipe(Section):
     erasing: Rate = 0.3
     faults: Rate = 0.15
     label: NotNegative = 1.0
+    frozen: Annotated[int, Field(ge=0)] = 0
     averaging: Rate = 0.999
 
 
@@ -88,8 +91,8 @@ def train_expression(
 ) -> Path:
     """Trains the network and returns the file of its best weights on ``valid``.
 
-    The best are those of the greatest accuracy, the mean of that on the labels and that on what most
-    people saw. ``folder`` keeps ``log.jsonl``, the weights, and the state from which a killed
+    The best are those of the greatest accuracy, the mean of that on the labels and that on what
+    most people saw. ``folder`` keeps ``log.jsonl``, the weights, and the state from which a killed
     training goes on after its last finished epoch. Half precision is used for the products (bf16).
 
     Args:
@@ -155,8 +158,11 @@ class _Training:
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
+        self._frozen = (self.model.stem, *self.model.blocks)[: recipe.frozen]
+        for part in self._frozen:
+            part.requires_grad_(False)
         self.optimizer = torch.optim.SGD(
-            self.model.parameters(),
+            [weights for weights in self.model.parameters() if weights.requires_grad],
             lr=recipe.learning_rate,
             momentum=0.9,
             nesterov=True,
@@ -173,6 +179,8 @@ class _Training:
     def epoch(self, faces: UInt8[Tensor, "face 48 48"], wanted: Float[Tensor, "face 14"]) -> float:
         """Trains on every face once; returns the mean loss."""
         self.model.train()
+        for part in self._frozen:
+            part.eval()
         recipe, total = self.recipe, 0.0
         for rows in torch.randperm(len(faces)).split(recipe.batch):
             shown = augment(

@@ -9,8 +9,9 @@ Emotions: anger, disgust, fear, joy, sadness, surprise, neutral (``fer-7``).
 The table has the columns ``split``, ``emotion`` and ``jpeg`` (the file's bytes), and may have what
 ten people saw in each face (``votes_anger`` and so on; Barsoum et al., Training Deep Networks for
 Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016: FER+, MIT licence);
-others are ignored. The challenge's public test set is ``valid``, its private one ``test``. A picture is a
-dialogue of one utterance and is called by its row, since the ids of the challenge are not unique.
+others are ignored. The challenge's public test set is ``valid``, its private one ``test``. A
+picture is a dialogue of one utterance and is called by its row, since the ids of the challenge are
+not unique.
 """
 
 import io
