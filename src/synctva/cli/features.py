@@ -95,7 +95,7 @@ def features(
         typer.Option(help="Of an utterance's faces: mean, or mean_sd; else the network's own."),
     ] = None,
     detector: Annotated[
-        Path | None, typer.Option(help="A YuNet .onnx file, instead of OpenCV's cascade.")
+        Path | None, typer.Option(help="A YuNet .onnx file, instead of the detector that ships.")
     ] = None,
     normalise: Annotated[
         str | None,

@@ -76,7 +76,7 @@ class VisualExtractor:
 
     Args:
         name: ``expression``, ``resnet50``, the hub id of a ResNet, or its folder.
-        detector: YuNet's ONNX file; None = OpenCV's own cascade.
+        detector: YuNet's ONNX file; None = CenterFace, which ships.
         speaker: Whose face: the ``largest``, or the one whose mouth is ``moving`` with the sound.
         faces: They have to be ``found``; or each ``whole`` picture is a face already.
         no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
