@@ -86,7 +86,7 @@ def features(
     ] = "found",
     speaker: Annotated[
         str, typer.Option(help="Whose face: the largest, or the one moving with the sound.")
-    ] = "largest",
+    ] = "moving",
     no_face: Annotated[
         str, typer.Option(help="Without a face: absent, or frame: features of the whole frame.")
     ] = "absent",

@@ -60,7 +60,7 @@ DEFAULTS = {
     "tokens": 0,
     "crops": 0,
     "faces": "found",
-    "speaker": "largest",
+    "speaker": "moving",
     "no_face": "absent",
     "pooling": None,
     "detector": None,

@@ -11,7 +11,7 @@ from synctva.dialogue import Utterance
 from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache, cache_key
 from synctva.features.extractors.encoded import Encoded
-from synctva.features.preset import Preset
+from synctva.features.preset import DEFAULTS, Preset
 from synctva.files import file_sha256
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Encoding:
     @property
     def hears(self) -> bool:
         """Whether the visual features depend on the sound."""
-        return self._preset.settings.get("visual", {}).get("speaker") == "moving"
+        chosen = {**DEFAULTS, **self._preset.settings.get("visual", {})}
+        return chosen["faces"] == "found" and chosen["speaker"] == "moving"
 
     def _samples(self, utterance: Utterance) -> Any:
         from synctva.media import read_audio

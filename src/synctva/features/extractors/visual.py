@@ -13,6 +13,7 @@ from torch import Tensor
 from synctva.corpus import Extractor
 from synctva.errors import InputError, did_you_mean
 from synctva.features.extractors import faces as opencv
+from synctva.features.extractors.clarity import SIDE_PX, are_clear
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.expression import (
     FACE_PX,
@@ -98,7 +99,7 @@ class VisualExtractor:
         name: str,
         *,
         detector: str | None = None,
-        speaker: str = "largest",
+        speaker: str = "moving",
         faces: str = "found",
         no_face: str = "absent",
         pooling: str | None = None,
@@ -147,7 +148,7 @@ class VisualExtractor:
     def encode(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
     ) -> Encoded:
-        """Returns an utterance's vector.
+        """Returns an utterance's vector; faces that are found but too dark or blurred do not count.
 
         Args:
             frames: At ``rate_hz``, ``most_frames`` at the most.
@@ -169,6 +170,10 @@ class VisualExtractor:
             ]
         )
         faces = np.stack(crops)
+        if track is not None:
+            faces = faces[are_clear(_seen(faces))]
+            if not len(faces):
+                return Encoded(None, ("unclear_face",))
         return Encoded(self._kept(faces) if self._crops else self._pool(faces), flags)
 
     def speaker(
@@ -203,6 +208,11 @@ class VisualExtractor:
         if self._encoder.pooling == "mean_sd":
             pooled.append(vectors.std(dim=0, correction=0))
         return torch.cat(pooled).float().numpy()
+
+
+def _seen(faces: UInt8[np.ndarray, "face size size 3"]) -> UInt8[np.ndarray, "face 48 48"]:
+    """Returns faces as the expression network would see them."""
+    return grey(np.stack([resize(face, SIDE_PX) for face in faces]))
 
 
 def _check_choices(chosen: dict[str, str]) -> None:
