@@ -16,12 +16,14 @@ from synctva.features.extractors.expression import (
 from synctva.training import expression
 from synctva.training.expression import (
     ExpressionRecipe,
+    targets,
+    train_expression,
+)
+from synctva.training.expression_scores import (
     Faces,
     majority,
     predict_expressions,
     score_expressions,
-    targets,
-    train_expression,
 )
 
 

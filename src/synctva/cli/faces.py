@@ -56,7 +56,7 @@ def evaluate_faces(
     """Score the network that reads faces on valid and test."""
     from synctva.data.corpora.fer2013 import read_fer2013_faces
     from synctva.features.extractors.expression import EMOTIONS, WEIGHTS, load_expression_network
-    from synctva.training.expression import score_expressions
+    from synctva.training.expression_scores import score_expressions
 
     network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
     scores = {

@@ -15,7 +15,7 @@ from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64, UInt8
+from jaxtyping import Float, UInt8
 from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -24,7 +24,6 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from synctva.errors import InputError
-from synctva.evaluation.metrics import Scores, confusions, scores_of
 from synctva.features.extractors.expression import (
     EMOTIONS,
     ExpressionNetwork,
@@ -33,11 +32,8 @@ from synctva.features.extractors.expression import (
 )
 from synctva.files import write_bytes, write_text
 from synctva.recipe import NotNegative, Rate, Section
+from synctva.training.expression_scores import Faces, score_expressions
 from synctva.training.face_pictures import augment, degrade, mix
-
-Faces = tuple[UInt8[np.ndarray, "_ 48 48"], Int64[np.ndarray, " _"], Float32[np.ndarray, "_ 10"]]
-"""Grey pictures, the numbers of their emotions, and what people voted for: first each emotion, then
-contempt, what they could not name, and no face."""
 
 Record = dict[str, Any]
 """What the log keeps of an epoch."""
@@ -259,49 +255,3 @@ def _part(part: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {
         name[len(start) :]: tensor for name, tensor in tensors.items() if name.startswith(start)
     }
-
-
-@torch.inference_mode()
-def predict_expressions(
-    model: ExpressionNetwork, faces: UInt8[np.ndarray, "face 48 48"], batch: int = 256
-) -> Float32[np.ndarray, "2 face emotion"]:
-    """Returns what people see in each face, and what its label is.
-
-    Both are probabilities of :data:`EMOTIONS`, the mean over a face and its mirror image.
-    """
-    was_training = model.training
-    model.eval()
-    rows = []
-    for part in torch.from_numpy(faces).split(batch):
-        straight, mirrored = (
-            torch.stack(model.both(shown)).softmax(2)
-            for shown in (part.float(), part.float().flip(2))
-        )
-        rows.append((straight + mirrored) / 2)
-    model.train(was_training)
-    return torch.cat(rows, dim=1).numpy()
-
-
-def majority(votes: Float32[np.ndarray, "face 10"]) -> Int64[np.ndarray, " face"]:
-    """Returns the emotion that more people saw than anything else; -1 where there is none."""
-    first, second = np.sort(votes, axis=1)[:, [-1, -2]].T
-    seen = votes.argmax(axis=1)
-    return np.where((first > second) & (seen < len(EMOTIONS)), seen, -1).astype(np.int64)
-
-
-def score_expressions(model: ExpressionNetwork, faces: Faces) -> dict[str, Scores]:
-    """Returns the scores on FER2013's ``labels``, and on what most people saw, the ``votes``.
-
-    The latter are left out where nobody was asked.
-    """
-    pixels, emotions, votes = faces
-    seen, label = predict_expressions(model, pixels).argmax(axis=2)
-    scores = {"labels": _scores(emotions, label)}
-    if votes.any():
-        scores["votes"] = _scores(majority(votes), seen)
-    return scores
-
-
-def _scores(emotions: Int64[np.ndarray, " face"], said: Int64[np.ndarray, " face"]) -> Scores:
-    one_set = np.zeros(len(emotions), np.int64)
-    return scores_of(confusions(emotions, said, one_set, len(EMOTIONS)).sum(axis=0))

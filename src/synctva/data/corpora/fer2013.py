@@ -10,8 +10,7 @@ The table has the columns ``split``, ``emotion`` and ``jpeg`` (the file's bytes)
 ten people saw in each face (``votes_anger`` and so on; Barsoum et al., Training Deep Networks for
 Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016: FER+, MIT licence);
 others are ignored. The challenge's public test set is ``valid``, its private one ``test``. A
-picture is a dialogue of one utterance and is called by its row, since the ids of the challenge are
-not unique.
+picture is a dialogue of one utterance, called by its row, since the challenge's ids are not unique.
 """
 
 import io
@@ -30,6 +29,7 @@ from PIL import Image
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
+from synctva.data.files.csv_file import require_columns
 from synctva.data.files.parquet_file import parquet_names, read_parquet
 from synctva.data.kind import Kind
 from synctva.data.split import split_named
@@ -103,8 +103,7 @@ class Faces:
     Attributes:
         pixels: Grey values.
         emotions: Each face's emotion, as its number in ``fer-7``.
-        votes: How many people saw each emotion of ``fer-7`` in it, and three more: contempt,
-            none that they could name, and no face. All 0 where nobody was asked.
+        votes: How many people saw what ``VOTES`` lists in it. All 0 where nobody was asked.
         splits: Each face's split.
     """
 
@@ -225,12 +224,9 @@ def _votes(source: Path) -> Float32[np.ndarray, "face 10"]:
     """
     path = _path(source)
     table = read_parquet(path, COLUMNS)
-    there = [name for name in VOTES if name in table.column_names]
-    if not there:
+    if not set(VOTES) & set(table.column_names):
         return np.zeros((len(table), len(VOTES)), np.float32)
-    missing = ", ".join(name for name in VOTES if name not in there)
-    if missing:
-        raise InputError(f"{path}: columns {missing} are missing; give all {len(VOTES)} or none")
+    require_columns(path, table.column_names, VOTES)
     for name in VOTES:
         column = table.column(name)
         if not pa.types.is_integer(column.type) or column.null_count:
