@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int64, UInt8
 
-from synctva.evaluation.metrics import Scores, confusions, scores_of
+from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.features.extractors.expression import EMOTIONS, ExpressionNetwork
 
 Faces = tuple[UInt8[np.ndarray, "_ 48 48"], Int64[np.ndarray, " _"], Float32[np.ndarray, "_ 10"]]
@@ -40,7 +40,7 @@ def majority(votes: Float32[np.ndarray, "face 10"]) -> Int64[np.ndarray, " face"
     return np.where((first > second) & (seen < len(EMOTIONS)), seen, -1).astype(np.int64)
 
 
-def score_expressions(model: ExpressionNetwork, faces: Faces) -> dict[str, Scores]:
+def score_expressions(model: ExpressionNetwork, faces: Faces) -> dict[str, ScoreArrays]:
     """Returns the scores on FER2013's ``labels``, and on what most people saw, the ``votes``.
 
     The latter are left out where nobody was asked.
@@ -53,6 +53,6 @@ def score_expressions(model: ExpressionNetwork, faces: Faces) -> dict[str, Score
     return scores
 
 
-def _scores(emotions: Int64[np.ndarray, " face"], said: Int64[np.ndarray, " face"]) -> Scores:
+def _scores(emotions: Int64[np.ndarray, " face"], said: Int64[np.ndarray, " face"]) -> ScoreArrays:
     one_set = np.zeros(len(emotions), np.int64)
     return scores_of(confusions(emotions, said, one_set, len(EMOTIONS)).sum(axis=0))
