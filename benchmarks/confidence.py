@@ -189,7 +189,7 @@ def face_rows(
     names = schema_named("fer-7").mapping(schema)
     network = load_expression_network().eval()
     number = [schema.number(name) if name else -1 for name in names.values()]
-    pixels, emotions = pictures.of("valid")
+    pixels, emotions, _ = pictures.of("valid")
     chosen = rng.permutation(len(pixels))[:FACES_KEPT]
     for kind, degrade in [("clean", None), *FACES.items()]:
         few = chosen if degrade is None else chosen[: FACES_KEPT // 3]

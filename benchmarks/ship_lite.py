@@ -1,10 +1,12 @@
 """Makes the shipped model `lite` of a finished run: its weights, its voices, its log.
 
-    python benchmarks/ship_lite.py runs/lite --voices stores/ravdess stores/emodb
+    python benchmarks/ship_lite.py runs/lite --words runs/words/seed-0/checkpoint \
+        --voices stores/ravdess stores/emodb
 
-The weights are those that the run's `valid` chose, as they are. What is added, of the split `train`
-alone: the statistics of the training voices, in studios and in rooms, for recordings of people who
-are hardly heard. Then `confidence.py` fits how far the model may be believed.
+The weights are those that the run's `valid` chose, as they are, behind the text encoder that made
+the vectors it learnt from (`words_encoded.py`). What is added, of the split `train` alone: the
+statistics of the training voices, in studios and in rooms, for recordings of people who are hardly
+heard. Then `confidence.py` fits how far the model may be believed.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import torch
@@ -28,6 +31,7 @@ from synctva.run.folder import RunFolder
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="a finished run of recipes/lite-model.toml")
+    parser.add_argument("--words", type=Path, required=True, help="the encoder's checkpoint")
     parser.add_argument(
         "--voices", type=Path, nargs="+", required=True, help="of benchmarks/voices_in_rooms.py"
     )
@@ -36,7 +40,9 @@ def main() -> None:
     arguments = parser.parse_args()
     run = RunFolder(arguments.run)
     seed = run.seed(arguments.seed)
-    model = EmotionModel.from_pretrained(seed.checkpoint)
+    model = joined(
+        EmotionModel.from_pretrained(seed.checkpoint), EmotionModel.from_pretrained(arguments.words)
+    )
     torch.set_num_threads(1)
     voices = voices_of([training_voices(path) for path in arguments.voices])
     statistics = {"mean": tuple(voices.mean[0].tolist()), "sd": tuple(voices.sd[0].tolist())}
@@ -46,6 +52,18 @@ def main() -> None:
     shutil.copyfile(run.recipe, arguments.out / "recipe.toml")
     size = sum(file.stat().st_size for file in arguments.out.iterdir())
     print(f"{arguments.out}: {size / 2**20:.1f} MiB")
+
+
+def joined(model: EmotionModel, words: EmotionModel) -> EmotionModel:
+    """Returns a model of encoded words behind the encoder that made them, of another model."""
+    dims = {**model.dims, "text": words.dims["text"]}
+    encoders = cast(Any, {"text": words.encoders["text"]})
+    whole = EmotionModel(model.emotions, dims, cast(Any, model.settings), encoders)
+    own = {n: w for n, w in words.state_dict().items() if n.startswith("encoders.text.")}
+    whole.load_state_dict({**model.state_dict(), **own})
+    features = {**model.provenance.features, "text": words.provenance.features["text"]}
+    whole.provenance = replace(model.provenance, features=features)
+    return whole.eval()
 
 
 def training_voices(path: Path) -> tuple[SpeakerNormalisation, list[str]]:

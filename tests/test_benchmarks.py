@@ -17,7 +17,15 @@ BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
 PARTS = {"memory", "speech", "degraded"}
 """Modules that benchmarks share."""
 
-ELSEWHERE = {"lite", "ship_lite", "confidence", "voices_in_rooms", "real", "reliability"}
+ELSEWHERE = {
+    "lite",
+    "ship_lite",
+    "confidence",
+    "voices_in_rooms",
+    "words_encoded",
+    "real",
+    "reliability",
+}
 """Those of the shipped model want its real corpora; a campaign has its short form in the tests."""
 
 

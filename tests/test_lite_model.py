@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
 
 import synctva
 from synctva.batch import Batch, batch_of
@@ -17,7 +16,7 @@ from synctva.evaluation.metrics import confusions, scores_of
 from synctva.evaluation.prediction import predict
 from synctva.features.extractors.text import text_features
 from synctva.features.extractors.tokens import TokenExtractor
-from synctva.inference.predictions import predictions_of
+from synctva.inference.predictions import predictions_of, probabilities_of
 from synctva.inference.recognise import Recogniser
 from synctva.model.causal import causal
 from synctva.model.checkpoint import Provenance
@@ -78,10 +77,10 @@ def usual(model: EmotionModel, modality: str, count: int, rng: torch.Generator) 
     return (known.mean + drawn @ torch.linalg.inv(known.whitening)) * scale.sd + scale.mean
 
 
-def test_all_weights_of_the_package_take_12_mib_at_the_most():
+def test_all_weights_of_the_package_take_20_mib_at_the_most():
     package = Path(synctva.__file__).parent
-    weights = [*package.rglob("*.safetensors"), *LITE.iterdir()]
-    assert sum(file.stat().st_size for file in set(weights)) <= 12 * 2**20
+    weights = [*package.rglob("*.safetensors"), *package.rglob("*.onnx"), *LITE.iterdir()]
+    assert sum(file.stat().st_size for file in set(weights)) <= 20 * 2**20
 
 
 def test_it_is_of_the_recipe_and_of_the_epoch_that_valid_chose():
@@ -157,7 +156,7 @@ def test_it_scores_on_meld_s_words_what_its_card_says(corpora: Path, lite: Emoti
     batch = batch_of(corpus.with_features("text", tokens))
     lacking = {m: torch.zeros(len(batch), lite.dims[m]) for m in ("audio", "visual")}
     batch = replace(batch, **lacking)
-    both_ways, live = (predict(own, batch).numpy() for own in (lite, causal(lite, "lite")))
+    both_ways, live = (probabilities_of(own, batch) for own in (lite, causal(lite, "lite")))
     emotion = batch.emotion.numpy()
     scores = [
         scores_of(confusions(emotion, own.argmax(1), np.zeros_like(emotion), 7).sum(0))
@@ -166,6 +165,5 @@ def test_it_scores_on_meld_s_words_what_its_card_says(corpora: Path, lite: Emoti
     assert scores[0].weighted_f1 >= 0.59
     assert scores[0].macro_f1 >= 0.40
     assert scores[1].weighted_f1 >= scores[0].weighted_f1 - 0.02
-    found = softmax(both_ways / lite.provenance.temperature_of(batch.present.numpy()), axis=1)
-    assert calibration_error(found, emotion) < 0.05
+    assert calibration_error(both_ways, emotion) < 0.05
     assert f"| MELD, words alone | 2,610 | {100 * scores[0].weighted_f1:.1f} |" in CARD

@@ -8,7 +8,7 @@ from synctva.data.made.playhouse.expressions import EXPRESSIONS
 from synctva.data.made.playhouse.people import cast
 from synctva.data.made.playhouse.stage import film, paint_room
 from synctva.errors import InputError
-from synctva.features.extractors.faces import CascadeDetector, Face
+from synctva.features.extractors.faces import CenterFaceDetector, Face
 from synctva.inference import preview
 from synctva.inference.preview import blurred, make_preview
 from synctva.media import browser_type, probe, read_frames, write_movie
@@ -38,7 +38,7 @@ def changed(before: np.ndarray, after: np.ndarray) -> bool:
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(preview, "CascadeDetector", Detector)
+    monkeypatch.setattr(preview, "CenterFaceDetector", Detector)
 
 
 def test_a_face_is_covered_before_and_after_it_is_found(found: None):
@@ -64,7 +64,7 @@ def test_a_face_at_the_edge_is_covered(monkeypatch: pytest.MonkeyPatch):
         def find(self, pixels: np.ndarray) -> list[Face]:
             return [Face(99.0, 1.0, 30.0), Face(-200.0, 40.0, 10.0)]
 
-    monkeypatch.setattr(preview, "CascadeDetector", Corner)
+    monkeypatch.setattr(preview, "CenterFaceDetector", Corner)
     (picture,) = noisy(1, set())
     (after,) = blurred(iter([picture]), 15.0)
     assert changed(picture[:10, 90:], after[:10, 90:])
@@ -105,7 +105,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def faces_in(path: Path) -> int:
     frames = read_frames(path, rate_hz=5)
     assert frames is not None
-    return sum(len(CascadeDetector(20.0).find(pixels)) for pixels in frames.pixels)
+    return sum(len(CenterFaceDetector(20.0).find(pixels)) for pixels in frames.pixels)
 
 
 @pytest.mark.slow

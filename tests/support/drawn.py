@@ -2,32 +2,29 @@
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 
-PAINT_PX = 240
-"""Faces are painted so large, then scaled."""
+from synctva.data.made.playhouse.expressions import EXPRESSIONS
+from synctva.data.made.playhouse.people import cast
+from synctva.data.made.playhouse.stage import FRAME_HEIGHT, FRAME_WIDTH, film
+
+FACE_PX = 96, 58, 224, 186
+"""Where the playhouse's face is in its picture, framed as FER2013 frames faces."""
 
 
 def draw_face(side_px: int, mouth: float = 0.2) -> UInt8[np.ndarray, "side side 3"]:
     """Returns a face that fills its picture as those of FER2013 do.
 
     Args:
-        side_px: Of the picture.
+        side_px: Of the picture; detectors find it from 60 on.
         mouth: How far it is open, in 0..1.
     """
-    picture = Image.new("RGB", (PAINT_PX, PAINT_PX), (70, 60, 55))
-    pen = ImageDraw.Draw(picture)
-    pen.ellipse((22, -30, 218, 262), fill=(224, 184, 158))
-    for x in (75, 165):
-        pen.ellipse((x - 30, 70, x + 30, 112), fill=(186, 142, 118))
-        pen.ellipse((x - 22, 82, x + 22, 106), fill=(240, 238, 234))
-        pen.ellipse((x - 11, 82, x + 11, 106), fill=(40, 26, 20))
-        pen.line((x - 28, 70, x + 28, 66), fill=(60, 40, 30), width=9)
-    pen.polygon(((120, 96), (102, 152), (138, 152)), fill=(206, 162, 136))
-    pen.line((104, 154, 136, 154), fill=(140, 96, 80), width=6)
-    pen.ellipse((84, 184 - 26 * mouth, 156, 198 + 34 * mouth), fill=(110, 40, 42))
-    picture = picture.filter(ImageFilter.GaussianBlur(2.5))
-    return np.asarray(picture.resize((side_px, side_px), Image.Resampling.LANCZOS))
+    ground = Image.new("RGB", (FRAME_WIDTH, FRAME_HEIGHT), (110, 112, 118))
+    opening, random = np.array([mouth]), np.random.default_rng(3)
+    look = cast(0, "test")[3].look
+    (frame,) = film(look, EXPRESSIONS["neutral"], opening, ground, None, 0.0, random)
+    face = Image.fromarray(frame).crop(FACE_PX)
+    return np.asarray(face.resize((side_px, side_px), Image.Resampling.LANCZOS))
 
 
 def paste(

@@ -71,8 +71,12 @@ def evaluate(
     """Score the network that reads faces on valid and test."""
     from synctva.data.corpora.fer2013 import read_fer2013_faces
     from synctva.features.extractors.expression import EMOTIONS, WEIGHTS, load_expression_network
-    from synctva.training.expression import score_expressions
+    from synctva.training.expression_scores import score_expressions
 
-    network, found = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
-    scores = {split: score_expressions(network, found.of(split)) for split in ("valid", "test")}
+    network, faces = load_expression_network(weights or WEIGHTS), read_fer2013_faces(pictures)
+    scores = {
+        f"{split}, {truth}": own
+        for split in ("valid", "test")
+        for truth, own in score_expressions(network, faces.of(split)).items()
+    }
     terminal.show_face_scores(scores, EMOTIONS)

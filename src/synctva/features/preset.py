@@ -88,7 +88,7 @@ class VisualChoice(Choice):
 
     Attributes:
         model: ``expression`` (our own network), ``resnet50``, the hub id of a ResNet, or a folder.
-        detector: A YuNet .onnx file; else OpenCV's own cascade.
+        detector: A YuNet .onnx file; else CenterFace, which ships.
         faces: They have to be ``found``; or each ``whole`` picture is a face already.
         speaker: Whose face: the ``largest``, or the one ``moving`` with the sound.
         no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
@@ -101,7 +101,7 @@ class VisualChoice(Choice):
     model: str = "expression"
     detector: str | None = None
     faces: Literal["found", "whole"] = "found"
-    speaker: Literal["largest", "moving"] = "largest"
+    speaker: Literal["largest", "moving"] = "moving"
     no_face: Literal["absent", "frame"] = "absent"
     pooling: Literal["mean", "mean_sd"] | None = None
     smallest_px: Annotated[int, Field(ge=1)] = 40

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from synctva.errors import InputError
-from synctva.features.extractors.faces import CascadeDetector, Face, resize
+from synctva.features.extractors.faces import CenterFaceDetector, Face, resize
 from synctva.media import write_small
 from synctva.work import Task, on_this_machine
 
@@ -138,7 +138,7 @@ def blurred(pictures: Iterator[Picture], rate_hz: float) -> Iterator[Picture]:
         pictures: RGB, of one size; so many are held as are shown in ``HOLD_S``.
         rate_hz: Pictures per second.
     """
-    detector = CascadeDetector(SMALLEST_FACE_PX)
+    detector = CenterFaceDetector(SMALLEST_FACE_PX)
     step, hold = max(1, round(rate_hz / DETECTIONS_PER_S)), max(1, round(HOLD_S * rate_hz))
     waiting: deque[Picture] = deque()
     found: deque[tuple[int, list[Face]]] = deque()

@@ -101,7 +101,7 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
 
 
 def show_face_scores(scores: "Mapping[str, ScoreArrays]", emotions: Sequence[str]) -> None:
-    """Prints a row per split: accuracy, macro F1, and the F1 of every emotion."""
+    """Prints a row per split and truth: accuracy, macro F1, and the F1 of every emotion."""
     table = Table(title="The face-expression network on FER2013")
     for column in ("", WORDS["accuracy"], WORDS["macro_f1"], *emotions):
         table.add_column(escape(column), justify="right" if column else "left")

@@ -50,7 +50,12 @@ def test_speech_corpora_are_clips_of_people_in_one_split_each(corpora: Path, pla
 
 def test_fer2013_faces_are_pictures_of_their_emotions(corpora):
     faces = read_fer2013_faces(corpora / "fer2013" / "fer2013.parquet")
-    pixels, emotions = faces.of("test")
+    pixels, emotions, votes = faces.of("test")
+    assert votes.shape == (3589, 10)
+    assert (votes.sum(axis=1) == 10).mean() > 0.95
+    assert (
+        votes[:, :7].argmax(axis=1) == emotions
+    ).mean() > 0.6  # people and labels agree so often
     assert pixels.shape == (3589, 48, 48)
     assert np.bincount(emotions).tolist() == list(fer2013.FACTS.utterances["test"].values())
     assert 100 < faces.pixels.mean() < 160

@@ -15,12 +15,18 @@ from synctva.corpus import Corpus
 from synctva.data.checks.check import check
 from synctva.data.corpora import emodb, meld_raw, ravdess
 from synctva.data.corpora.emodb import read_emodb
-from synctva.data.corpora.fer2013 import read_fer2013, read_fer2013_faces, unpack_fer2013
+from synctva.data.corpora.fer2013 import (
+    VOTES,
+    read_fer2013,
+    read_fer2013_faces,
+    unpack_fer2013,
+)
 from synctva.data.corpora.iemocap_release import read_iemocap_release
 from synctva.data.corpora.meld import read_meld
 from synctva.data.corpora.ravdess import read_ravdess
 from synctva.dialogue import Utterance
 from synctva.emotions import schema_named
+from synctva.errors import InputError
 
 
 def found(corpus: Corpus, source: Path) -> dict[str, str | None]:
@@ -243,9 +249,34 @@ def test_fer2013_faces_are_decoded_in_the_tables_order(tmp_path):
     assert faces.splits == ("test", "train", "train", "valid")
     emotions = [schema_named("fer-7").emotions[number] for number in faces.emotions]
     assert emotions == ["anger", "joy", "neutral", "sadness"]
-    pixels, numbers = faces.of("train")
+    pixels, numbers, votes = faces.of("train")
+    assert not votes.any()  # nobody was asked
     np.testing.assert_array_equal(pixels, faces.pixels[1:3])
     np.testing.assert_array_equal(numbers, faces.emotions[1:3])
+
+
+def test_fer2013_may_tell_what_ten_people_saw(tmp_path: Path):
+    asked = {name: pa.array([n, 0, 10 - n, 1], pa.uint8()) for n, name in enumerate(VOTES)}
+    pq.write_table(pa.table(samples.fer2013_columns() | asked), tmp_path / "fer2013.parquet")
+    votes = read_fer2013_faces(tmp_path).votes
+    assert votes.tolist() == [list(range(10)), [0] * 10, list(range(10, 0, -1)), [1] * 10]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"votes_fear": None}, "votes_fear"),
+        ({"votes_NF": pa.array(["a"] * 4)}, r"'votes_NF' holds string; counts are needed"),
+        ({"votes_NF": pa.array([1, 2, None, 3])}, r"'votes_NF' holds int64; counts are needed"),
+        ({"votes_NF": pa.array([1, 2, -1, 3])}, r"row 3: fewer than 0 votes"),
+    ],
+)
+def test_votes_that_are_none_are_told(tmp_path: Path, change: dict, message: str):
+    asked = {name: pa.array([1] * 4) for name in VOTES} | change
+    kept = {name: column for name, column in asked.items() if column is not None}
+    pq.write_table(pa.table(samples.fer2013_columns() | kept), tmp_path / "fer2013.parquet")
+    with pytest.raises(InputError, match=message):
+        read_fer2013_faces(tmp_path)
 
 
 def test_fer2013_splits_may_be_called_otherwise(tmp_path):

@@ -10,7 +10,7 @@ from synctva.data.made.playhouse.looks import FINE, HEIGHT, WIDTH
 from synctva.data.made.playhouse.people import Person, cast
 from synctva.data.made.playhouse.scenes import EMOTIONS
 from synctva.data.made.playhouse.stage import FRAME_HEIGHT, FRAME_WIDTH, film, paint_room
-from synctva.features.extractors.faces import CascadeDetector
+from synctva.features.extractors.faces import CenterFaceDetector
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_a_listener_is_seen_at_the_side_and_the_speaker_stays(people: tuple[Pers
 
 
 def test_the_default_detector_finds_the_speaker_in_all_emotions(people: tuple[Person, ...]):
-    detector = CascadeDetector(smallest_px=48)
+    detector = CenterFaceDetector(smallest_px=48)
     found = []
     for emotion in EMOTIONS:
         for person in people[:4]:

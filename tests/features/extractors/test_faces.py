@@ -13,9 +13,11 @@ from support.drawn import draw_face, paste, room
 
 from synctva.errors import InputError
 from synctva.features.extractors.faces import (
-    CascadeDetector,
+    CENTERFACE_SCORE,
+    CenterFaceDetector,
     Face,
     YuNetDetector,
+    centerface_sha256,
     crop,
     detector_named,
     grey,
@@ -54,39 +56,76 @@ def yunet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[YuNetDetecto
 @pytest.mark.parametrize("mouth", [0.0, 0.5, 1.0])
 def test_a_drawn_face_is_found_where_it_is(side_px: int, mouth: float):
     picture = paste(room(side_px), draw_face(side_px, mouth), (330, 170))
-    (face,) = CascadeDetector(40).find(picture)
-    assert_allclose([face.x_px, face.y_px], [330, 170], atol=0.15 * side_px)
-    assert face.side_px == pytest.approx(side_px, rel=0.4)
-    assert face.angle_rad == 0
+    (face,) = CenterFaceDetector(40).find(picture)
+    assert_allclose([face.x_px, face.y_px], [330, 170], atol=0.05 * side_px)
+    assert face.side_px == pytest.approx(side_px, rel=0.1)
+    assert face.angle_rad == pytest.approx(0, abs=0.05)
+    assert CENTERFACE_SCORE < face.score <= 1
 
 
 def test_faces_come_from_left_to_right():
     picture = room()
-    for x in (520, 110, 320):
+    for x in (520, 130, 320):
         picture = paste(picture, draw_face(100), (x, 180))
-    found = CascadeDetector(40).find(picture)
-    assert_allclose([face.x_px for face in found], [110, 320, 520], atol=10)
+    found = CenterFaceDetector(40).find(picture)
+    assert_allclose([face.x_px for face in found], [130, 320, 520], atol=10)
 
 
 def test_a_face_below_the_stated_size_is_ignored():
     picture = paste(paste(room(), draw_face(60), (150, 180)), draw_face(150), (450, 180))
-    assert len(CascadeDetector(40).find(picture)) == 2
-    (large,) = CascadeDetector(120).find(picture)
+    assert len(CenterFaceDetector(40).find(picture)) == 2
+    (large,) = CenterFaceDetector(120).find(picture)
     assert large.x_px == pytest.approx(450, abs=20)
 
 
+def test_a_turned_face_is_leveled():
+    picture = Image.fromarray(paste(room(), draw_face(120), (320, 180)))
+    for degrees in (-25, 20):
+        turned = np.asarray(picture.rotate(-degrees, Image.Resampling.BICUBIC))
+        (face,) = CenterFaceDetector(40).find(turned)
+        assert np.degrees(face.angle_rad) == pytest.approx(degrees, abs=8)
+
+
+def test_pictures_of_other_shapes_in_between_change_nothing():
+    detector = CenterFaceDetector(40)
+    picture = paste(room(), draw_face(120), (320, 180))
+    first = detector.find(picture)
+    detector.find(np.ascontiguousarray(picture[:, 100:500]))
+    detector.find(np.ascontiguousarray(picture.transpose(1, 0, 2)))
+    assert detector.find(picture) == first
+
+
+def test_the_detectors_weights_are_those_that_were_measured():
+    assert centerface_sha256() == (
+        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_textures_have_no_faces(seed: int):
+    """Noise whose power falls with the frequency, as that of clouds, water and bark."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.fft.fftfreq(240)[:, None], np.fft.fftfreq(320)
+    steepness = random.uniform(0.5, 3)
+    fall = np.maximum(rows**2 + columns**2, 1e-5) ** (-steepness / 2)
+    texture = np.fft.ifft2(np.fft.fft2(random.normal(size=(240, 320))) * fall).real
+    grey_values = 255 * (texture - texture.min()) / np.ptp(texture)
+    picture = np.repeat(grey_values.astype(np.uint8)[:, :, None], 3, axis=2)
+    assert CenterFaceDetector(40).find(picture) == []
+
+
 def test_a_room_without_people_has_no_faces():
-    assert CascadeDetector(40).find(room()) == []
+    assert CenterFaceDetector(40).find(room()) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 600), (19, 19), (700, 3)])
 def test_a_picture_too_small_for_a_face_has_none(shape: tuple[int, int]):
-    assert CascadeDetector(40).find(np.zeros((*shape, 3), np.uint8)) == []
+    assert CenterFaceDetector(40).find(np.zeros((*shape, 3), np.uint8)) == []
 
 
 def test_the_same_picture_gives_the_same_faces():
     picture = paste(room(), draw_face(100), (200, 200))
-    assert CascadeDetector(40).find(picture) == CascadeDetector(40).find(picture)
+    assert CenterFaceDetector(40).find(picture) == CenterFaceDetector(40).find(picture)
 
 
 @given(st.integers(0, 40), st.integers(0, 30), st.integers(10, 40))
@@ -201,11 +240,11 @@ def test_a_file_that_is_not_yunet_is_told(tmp_path: Path, content: bytes):
 
 
 @pytest.mark.corpus
-def test_three_of_four_real_faces_are_found_and_hardly_anything_else(corpora: Path):
-    """FER2013 has many faces in profile, covered or turned, that a frontal cascade cannot find."""
+def test_two_of_three_real_faces_are_found_and_hardly_anything_else(corpora: Path):
+    """FER2013's pictures end where the faces do, which detectors are not used to."""
     table = pq.read_table(corpora / "fer2013" / "fer2013.parquet", columns=["split", "jpeg"])
     tests = [row["jpeg"] for row in table.to_pylist() if row["split"] == "test"][::24]
-    detector, random = CascadeDetector(40), np.random.default_rng(0)
+    detector, random = CenterFaceDetector(40), np.random.default_rng(0)
     hits, mistakes, sides = 0, 0, []
     for number, jpeg in enumerate(tests):
         side, x, y = random.integers([100, 100, 100], [200, 540, 260]).tolist()
@@ -219,6 +258,6 @@ def test_three_of_four_real_faces_are_found_and_hardly_anything_else(corpora: Pa
         hits += bool(right)
         mistakes += len(found) - len(right)
         sides += [f.side_px / side for f in right]
-    assert hits >= 0.7 * len(tests)
-    assert mistakes <= 0.05 * len(tests)
+    assert hits >= 0.65 * len(tests)
+    assert mistakes <= 0.01 * len(tests)
     assert np.median(sides) == pytest.approx(1.0, abs=0.05)  # FER2013's framing

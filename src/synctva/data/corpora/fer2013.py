@@ -6,9 +6,11 @@ Source: https://www.kaggle.com/c/challenges-in-representation-learning-facial-ex
 Licence: research use, on the terms of the challenge.
 Emotions: anger, disgust, fear, joy, sadness, surprise, neutral (``fer-7``).
 
-The table has the columns ``split``, ``emotion`` and ``jpeg`` (the file's bytes); others are
-ignored. The challenge's public test set is ``valid``, its private one ``test``. A picture is a
-dialogue of one utterance and is called by its row, since the ids of the challenge are not unique.
+The table has the columns ``split``, ``emotion`` and ``jpeg`` (the file's bytes), and may have what
+ten people saw in each face (``votes_anger`` and so on; Barsoum et al., Training Deep Networks for
+Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016: FER+, MIT licence);
+others are ignored. The challenge's public test set is ``valid``, its private one ``test``. A
+picture is a dialogue of one utterance, called by its row, since the challenge's ids are not unique.
 """
 
 import io
@@ -21,12 +23,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 from PIL import Image
 
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
 from synctva.data.files.assemble import UtteranceRow, assemble
+from synctva.data.files.csv_file import require_columns
 from synctva.data.files.parquet_file import parquet_names, read_parquet
 from synctva.data.kind import Kind
 from synctva.data.split import split_named
@@ -35,6 +38,14 @@ from synctva.errors import InputError, told_at
 from synctva.files import alone, write_bytes
 
 COLUMNS = ("split", "emotion", "jpeg")
+VOTES = tuple(
+    f"votes_{name}"
+    for name in (
+        *("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"),
+        *("contempt", "unknown", "NF"),
+    )
+)
+"""FER+'s columns: first the emotions of ``fer-7`` in its order, last what no emotion of it gets."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,17 +103,21 @@ class Faces:
     Attributes:
         pixels: Grey values.
         emotions: Each face's emotion, as its number in ``fer-7``.
+        votes: How many people saw what ``VOTES`` lists in it. All 0 where nobody was asked.
         splits: Each face's split.
     """
 
     pixels: UInt8[np.ndarray, "face 48 48"]
     emotions: Int64[np.ndarray, " face"]
+    votes: Float32[np.ndarray, "face 10"]
     splits: tuple[str, ...]
 
-    def of(self, split: str) -> tuple[UInt8[np.ndarray, "n 48 48"], Int64[np.ndarray, " n"]]:
-        """Returns the pixels and the emotions of one split."""
+    def of(
+        self, split: str
+    ) -> tuple[UInt8[np.ndarray, "n 48 48"], Int64[np.ndarray, " n"], Float32[np.ndarray, "n 10"]]:
+        """Returns the pixels, the emotions and the votes of one split."""
         chosen = np.array([name == split for name in self.splits], dtype=np.bool_)
-        return self.pixels[chosen], self.emotions[chosen]
+        return self.pixels[chosen], self.emotions[chosen], self.votes[chosen]
 
 
 def read_fer2013_faces(source: Path) -> Faces:
@@ -122,7 +137,7 @@ def read_fer2013_faces(source: Path) -> Faces:
         with told_at(lambda number=number: _place(source, number)):
             emotions[number] = schema.number(emotion)
             splits.append(split_named(split))
-    return Faces(pixels, emotions, tuple(splits))
+    return Faces(pixels, emotions, _votes(source), tuple(splits))
 
 
 def unpack_fer2013(source: Path, folder: Path) -> list[Path]:
@@ -198,6 +213,28 @@ def _tell_copies(path: Path, table: pa.Table) -> None:
 
 def _path(source: Path) -> Path:
     return source / "fer2013.parquet" if source.is_dir() else source
+
+
+def _votes(source: Path) -> Float32[np.ndarray, "face 10"]:
+    """Returns the people's votes of each row; zeros where the table has no such columns.
+
+    Raises:
+        InputError: Some of the columns are missing, or hold something else than counts.
+    """
+    path = _path(source)
+    table = read_parquet(path, COLUMNS)
+    if not set(VOTES) & set(table.column_names):
+        return np.zeros((len(table), len(VOTES)), np.float32)
+    require_columns(path, table.column_names, VOTES)
+    for name in VOTES:
+        column = table.column(name)
+        if not pa.types.is_integer(column.type) or column.null_count:
+            raise InputError(f"{path}: column {name!r} holds {column.type}; counts are needed")
+    votes = np.stack([table.column(name).to_numpy() for name in VOTES], axis=1)
+    wrong = np.flatnonzero((votes < 0).any(axis=1))
+    if len(wrong):
+        raise InputError(f"{_place(source, int(wrong[0]))}: fewer than 0 votes; counts are needed")
+    return votes.astype(np.float32)
 
 
 def _place(source: Path, number: int) -> str:

@@ -1,6 +1,8 @@
 """The face-expression network: a 48 x 48 grey face in, seven emotions and a vector out.
 
-Trained on FER2013 by :mod:`synctva.training.expression`; the weights ship with the package.
+Trained on FER2013 by :mod:`synctva.training.expression`; the weights ship with the package. It says
+what ten people see in a face (FER+'s votes): that is what it is asked for. A second head says what
+FER2013's own label would be, the answer of one search engine; it is there to be scored.
 """
 
 import json
@@ -85,6 +87,7 @@ class ExpressionNetwork(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(source, len(EMOTIONS))
+        self.labels = nn.Linear(source, len(EMOTIONS))
 
     @property
     def dim(self) -> int:
@@ -100,8 +103,15 @@ class ExpressionNetwork(nn.Module):
         return self.blocks(self.stem(x)).mean(dim=(2, 3))
 
     def forward(self, faces: Float[Tensor, "face 48 48"]) -> Float[Tensor, "face emotion"]:
-        """Returns the logits of the emotions, in the order of :data:`EMOTIONS`."""
-        return self.classifier(self.dropout(self.embed(faces)))
+        """Returns the logits of what people see, in the order of :data:`EMOTIONS`."""
+        return self.both(faces)[0]
+
+    def both(
+        self, faces: Float[Tensor, "face 48 48"]
+    ) -> tuple[Float[Tensor, "face emotion"], Float[Tensor, "face emotion"]]:
+        """Returns the logits of what people see, and those of FER2013's label."""
+        vectors = self.dropout(self.embed(faces))
+        return self.classifier(vectors), self.labels(vectors)
 
 
 def save_expression_network(network: ExpressionNetwork, path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from synctva.corpus import Description
 from synctva.errors import InputError, did_you_mean
 from synctva.features.extractors import faces as opencv
+from synctva.features.extractors.clarity import SIDE_PX, are_clear
 from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.expression import (
@@ -78,7 +79,7 @@ class VisualExtractor:
 
     Args:
         name: ``expression``, ``resnet50``, the hub id of a ResNet, or its folder.
-        detector: YuNet's ONNX file; None = OpenCV's own cascade.
+        detector: YuNet's ONNX file; None = CenterFace, which ships.
         speaker: Whose face: the ``largest``, or the one whose mouth is ``moving`` with the sound.
         faces: They have to be ``found``; or each ``whole`` picture is a face already.
         no_face: An utterance without a face is ``absent``, or its whole ``frame`` is encoded.
@@ -100,7 +101,7 @@ class VisualExtractor:
         name: str,
         *,
         detector: str | None = None,
-        speaker: str = "largest",
+        speaker: str = "moving",
         faces: str = "found",
         no_face: str = "absent",
         pooling: str | None = None,
@@ -154,7 +155,8 @@ class VisualExtractor:
     @property
     def reads(self) -> tuple[Stream, ...]:
         """The features depend on the pictures, and on the sound where a mouth moves with it."""
-        return ("pictures", "sound") if self._speaker == "moving" else ("pictures",)
+        hears = self._detector is not None and self._speaker == "moving"
+        return ("pictures", "sound") if hears else ("pictures",)
 
     def encode_clip(self, clip: Clip) -> Encoded:
         """Returns the features of an utterance's recording; see ``encode``."""
@@ -166,7 +168,7 @@ class VisualExtractor:
     def encode(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
     ) -> Encoded:
-        """Returns an utterance's vector.
+        """Returns an utterance's vector; faces that are found but too dark or blurred do not count.
 
         Args:
             frames: At ``rate_hz``, ``most_frames`` at the most.
@@ -188,6 +190,10 @@ class VisualExtractor:
             ]
         )
         faces = np.stack(crops)
+        if track is not None:
+            faces = faces[are_clear(_seen(faces))]
+            if not len(faces):
+                return Encoded(None, ("unclear_face",))
         return Encoded(self._kept(faces) if self._crops else self._pool(faces), flags)
 
     def speaker(
@@ -222,6 +228,11 @@ class VisualExtractor:
         if self._encoder.pooling == "mean_sd":
             pooled.append(vectors.std(dim=0, correction=0))
         return torch.cat(pooled).float().numpy()
+
+
+def _seen(faces: UInt8[np.ndarray, "face size size 3"]) -> UInt8[np.ndarray, "face 48 48"]:
+    """Returns faces as the expression network would see them."""
+    return grey(np.stack([resize(face, SIDE_PX) for face in faces]))
 
 
 def _check_choices(chosen: dict[str, str]) -> None:

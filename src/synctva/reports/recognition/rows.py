@@ -17,6 +17,7 @@ LEAST_SCALE = 0.25
 
 WORDS = {
     "no_face": ("visual", "no face found"),
+    "unclear_face": ("visual", "face too dark or blurred"),
     "no_video": ("visual", "no pictures"),
     "whole_frame": ("visual", "whole picture, no face found"),
     "no_audio": ("audio", "no sound"),
