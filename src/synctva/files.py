@@ -1,4 +1,9 @@
-"""Files that are at every moment the old one or the new one, and who writes into a folder."""
+"""Files that are at every moment the old one or the new one, and who writes into a folder.
+
+Also the cells of tables for people: a spreadsheet runs what begins with = + - @ as a formula, one
+from a recording's file name too. An apostrophe before it says that it is text, and is not shown.
+Read again, a cell is what it was.
+"""
 
 import errno
 import hashlib
@@ -23,6 +28,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_DISK = "the disk is full; make room, and run the same command again"
 LOCK = ".lock"
 """In a folder that somebody writes into: who that is."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
+GUARDED = r"^'('*[=+\-@\t\r])"
+"""A cell that was guarded, as a pattern; its group begins the text."""
 
 
 def file_sha256(path: Path) -> str:
@@ -218,3 +228,14 @@ def _is_at(file: IO[bytes] | IO[str], path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def guarded(text: str) -> str:
+    """Returns a text as a cell that is no formula; a number stays one."""
+    is_formula = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def unguarded(cell: str) -> str:
+    """Returns the text of a cell that was ``guarded``; any other is as it is."""
+    return re.sub(GUARDED, r"\1", cell, count=1)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from synctva.budget import TEXT_BYTES
-from synctva.cells import unguarded
 from synctva.errors import InputError, did_you_mean, told_at
+from synctva.files import unguarded
 from synctva.transcripts.columns import (
     FILES,
     TIMES,

@@ -12,12 +12,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synctva.cells import GUARDED
 from synctva.data.files.assemble import Place
 from synctva.data.files.csv_file import csv_place, read_csv, require_columns, separator_of
 from synctva.data.files.parquet_file import read_parquet
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError, told_at
+from synctva.files import GUARDED
 from synctva.transcripts.columns import TIMES, Column, are_numbers, columns_of
 from synctva.transcripts.table import NOBODY
 from synctva.transcripts.times import check_rate, seconds_in, with_units

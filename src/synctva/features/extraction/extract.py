@@ -22,6 +22,7 @@ from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore, concatenate, write_parts
 from synctva.features.store.normalise import normalise
 from synctva.features.store.writing import FAILURES, NORMALISATION
+from synctva.files import guarded
 from synctva.work import MakeEngine, on_this_machine
 
 

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from synctva.cells import guarded
+from synctva.files import guarded
 from synctva.inference.export.places import recording_of
 from synctva.inference.recognition import Recognition
 from synctva.transcripts.segment import one_line, writable

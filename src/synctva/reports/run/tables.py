@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synctva.cells import guarded
 from synctva.errors import InputError
+from synctva.files import guarded
 from synctva.reports.run.record import RunRecord
 from synctva.run.finished import UNCHANGED
 from synctva.run.scores import Score

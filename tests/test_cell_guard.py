@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synctva.cells import guarded, unguarded
+from synctva.files import guarded, unguarded
 
 CELLS = st.text() | st.text("'=+-@\t\ra1", max_size=6)
 
