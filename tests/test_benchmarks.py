@@ -25,6 +25,7 @@ ELSEWHERE = {
     "words_encoded",
     "real",
     "reliability",
+    "hostile",
 }
 """Those of the shipped model want its real corpora; a campaign has its short form in the tests."""
 
