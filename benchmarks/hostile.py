@@ -16,7 +16,7 @@ import sys
 import time
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,9 @@ from synctva.work import Task, on_this_machine
 
 MOST_S, MOST_BYTES = 60.0, 1 << 30
 """No file takes longer of the CPU, or more memory, the libraries included."""
+
+AT_ONCE = 50
+"""So many files are read before the process tells."""
 
 EMOTIONS = ("neutral", "joy", "anger")
 PIECES = (
@@ -272,31 +275,37 @@ def tried(name: str, folder: Path, seed: int) -> tuple[str, str]:
     return "read", ""
 
 
-def _timed(request: tuple[str, Path, int]) -> tuple[str, str, float, float]:
-    begun = time.process_time()
-    end, told = tried(*request)
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return end, told, time.process_time() - begun, size
+Tried = tuple[int, str, str, float, float]
+"""The number of a try, its end, what was said, seconds of the CPU, and MB of its process."""
+
+
+def _timed(request: tuple[str, Path, range]) -> list[Tried]:
+    name, folder, seeds = request
+    found = []
+    for seed in seeds:
+        begun = time.process_time()
+        end, told = tried(name, folder, seed)
+        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found.append((seed, end, told, time.process_time() - begun, size))
+    return found
 
 
 def campaign(name: str, tries: int, first: int) -> Tries:
     """Returns what became of so many damaged files, and tells on stderr what should not be."""
     found = Tries()
-
-    def requests(folder: Path) -> Iterator[tuple[str, Path, int]]:
-        yield from ((name, folder, seed) for seed in range(first, first + tries))
-
-    task = Task(_timed, time_limit_s=10 * MOST_S, memory_bytes=2 * MOST_BYTES)
+    last = first + tries
+    task = Task(_timed, time_limit_s=AT_ONCE * MOST_S, memory_bytes=2 * MOST_BYTES)
     with TemporaryDirectory() as folder, on_this_machine(task, 1) as engine:
-        for (_, _, seed), outcome in engine.outcomes(requests(Path(folder))):
+        seeds = (range(n, min(n + AT_ONCE, last)) for n in range(first, last, AT_ONCE))
+        for (_, _, own), outcome in engine.outcomes((name, Path(folder), s) for s in seeds):
             if isinstance(outcome, InputError):
-                outcome = "given up", f"{outcome}", 0.0, 0.0
-            end, told, seconds, size = outcome
-            found.ends[end] += 1
-            found.slowest_s = max(found.slowest_s, seconds)
-            found.largest_mb = max(found.largest_mb, size)
-            if end not in ("read", "refused"):
-                print(f"{name} {seed}: {end}: {told}", file=sys.stderr)
+                outcome = [(own.start, "given up", f"or a later one: {outcome}", 0.0, 0.0)]
+            for seed, end, told, seconds, size in outcome:
+                found.ends[end] += 1
+                found.slowest_s = max(found.slowest_s, seconds)
+                found.largest_mb = max(found.largest_mb, size)
+                if end not in ("read", "refused"):
+                    print(f"{name} {seed}: {end}: {told}", file=sys.stderr)
     return found
 
 
