@@ -34,11 +34,10 @@ from synctva.data.own.clips_table import (
 )
 from synctva.emotions import EmotionSchema, schema_for, schema_named
 from synctva.errors import InputError, told_at
-from synctva.media.local_file import may_be_recording
+from synctva.media.local_file import may_be_recording, open_local
 from synctva.transcripts import (
     SUFFIXES,
     Belongings,
-    Segment,
     belongings,
     linked_recording,
     read_transcript,
@@ -90,7 +89,9 @@ def read_folder(
 def _placed(source: Path, tiers: Sequence[str]) -> Iterator[Placed]:
     """Yields the utterances of a folder or file, dialogue by dialogue, and where they stand."""
     if is_annotation(source):
-        yield from _spoken(source, source.stem, _recording_of(source), tiers)
+        recording = _recording_of(source)
+        length_s = None if recording is None else _lengths([recording])[recording]
+        yield from _spoken(source, source.stem, recording, tiers, length_s)
         return
     tables = [source] if source.is_file() else find_tables(source)
     if not tables:
@@ -171,8 +172,10 @@ def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
         dialogue: (recording, _one_of(paths)) for dialogue, (recording, paths) in spoken.items()
     }
     own = tiers_of_each(folder, [annotation for _, annotation in told.values()], tiers)
+    lengths = _lengths(recording for recording, _ in told.values())
     for dialogue, (recording, annotation) in sorted(told.items()):
-        yield from _spoken(annotation, dialogue, recording.absolute(), own[annotation])
+        place = recording.absolute()
+        yield from _spoken(annotation, dialogue, place, own[annotation], lengths[recording])
 
 
 def _check_recordings(folder: Path, spoken: Mapping[str, tuple[Path, tuple[Path, ...]]]) -> None:
@@ -236,7 +239,11 @@ def _recording_of(annotation: Path) -> Path | None:
 
 
 def _spoken(
-    annotation: Path, dialogue: str, recording: Path | None, tiers: Sequence[str]
+    annotation: Path,
+    dialogue: str,
+    recording: Path | None,
+    tiers: Sequence[str],
+    length_s: float | None,
 ) -> Iterator[Placed]:
     """Yields what an annotation says of a recording, in the order of time."""
     media = None if recording is None else str(recording)
@@ -249,7 +256,7 @@ def _spoken(
                 " dialogue; remove it, or add a column 'clip' to name the recording of each row"
             )
     read = read_transcript(annotation, tiers)
-    segments, outside = _in_recording(read, recording)
+    segments, outside = (read, "") if length_s is None else within(read, length_s)
     for note in filter(None, (read.note, outside)):
         _log.warning(note)
     for segment in segments:
@@ -265,20 +272,23 @@ def _spoken(
         yield row, partial(str, segment.place)
 
 
-def _in_recording(
-    segments: Sequence[Segment], recording: Path | None
-) -> tuple[Sequence[Segment], str]:
-    """Returns the segments that lie in their recording, as recognition does; see ``within``.
+def _lengths(recordings: Iterable[Path]) -> dict[Path, float | None]:
+    """Returns the length of each recording, in seconds; None of one that cannot be read.
 
-    Of a recording that cannot be read nothing is known; its features will tell.
+    Its features will tell what is wrong with it.
     """
-    from synctva.media import length_of
+    from synctva.media import apart, length_of, seen_apart
 
-    try:
-        length_s = None if recording is None else length_of(recording)
-    except InputError:
-        return segments, ""
-    return (segments, "") if length_s is None else within(segments, length_s)
+    found: dict[Path, float | None] = {}
+    with apart() as kept:
+        for recording in recordings:
+            try:
+                with open_local(recording):  # what does not begin as a recording needs no process
+                    pass
+                found[recording] = seen_apart(length_of, recording, kept)
+            except InputError:
+                found[recording] = None
+    return found
 
 
 KIND = Kind("folder", is_own, read_folder, ("schema", "name", "fold", "tiers"))
