@@ -28,7 +28,6 @@ from synctva.features.extractors.tokens import TokenExtractor
 from synctva.features.preset import load_preset
 from synctva.features.store import open_store, write_store
 from synctva.features.store.normalise import SpeakerNormalisation, normalise_towards
-from synctva.inference import predictions as predictions_module
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.predictions import predictions_of
 from synctva.inference.recognition import NO_EVIDENCE
@@ -303,7 +302,7 @@ def test_a_models_own_encoder_runs_once_and_to_the_same_end(
     said = ("i am so happy", "no", "", "yes yes")
     dialogue = Dialogue("d", "test", tuple(Utterance(n, "A", t) for n, t in enumerate(said)))
     batch = batch_of(own.encode(dialogue).corpus)
-    monkeypatch.setattr(predictions_module, "ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr("synctva.model.causal.ENCODED_AT_ONCE", 2)
     felt = predictions_of(model, batch)
     expected = softmax(predict(model, batch).numpy(), axis=1)
     np.testing.assert_allclose(felt.probabilities, expected, atol=1e-5)
