@@ -32,7 +32,7 @@ def test_nothing_that_is_printed_obeys_a_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     screen = io.StringIO()
-    monkeypatch.setattr(module.console, "file", screen)
+    monkeypatch.setattr(module, "console", module._Console(file=screen))
     table = Table(title=NASTY)  # whoever forgets to escape it
     table.add_row(terminal.escape(NASTY))
     terminal.show(table)
