@@ -9,7 +9,7 @@ LEAST_TRUST = 0.05
 
 
 class Familiarity(nn.Module):
-    """A density of one modality's standardised features, which is part of the model.
+    """A density of one modality's normalised features, which is part of the model.
 
     A Gaussian, as one for all emotions: the distance is Mahalanobis', over the root of the width,
     so that it is about 1 in training.
@@ -47,7 +47,7 @@ class Familiarity(nn.Module):
         self.whitening.copy_(torch.linalg.cholesky(torch.linalg.inv(covariance.double())))
 
     def distance(self, features: Float[Tensor, "utterance dim"]) -> Float[Tensor, " utterance"]:
-        """Returns how far standardised features are from the training's."""
+        """Returns how far normalised features are from the training's."""
         return ((features - self.mean) @ self.whitening).square().mean(1).sqrt()
 
     def forward(
