@@ -75,7 +75,7 @@ def write_tensors(
     """Writes tensors, and words that tell what they are, as ``files.written`` does."""
     kept = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     told = dict(told or {})
-    write_bytes(path, save(kept, {**told, SHA256: _sha256(kept, told)}))
+    write_bytes(path, _in_order(save(kept, {**told, SHA256: _sha256(kept, told)})))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -94,6 +94,20 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if expected is not None and expected != _sha256(tensors, told):
         raise SafetensorError("sha256 differs from what it was when the file was written")
     return tensors, told
+
+
+def _in_order(content: bytes) -> bytes:
+    """Returns a safetensors file whose words are in order: the library's order differs each time.
+
+    A file is eight bytes that say how long its header is, the header in JSON, and the tensors;
+    blanks at the header's end have them begin at a multiple of eight.
+    """
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def _sha256(tensors: Mapping[str, Tensor], told: Mapping[str, str]) -> str:
