@@ -3,6 +3,7 @@
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -50,3 +51,22 @@ def test_a_span_is_mixed_as_the_whole_is(tmp_path: Path):
     part = read_audio(tmp_path / "a.wav", 3.5, 3.9)
     np.testing.assert_array_equal(part, whole[round(3.5 * RATE_HZ) : round(3.9 * RATE_HZ)])
     assert loudness(whole) == pytest.approx(loudness(HEARD), rel=0.02)
+
+
+@pytest.mark.parametrize("form", ["wav", "mka", "mp4", "ogg", "flac"])
+def test_a_long_recording_of_two_channels_is_heard_at_places_all_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+):
+    monkeypatch.setattr("synctva.media.mix.FIRST_S", 1.0)
+    monkeypatch.setattr("synctva.media.mix.PLACE_S", 0.3)
+    codec = {"wav": "pcm_s16le", "mp4": "aac", "ogg": "libopus", "flac": "flac", "mka": "aac"}
+    with av.open(str(tmp_path / f"a.{form}"), "w") as container:
+        stream = container.add_stream(codec[form], rate=RATE_HZ, layout="stereo")
+        samples = np.stack([HEARD, -HEARD]).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.rate = RATE_HZ
+        for resampled in av.AudioResampler(stream.format, "stereo", RATE_HZ).resample(frame):
+            container.mux(stream.encode(resampled))
+        container.mux(stream.encode(None))
+    heard = read_audio(tmp_path / f"a.{form}", 1.0, 3.0)
+    assert loudness(heard) == pytest.approx(loudness(HEARD), rel=0.05)

@@ -1,3 +1,5 @@
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from synctva.features.extractors.faces import Face
 from synctva.features.extractors.tracks import (
     Track,
+    follow_faces,
     largest_track,
     link_faces,
     loudness,
@@ -170,3 +173,41 @@ def test_without_sound_or_motion_to_compare_the_largest_wins():
     assert moving_track([], frames, speech(LOUD)) is None
     apart = [Track(t.frames[::2], t.faces[::2]) for t in tracks]
     assert moving_track(apart, frames, speech(LOUD)) is apart[1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 6, 7])
+def test_faces_that_move_straight_on_are_followed_in_every_frame_by_half_the_looks(count: int):
+    way = [Face(100 + 3 * k, 90 - 2 * k, 60 + k, 0.02 * k, 0.9) for k in range(count)]
+    looks: list[int] = []
+
+    def find(picture: np.ndarray) -> list[Face]:
+        looks.append(int(picture[0, 0, 0]))
+        return [way[looks[-1]]]
+
+    tracks = follow_faces(numbered(count), find)
+    assert looks == sorted({*range(0, count, 2), *([count - 1] if count else [])})
+    assert [track.frames for track in tracks] == ([tuple(range(count))] if count else [])
+    for track in tracks:
+        for face, true in zip(track.faces, way, strict=True):
+            assert astuple(face) == pytest.approx(astuple(true))
+
+
+def test_a_face_that_was_not_found_where_it_was_looked_for_is_not_made_up_around_it():
+    faces = {0: [LEFT], 2: [LEFT], 4: [], 6: [LEFT], 7: [LEFT]}
+    (track,) = follow_faces(numbered(8), lambda picture: faces[int(picture[0, 0, 0])])
+    assert track.frames == (0, 1, 2, 6, 7)
+
+
+def test_a_face_in_one_look_of_many_is_a_mistake():
+    faces = {2: [RIGHT]}
+    (track,) = follow_faces(
+        numbered(24), lambda picture: [LEFT, *faces.get(int(picture[0, 0, 0]), [])]
+    )
+    assert set(track.faces) == {LEFT}
+
+
+def numbered(count: int) -> np.ndarray:
+    """Pictures of 2 x 2 that show their number."""
+    return np.broadcast_to(
+        np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 2, 2, 3)
+    ).copy()

@@ -210,6 +210,7 @@ def test_an_extractor_tells_where_its_features_come_from():
         "no_face": "absent",
         "detector": "centerface 09189deaaf8646c5",
         "smallest_px": 40,
+        "looked_at": 2,
         "rate_hz": 5.0,
         "most_frames": 64,
         "pooling": "mean_sd",

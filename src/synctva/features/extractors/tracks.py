@@ -1,20 +1,23 @@
 """The faces of one person over time, and the choice of the person who speaks."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, UInt8
 
 from synctva.features.extractors.faces import Face, crop, grey
 from synctva.media import SAMPLE_RATE_HZ, Frames
 
+LOOKED_AT = 2
+"""Faces are looked for in every second frame, and in the last; in between they lie on a line."""
 LEAST_OVERLAP = 0.3
 """Of two squares, as intersection over union: the least for the same person in another frame."""
 GAP_FRAMES = 5
 """A face that was not found for so many frames and comes back is still the same person's."""
 LEAST_SHARE = 0.1
-"""A track with a face in a smaller share of the frames is taken for a mistake of the detector."""
+"""A track with a face in a smaller share of the frames looked at is a mistake of the detector."""
 
 MOTION_PX = 48
 MOUTH = slice(30, 47), slice(11, 37)
@@ -41,14 +44,59 @@ class Track:
         return sum(face.side_px for face in self.faces)
 
 
-def link_faces(found: Sequence[Sequence[Face]]) -> list[Track]:
+def follow_faces(
+    pixels: UInt8[np.ndarray, "frame height width 3"],
+    find: Callable[[UInt8[np.ndarray, "height width 3"]], Sequence[Face]],
+) -> list[Track]:
+    """Returns the tracks of the faces in pictures of which ``find`` sees every second.
+
+    To look costs more than all else that is done with a picture. A face that is in two neighbours
+    of those looked at is between them in the picture between, straight on its way.
+    """
+    looked = sorted({*range(0, len(pixels), LOOKED_AT), len(pixels) - 1} - {-1})
+    tracks = link_faces([find(pixels[number]) for number in looked], looked)
+    return [_filled(track, looked) for track in tracks]
+
+
+def _filled(track: Track, looked: Sequence[int]) -> Track:
+    """Returns a track with its faces in the frames between neighbours that were looked at."""
+    after = dict(itertools.pairwise(looked))
+    faces: dict[int, Face] = {}
+    for number, face in zip(track.frames, track.faces, strict=True):
+        before = next(reversed(faces), None)
+        if before is not None and after[before] == number:
+            gap = number - before
+            for k in range(1, gap):
+                faces[before + k] = _on_the_way(faces[before], face, k / gap)
+        faces[number] = face
+    return Track(tuple(faces), tuple(faces.values()))
+
+
+def _on_the_way(one: Face, other: Face, share: float) -> Face:
+    turn = (other.angle_rad - one.angle_rad + np.pi) % (2 * np.pi) - np.pi
+    return Face(
+        one.x_px + share * (other.x_px - one.x_px),
+        one.y_px + share * (other.y_px - one.y_px),
+        one.side_px + share * (other.side_px - one.side_px),
+        one.angle_rad + share * float(turn),
+        min(one.score, other.score),
+    )
+
+
+def link_faces(
+    found: Sequence[Sequence[Face]], numbers: Sequence[int] | None = None
+) -> list[Track]:
     """Returns the tracks of the faces found in each frame, in the order of their beginnings.
 
     A face joins the track whose last face it overlaps most; tracks that are seen in too few of
     the frames are left out.
+
+    Args:
+        found: Of each frame that was looked at.
+        numbers: Of these frames; None = all were looked at.
     """
     tracks: list[tuple[list[int], list[Face]]] = []
-    for number, faces in enumerate(found):
+    for number, faces in zip(numbers or range(len(found)), found, strict=True):
         pairs = sorted(
             (
                 (-overlap(kept[-1], face), t, f)
@@ -137,12 +185,7 @@ def _moves_with(track: Track, frames: Frames, loud: Float64[np.ndarray, " interv
 
 def _mouth_motion(frames: Frames, first: int, one: Face, other: Face) -> float:
     """Returns how much more the mouth than the brows changes from a frame to the next."""
-    still = Face(
-        (one.x_px + other.x_px) / 2,
-        (one.y_px + other.y_px) / 2,
-        (one.side_px + other.side_px) / 2,
-        (one.angle_rad + other.angle_rad) / 2,
-    )
+    still = _on_the_way(one, other, 0.5)
     pair = grey(np.stack([crop(frames.pixels[first + k], still, MOTION_PX) for k in (0, 1)]))
     before, after = pair.astype(float) / max(float(pair.std()), 1.0)
     change = np.abs(after - before)

@@ -24,7 +24,13 @@ from synctva.features.extractors.expression import (
 from synctva.features.extractors.extractor import Stream
 from synctva.features.extractors.faces import crop, detector_named, grey, resize
 from synctva.features.extractors.hub import load_image_model, located, weights_sha256
-from synctva.features.extractors.tracks import Track, largest_track, link_faces, moving_track
+from synctva.features.extractors.tracks import (
+    LOOKED_AT,
+    Track,
+    follow_faces,
+    largest_track,
+    moving_track,
+)
 from synctva.media import Frames
 
 RESNETS = {"resnet50": "microsoft/resnet-50"}
@@ -128,7 +134,12 @@ class VisualExtractor:
         found = (
             {}
             if self._detector is None
-            else {**chosen, **self._detector.settings, "smallest_px": smallest_px}
+            else {
+                **chosen,
+                **self._detector.settings,
+                "smallest_px": smallest_px,
+                "looked_at": LOOKED_AT,
+            }
         )
         self.description = Description(
             "crops" if crops else "faces",
@@ -207,7 +218,7 @@ class VisualExtractor:
         """
         if self._detector is None:
             return None
-        tracks = link_faces([self._detector.find(picture) for picture in frames.pixels])
+        tracks = follow_faces(frames.pixels, self._detector.find)
         if self._speaker == "moving":
             return moving_track(tracks, frames, samples)
         return largest_track(tracks)

@@ -198,7 +198,8 @@ class Recording:
         else:
             check_picture(self.path, codec.width, codec.height)
             self.pixel_aspect = 1.0 if self.is_still else float(stream.sample_aspect_ratio or 1)
-        codec.thread_count, codec.options = 1, {"max_pixels": f"{LIMITS.frame_px}"}
+        if not codec.is_open:  # else it has been set up before
+            codec.thread_count, codec.options = 1, {"max_pixels": f"{LIMITS.frame_px}"}
         return stream
 
     def stated_end_s(self, stream: Any) -> float | None:
