@@ -28,3 +28,11 @@ def _own_feature_cache(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYNCTVA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _checked_shapes():
+    """The first calls of every function are checked in every test."""
+    from support.type_checker import begin_test  # not before pytest rewrites its assertions
+
+    begin_test()

@@ -250,7 +250,12 @@ def _left(own: Engine, requests: list[str], after: int, how: str) -> Outcomes | 
     return None
 
 
-def test_an_interrupt_at_any_moment_leaves_nothing_to_the_next_call(shared: Engine):
+def test_an_interrupt_at_any_moment_leaves_nothing_to_the_next_call(
+    shared: Engine, request: pytest.FixtureRequest
+):
+    # who runs the tests in a shell's background has Ctrl-C ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     caught = 0
     for number in range(8):
         timer = threading.Timer(0.005 * number, os.kill, [os.getpid(), signal.SIGINT])
