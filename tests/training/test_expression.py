@@ -141,6 +141,18 @@ def test_another_trainings_state_is_refused(tmp_path: Path):
         train_expression(train, valid, ExpressionRecipe(epochs=2, batch=32), tmp_path)
 
 
+def test_a_state_with_another_bit_is_refused(tmp_path: Path):
+    train, valid = planted_faces(64, 1), planted_faces(32, 2)
+    recipe = ExpressionRecipe(epochs=1, batch=32)
+    train_expression(train, valid, recipe, tmp_path)
+    state = tmp_path / expression.STATE
+    content = bytearray(state.read_bytes())
+    content[-5] ^= 1
+    state.write_bytes(content)
+    with pytest.raises(InputError, match=r"state\.safetensors: damaged.*sha256.*delete"):
+        train_expression(train, valid, recipe, tmp_path)
+
+
 def test_weights_are_saved_at_half_size_and_give_nearly_the_same_logits(tmp_path: Path):
     model, path = ExpressionNetwork().eval(), tmp_path / "face.safetensors"
     save_expression_network(model, path)

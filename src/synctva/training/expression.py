@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import numpy as np
-import safetensors.torch
 import torch
 from jaxtyping import Float, UInt8
 from pydantic import Field
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -30,8 +29,9 @@ from synctva.features.extractors.expression import (
     load_expression_network,
     save_expression_network,
 )
-from synctva.files import write_bytes, write_text
+from synctva.files import write_text
 from synctva.recipe import NotNegative, Rate, Section
+from synctva.tensors import read_tensors, write_tensors
 from synctva.training.expression_scores import Faces, score_expressions
 from synctva.training.face_pictures import augment, degrade, mix
 
@@ -216,12 +216,8 @@ class _Training:
             "schedule": self.schedule.state_dict(),
             "groups": optimizer["param_groups"],
         }
-        content = safetensors.torch.save(
-            {name: tensor.contiguous().clone() for name, tensor in tensors.items()},
-            {"state": json.dumps(told)},
-        )
         write_text(folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in log))
-        write_bytes(folder / STATE, content)
+        write_tensors(folder / STATE, tensors, {"state": json.dumps(told)})
 
     def restore(self, folder: Path) -> list[Record]:
         """Reads the state back, if there is one; returns the log of the epochs it knows."""
@@ -229,9 +225,8 @@ class _Training:
         if not path.is_file():
             return []
         try:
-            with safe_open(path, "pt") as file:
-                told = json.loads((file.metadata() or {})["state"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors, words = read_tensors(path)
+            told = json.loads(words["state"])
             if told["schedule"]["total_steps"] != self.schedule.total_steps:
                 raise ValueError("another number of epochs, faces or faces per step")
             self.model.load_state_dict(_under("model/", tensors))
