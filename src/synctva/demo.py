@@ -21,7 +21,7 @@ from synctva.terminal.recognition import recognition_table
 from synctva.training.run import train_run
 
 PRODUCTION = Production(
-    dialogues=(40, 8, 14),
+    dialogues=(22, 5, 9),
     imbalance=0.4,
     reliability={"text": 0.9, "audio": 0.8, "visual": 0.6},
 )
