@@ -188,7 +188,10 @@ class Processes:
 def _serve(parent: int, pipe: Connection, task: Task) -> None:
     """Serves the requests that come by a pipe; runs in a process of its own."""
     end_with(parent)
-    pipe.send(begun(task))
+    try:
+        pipe.send(begun(task))
+    except OSError:  # who began it is gone already
+        return
     while True:
         try:
             request = pipe.recv()

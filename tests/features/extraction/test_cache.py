@@ -63,6 +63,15 @@ def test_what_was_put_comes_back(tmp_path: Path):
     assert cache.get("ab3") is None
 
 
+def test_the_same_features_are_the_same_bytes_each_time(tmp_path: Path):
+    written = set[bytes]()
+    for number in range(8):
+        cache = Cache(tmp_path / f"{number}")
+        cache.put("ab", Encoded(np.arange(3, dtype=np.float32), ("no_face",)))
+        written.add(cache.path("ab").read_bytes())
+    assert len(written) == 1
+
+
 def test_a_file_with_one_other_bit_counts_as_not_there(tmp_path: Path):
     cache = Cache(tmp_path)
     cache.put("ab1", Encoded(np.array([0.1, -3, 7], np.float32), ("short",)))

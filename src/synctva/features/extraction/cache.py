@@ -69,12 +69,12 @@ class Cache:
         """Returns the rows and flags under a key; None if there are none, or damaged ones."""
         try:
             with safe_open(self.path(key), "np") as file:
-                told = file.metadata() or {}
+                told = json.loads((file.metadata() or {})["told"])
                 values = file.get_tensor("values")
             if told["sha256"] != _sha256(key, values, told["flags"]):
                 return None
             return values, tuple(json.loads(told["flags"]))
-        except (OSError, SafetensorError, KeyError, ValueError):
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None
 
     def put_table(
@@ -85,7 +85,9 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         values, noted = np.ascontiguousarray(values), json.dumps(flags)
         told = {"flags": noted, "sha256": _sha256(key, values, noted)}
-        write_bytes(path, save({"values": values}, told), is_kept=False)
+        # one word: of several, safetensors decides the order anew each time
+        content = save({"values": values}, {"told": json.dumps(told)})
+        write_bytes(path, content, is_kept=False)
 
 
 def _sha256(key: str, values: Float32[np.ndarray, "row dim"], flags: str) -> str:
