@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 import typer.core
+from support.recordings import Making, record
 
 from synctva.cli import app
 from synctva.data.made.planted import planted_corpus
@@ -63,6 +64,8 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     store = write_store(planted_corpus(dialogues=(6, 3, 3)), tmp_path / "demo" / "store")
     recipe = load_recipe(settings=("training.epochs=1", "model.width=16"))
     train_run(recipe, store.path, tmp_path / "demo" / "run", seeds=1)
+    record(tmp_path / "talk.mp4", Making(length_s=1.0))
+    (tmp_path / "talk.srt").write_text("1\n00:00:00,000 --> 00:00:00,900\nAda: I am so happy!\n")
     return tmp_path
 
 
