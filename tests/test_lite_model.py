@@ -77,10 +77,10 @@ def usual(model: EmotionModel, modality: str, count: int, rng: torch.Generator) 
     return (known.mean + drawn @ torch.linalg.inv(known.whitening)) * scale.sd + scale.mean
 
 
-def test_all_weights_of_the_package_take_20_mib_at_the_most():
+def test_all_weights_of_the_package_take_36_mib_at_the_most():
     package = Path(synctva.__file__).parent
     weights = [*package.rglob("*.safetensors"), *package.rglob("*.onnx"), *LITE.iterdir()]
-    assert sum(file.stat().st_size for file in set(weights)) <= 20 * 2**20
+    assert sum(file.stat().st_size for file in set(weights)) <= 36 * 2**20
 
 
 def test_it_is_of_the_recipe_and_of_the_epoch_that_valid_chose():

@@ -33,14 +33,14 @@ def hear(samples: np.ndarray) -> list[list[Word]]:
 
 
 def test_words_are_heard_at_their_times_in_the_recording(talk: Path):
-    found = spoken(talk, TALK, Listener(hear))
+    found, _ = spoken(talk, TALK, Listener(hear, count=None))
     assert [(span.text, span.speaker) for span in found] == [("Oh no.", None), ("Beep.", None)]
     assert (found[0].start_s, found[0].end_s) == (0.5, 1.9)
     assert found[1].start_s == pytest.approx(2.5, abs=0.01)
 
 
 def test_a_sentence_is_cut_where_another_speaker_goes_on(talk: Path):
-    found = spoken(talk, TALK, Listener(hear, lambda samples: TURNS))
+    found, _ = spoken(talk, TALK, Listener(hear, lambda samples: TURNS))
     told = [(span.text, span.speaker) for span in found]
     assert told == [("Oh", "A"), ("no.", "B"), ("Beep.", "B")]
 
@@ -51,7 +51,7 @@ def test_where_nobody_speaks_nobody_is_asked_who_does(talk: Path, is_transcribed
         raise AssertionError(f"asked of {len(samples)} samples")
 
     listener = Listener(refuse if is_transcribed else None, refuse)
-    assert spoken(talk, Speech((), 4.5), listener) == []
+    assert spoken(talk, Speech((), 4.5), listener) == ([], "")
 
 
 def test_speakers_alone_divide_speech(talk: Path):
@@ -62,7 +62,7 @@ def test_speakers_alone_divide_speech(talk: Path):
         assert np.argmax(np.abs(samples) > 0.1) / 16_000 == pytest.approx(2.5, abs=0.01)
         return TURNS
 
-    found = spoken(talk, TALK, Listener(diarise=diarise))
+    found, _ = spoken(talk, TALK, Listener(diarise=diarise))
     assert lengths == [4 * 16_000]
     told = [(round(s.start_s, 3), round(s.end_s, 3), s.speaker) for s in found]
     assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]

@@ -79,9 +79,15 @@ def recognise(
         bool,
         typer.Option(
             "--diarise",
-            help="Tell speakers apart; needs `pip install 'synctva\\[diarise]'`.",
+            help="Tell speakers apart by pyannote, not by our own part; needs"
+            " `pip install 'synctva\\[diarise]'`.",
         ),
     ] = False,
+    speakers: Annotated[
+        int | None, typer.Option(help="How many people speak, where nothing names them.")
+    ] = None,
+    min_speakers: Annotated[int, typer.Option(help="At least so many.")] = 1,
+    max_speakers: Annotated[int | None, typer.Option(help="At the most so many.")] = None,
     blur: Annotated[
         bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
     ] = False,
@@ -117,8 +123,10 @@ def recognise(
     )
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
+    from synctva.listening.speakers import Count
 
-    listener = listener_of(asr, diarise)
+    count = Count(min_speakers, max_speakers) if speakers is None else Count(speakers, speakers)
+    listener = listener_of(asr, diarise, count)
     with Recogniser.load(
         model, is_causal=causal, workers=workers, downloads=download
     ) as recogniser:

@@ -1,6 +1,7 @@
 """The recogniser: a recording in, who expressed what when out."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -23,7 +24,7 @@ from synctva.inference.recognition import (
     Recognition,
 )
 from synctva.inference.utterances import Segmented, utterances_of
-from synctva.listening.listener import NO_LISTENER, Listener
+from synctva.listening.listener import BY_VOICE, Listener
 from synctva.media import apart
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
@@ -49,6 +50,7 @@ class Recogniser:
 
     Attributes:
         apart: In a ``with`` block, the process that looks at recordings.
+        is_causal: Whether nothing that comes later may change an utterance, its speaker included.
 
     Raises:
         InputError: No extractor makes the features that the model was trained on.
@@ -70,6 +72,7 @@ class Recogniser:
         self.schema = schema_of(model, name)
         self._readers: Engine | None = None
         self.apart: Engine | None = None
+        self.is_causal = False
 
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
@@ -116,7 +119,9 @@ class Recogniser:
         """
         found = load_model(model, downloads=downloads)
         own = causal(found, f"{model}") if is_causal else found
-        return cls(own, _name(model), workers, cache, downloads=downloads)
+        recogniser = cls(own, _name(model), workers, cache, downloads=downloads)
+        recogniser.is_causal = is_causal
+        return recogniser
 
     def recognise(
         self,
@@ -125,7 +130,7 @@ class Recogniser:
         *,
         tiers: Sequence[str] = (),
         sound_track: str | None = None,
-        listener: Listener = NO_LISTENER,
+        listener: Listener = BY_VOICE,
         expect: str | None = None,
         progress: Progress = unseen,
     ) -> Recognition:
@@ -137,7 +142,8 @@ class Recogniser:
             tiers: The tiers that count of an ELAN or Praat file; all but phones by default.
             sound_track: The number, language or title of the one that is heard; None = that which
                 a player plays.
-            listener: What hears words and tells speakers apart where there is no transcript.
+            listener: What hears words where there is no transcript, and tells speakers apart where
+                nothing names them; in causal mode voices do not, as that needs all of them.
             expect: How often each emotion is expected: ``meld``, ``equal``, or a table; None = as
                 the model was calibrated.
             progress: Shows how far the features are.
@@ -146,6 +152,8 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, there is no such sound track, or
                 neither file says who speaks when.
         """
+        if self.is_causal:
+            listener = replace(listener, count=None)
         segmented = utterances_of(
             Path(recording),
             None if transcript is None else Path(transcript),

@@ -8,7 +8,7 @@ from pathlib import Path
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.fit import doubt
-from synctva.listening.listener import NO_LISTENER, Listener, spoken
+from synctva.listening.listener import BY_VOICE, Listener, spoken, who_speaks
 from synctva.listening.voice_activity import speech_in
 from synctva.media import apart as looking
 from synctva.media import chosen_track, length_of, seen_apart, sound_tracks
@@ -48,7 +48,7 @@ def is_transcript(path: Path) -> bool:
 def utterances_of(
     recording: Path,
     transcript: Path | None = None,
-    listener: Listener = NO_LISTENER,
+    listener: Listener = BY_VOICE,
     apart: Engine | None = None,
     *,
     tiers: Sequence[str] = (),
@@ -60,7 +60,8 @@ def utterances_of(
         recording: Sound, pictures or both; or a transcript alone, for its text.
         transcript: Who says what when, in any format that ``synctva.transcripts`` reads; None =
             listen for speech.
-        listener: What hears words and tells speakers apart where there is no transcript.
+        listener: What hears words where there is no transcript, and tells speakers apart where
+            nothing names them.
         apart: The process that looks at recordings, of :func:`synctva.media.apart`, kept for
             several; None = one for this recording.
         tiers: The tiers that count of an ELAN or Praat file; see ``read_transcript``.
@@ -89,16 +90,14 @@ def utterances_of(
     length_s, track, about_track = seen_apart(partial(_looked, sound_track), recording, apart)
     if transcript is not None:
         said = _said(Path(transcript), recording, length_s, tiers)
-        found = _heard_as_said(said, recording, apart, track)
+        found = _heard_as_said(said, recording, listener, apart, track)
     else:
         speech = speech_in(recording, apart, track)
-        if listener.transcribe or listener.diarise:
-            segments = spoken(recording, speech, listener, track)
-        else:
-            segments = [Segment(start, end, "", f"{recording}") for start, end in speech.spans]
+        segments, about_speakers = spoken(recording, speech, listener, apart, track)
         utterances = _utterances(segments, recording)
         length_s = max(length_s or 0.0, speech.length_s)
-        found = _segmented(recording, length_s, utterances, speech.note)
+        about = "; ".join(filter(None, (speech.note, about_speakers)))
+        found = _segmented(recording, length_s, utterances, about)
     note = "; ".join(filter(None, (about_track, found.note)))
     return replace(found, note=note, sound_track=track)
 
@@ -143,17 +142,23 @@ def _said(
 
 
 def _heard_as_said(
-    segmented: Segmented, recording: Path, apart: Engine, track: int | None
+    segmented: Segmented, recording: Path, listener: Listener, apart: Engine, track: int | None
 ) -> Segmented:
-    """Returns the same, with a note where the speech is not when the transcript says."""
+    """Returns the same with speakers, and a note where speech is not when the transcript says."""
     try:
         speech = speech_in(recording, apart, track)
     except InputError:  # it has no sound, or none that can be read, which its features will tell
         return segmented
     turns = () if segmented.dialogue is None else segmented.dialogue.utterances
     spans = [(turn.start_s or 0.0, turn.end_s or 0.0) for turn in turns]
-    notes = segmented.note, speech.note, doubt(spans, speech.spans, segmented.duration_s)
-    return replace(segmented, note="; ".join(filter(None, notes)))
+    notes = [segmented.note, speech.note, doubt(spans, speech.spans, segmented.duration_s)]
+    dialogue = segmented.dialogue
+    if dialogue and speech.spans and listener.count and all(t.speaker == NOBODY for t in turns):
+        names, about_speakers = who_speaks(recording, spans, listener.count, apart, track)
+        named = (replace(t, speaker=name) for t, name in zip(turns, names, strict=True))
+        dialogue = replace(dialogue, utterances=tuple(named))
+        notes.append(about_speakers)
+    return replace(segmented, dialogue=dialogue, note="; ".join(filter(None, notes)))
 
 
 def _utterances(segments: Sequence[Segment], recording: Path | None) -> list[Utterance]:

@@ -2,31 +2,16 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
+from synctva.listening.turns import Turn
 from synctva.media import SAMPLE_RATE_HZ
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
 """On the hub, where its conditions have to be accepted once."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A stretch in which one person speaks.
-
-    Attributes:
-        start_s: Since the sound's start.
-        end_s: Likewise.
-        speaker: Such as ``SPEAKER_00``.
-    """
-
-    start_s: float
-    end_s: float
-    speaker: str
 
 
 Diarise = Callable[[Float32[np.ndarray, " sample"]], list[Turn]]

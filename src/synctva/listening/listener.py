@@ -9,11 +9,14 @@ from jaxtyping import Float32
 
 from synctva.errors import InputError
 from synctva.listening.asr import Transcribe, Word, load_transcriber
-from synctva.listening.diarise import Diarise, Turn, load_diariser
+from synctva.listening.diarise import Diarise, load_diariser
+from synctva.listening.speakers import ANY_COUNT, Count, told_apart
+from synctva.listening.turns import Turn
 from synctva.listening.voice_activity import SHORTEST_S, Speech
+from synctva.listening.voices import Span, voices_in
 from synctva.media import SAMPLE_RATE_HZ, read_audio
 from synctva.transcripts import Segment
-from synctva.work import Task, on_this_machine
+from synctva.work import Engine, Task, on_this_machine
 
 STRETCH_S = 60.0
 """Sound is read in stretches of about this length that end where nobody speaks."""
@@ -27,59 +30,70 @@ Heard = tuple[Path, int | None]
 
 @dataclass(frozen=True)
 class Listener:
-    """What listens to speech; with neither, only when somebody speaks is known.
+    """What listens to speech.
 
     Attributes:
         transcribe: Hears words; None = none are heard.
-        diarise: Tells speakers apart; None = they are one.
+        diarise: Tells speakers apart; None = their voices do, by :mod:`synctva.listening.speakers`.
+        count: How many people their voices may be; None = nobody is told from another.
     """
 
     transcribe: Transcribe | None = None
     diarise: Diarise | None = None
+    count: Count | None = ANY_COUNT
 
 
-NO_LISTENER = Listener()
-"""Hears when somebody speaks, and no more."""
+BY_VOICE = Listener()
+"""Hears when somebody speaks, and who by the voice; no words."""
 
 
-def listener_of(asr: str | None, diarise: bool) -> Listener:
+def listener_of(asr: str | None, diarise: bool, count: Count = ANY_COUNT) -> Listener:
     """Returns a listener by the names of its parts.
 
     Raises:
         InputError: A part is not installed, or cannot be loaded.
     """
-    return Listener(load_transcriber(asr) if asr else None, load_diariser() if diarise else None)
+    return Listener(
+        load_transcriber(asr) if asr else None,
+        load_diariser() if diarise else None,
+        count,
+    )
 
 
 def spoken(
-    recording: Path, speech: Speech, listener: Listener, sound_track: int | None = None
-) -> list[Segment]:
-    """Returns who says what when, in order of time.
+    recording: Path,
+    speech: Speech,
+    listener: Listener,
+    apart: Engine | None = None,
+    sound_track: int | None = None,
+) -> tuple[list[Segment], str]:
+    """Returns who says what when, in order of time, and a note where it is unsure who speaks.
 
-    To tell speakers apart all sound is held at once: 230 MB an hour. Words alone need a minute's.
+    For pyannote all sound is held at once: 230 MB an hour. All else needs a minute's.
 
     Args:
         recording: The recording.
         speech: When somebody speaks in it.
-        listener: What hears words, tells speakers apart, or both.
+        listener: What hears words and tells speakers apart.
+        apart: The process that looks at recordings, of :func:`synctva.media.apart`; None = one for
+            this.
         sound_track: Which of its sound tracks, from 1; None = that which a player plays.
 
     Raises:
         InputError: The recording cannot be read again.
     """
     if not speech.spans:
-        return []
+        return [], ""
     heard = recording, sound_track
-    turns = listener.diarise(_whole(heard, speech)) if listener.diarise else None
+    turns, note = None, ""
+    if listener.diarise:
+        turns = listener.diarise(_whole(heard, speech))
+    elif listener.count:
+        told = told_apart(voices_in(recording, speech.spans, apart, sound_track), listener.count)
+        turns = [turn for span in speech.spans for turn in told.turns_in(span)]
+        note = told.note([(turn.start_s, turn.end_s) for turn in turns])
     if listener.transcribe is None:
-        found = [
-            Segment(
-                max(start, turn.start_s), min(end, turn.end_s), "", f"{recording}", turn.speaker
-            )
-            for start, end in speech.spans
-            for turn in turns or ()
-            if min(end, turn.end_s) - max(start, turn.start_s) >= SHORTEST_S
-        ]
+        found = list(_speaking(recording, speech.spans, turns))
     else:
         found = [
             segment
@@ -87,7 +101,47 @@ def spoken(
             for sentence in listener.transcribe(samples)
             for segment in _utterances(recording, start_s, sentence, turns)
         ]
-    return sorted(found, key=lambda segment: (segment.start_s, segment.end_s))
+    return sorted(found, key=lambda segment: (segment.start_s, segment.end_s)), note
+
+
+def who_speaks(
+    recording: Path,
+    spans: Sequence[Span],
+    count: Count,
+    apart: Engine | None = None,
+    sound_track: int | None = None,
+) -> tuple[list[str], str]:
+    """Returns who speaks most in each span, and a note where that is unsure.
+
+    Args:
+        recording: The recording.
+        spans: Of a transcript that names nobody; at least one.
+        count: How many people speak.
+        apart: As of :func:`spoken`.
+        sound_track: Likewise.
+
+    Raises:
+        InputError: The recording cannot be read again.
+    """
+    told = told_apart(voices_in(recording, spans, apart, sound_track), count)
+    names = [
+        max(told.turns_in(span), key=lambda turn: turn.end_s - turn.start_s).speaker
+        for span in spans
+    ]
+    return names, told.note(spans)
+
+
+def _speaking(
+    recording: Path, spans: Sequence[Span], turns: Sequence[Turn] | None
+) -> Iterator[Segment]:
+    """Yields speech without words, cut where another speaker goes on."""
+    for start_s, end_s in spans:
+        if turns is None:
+            yield Segment(start_s, end_s, "", f"{recording}")
+        for turn in turns or ():
+            begin_s, stop_s = max(start_s, turn.start_s), min(end_s, turn.end_s)
+            if stop_s - begin_s >= SHORTEST_S:
+                yield Segment(begin_s, stop_s, "", f"{recording}", turn.speaker)
 
 
 def _whole(heard: Heard, speech: Speech) -> Float32[np.ndarray, " sample"]:
