@@ -1,12 +1,16 @@
 """The application that every verb is added to."""
 
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from synctva.errors import InputError
+
+TRAINING = ("accelerate", "espeakng_loader", "matplotlib", "plotly")
+"""What the extra ``train`` brings: recognition needs none of it."""
 
 
 class Verbs(TyperGroup):
@@ -56,6 +60,22 @@ def renamed(old: str, new: str) -> None:
     )
     def refuse(words: Annotated[list[str] | None, typer.Argument()] = None) -> None:
         raise InputError(f"{old}: this is `synctva {new}` now; the rest stays as it was")
+
+
+def check_training(verb: str) -> None:
+    """Does nothing if what training, reports and the demo need is installed.
+
+    Args:
+        verb: The one that needs it, for the message.
+
+    Raises:
+        InputError: It is not.
+    """
+    lacking = [name for name in TRAINING if find_spec(name) is None]
+    if lacking:
+        raise InputError(
+            f"{verb} needs {', '.join(lacking)}; install with `pip install 'synctva[train]'`"
+        )
 
 
 EngineName = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Download, app
+from synctva.cli.app import Download, app, check_training
 from synctva.errors import InputError
 
 
@@ -40,6 +40,7 @@ def train(
     ] = 10.0,
 ) -> None:
     """Train Sync-TVA; killed and started again, it resumes."""
+    check_training("train")
     if "RANK" in os.environ:  # torch would tell every process that its share uses all weights
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from synctva.recipe import load_recipe

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import app
+from synctva.cli.app import app, check_training
 from synctva.errors import InputError
 
 
@@ -23,6 +23,7 @@ def report(
     ],
 ) -> None:
     """Write one page about runs, or a page, tables, tests and figures about all runs of sweeps."""
+    check_training("report")
     from synctva.reports.write import write_report
 
     for path in write_report(paths, out):

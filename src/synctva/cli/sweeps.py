@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import EngineName, app
+from synctva.cli.app import EngineName, app, check_training
 
 if TYPE_CHECKING:
     from synctva.training.jobs import TrainingJob
@@ -30,6 +30,7 @@ def sweep(
 
     Exit code 1 if a job has failed; the others are done nevertheless.
     """
+    check_training("sweep")
     from synctva.terminal.sweep import line_of, sweep_table
     from synctva.training.jobs import engine_for
     from synctva.training.plan import load_plan

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from synctva.cli.app import app
+from synctva.cli.app import app, check_training
 
 
 @app.command(epilog="Example: synctva demo --out demo")
@@ -15,6 +15,7 @@ def demo(
     ),
 ) -> None:
     """Film conversations, extract features, train on them, and write the report."""
+    check_training("demo")
     from synctva.demo import run_demo
 
     run_demo(out)

@@ -98,7 +98,7 @@ def test_an_emotion_is_never_said_twice_the_same_way_but_near_its_own():
 
 def test_without_espeak_the_remedy_is_named(voice: Voice, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-    with pytest.raises(InputError, match="pip install espeakng-loader"):
+    with pytest.raises(InputError, match=r"pip install .synctva\[train\]"):
         said(voice, Prosody())
 
 

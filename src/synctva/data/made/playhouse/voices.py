@@ -130,7 +130,7 @@ def _synthesise(
         import espeakng_loader
     except ImportError as error:
         raise InputError(
-            "playhouse: the voices need espeak-ng; install it with pip install espeakng-loader"
+            "playhouse: the voices need espeak-ng; install with `pip install 'synctva[train]'`"
         ) from error
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     pieces: list[Int16[np.ndarray, " sample"]] = []
