@@ -35,6 +35,7 @@ from synctva.errors import InputError
 from synctva.files import unguarded
 from synctva.inference.export import SUFFIXES, read_recognition, write_recognition
 from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.transcripts import Word
 
 SCHEMA = Path(__file__).with_name("emotionml.xsd")
 
@@ -279,3 +280,27 @@ def test_ten_thousand_utterances_are_written_in_seconds(tmp_path: Path, suffix: 
     started = time.process_time()
     written(long_talk, tmp_path, suffix)
     assert time.process_time() - started < 10
+
+
+def test_words_with_their_times_are_written_as_whisperx_does_and_read_again(tmp_path: Path):
+    words = Word(0.5, 0.9, "We"), Word(0.9, 1.4, "won!")
+    said = RecognisedUtterance(0.5, 2, "Ada", "We won!", (0.3, 0.7), words=words)
+    silent = RecognisedUtterance(3, 4, "Ben", None, (0.3, 0.7))
+    one = Recognition("talk.wav", 5, ("neutral", "joy"), (said, silent), "lite", "")
+    write_recognition(one, tmp_path / "talk.json")
+    first, second = json.loads((tmp_path / "talk.json").read_text())["utterances"]
+    assert first["words"][1] == {"word": "won!", "start": 0.9, "end": 1.4}
+    assert "words" not in second
+    assert read_recognition(tmp_path / "talk.json") == one
+
+
+@pytest.mark.parametrize("words", [3, [3], [{"word": "a"}], [{"word": 1, "start": [], "end": 2}]])
+def test_words_that_are_none_are_refused_in_one_line(tmp_path: Path, words: object):
+    said = RecognisedUtterance(0.5, 2, "Ada", "We won!", (0.3, 0.7))
+    one = Recognition("talk.wav", 5, ("neutral", "joy"), (said,), "lite", "")
+    write_recognition(one, tmp_path / "talk.json")
+    content = json.loads((tmp_path / "talk.json").read_text())
+    content["utterances"][0]["words"] = words
+    (tmp_path / "talk.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"talk\.json"):
+        read_recognition(tmp_path / "talk.json")

@@ -11,10 +11,11 @@ from support.models import voice
 from support.recordings import Making, record
 
 from synctva.errors import InputError
-from synctva.listening.asr import Word, load_transcriber
+from synctva.listening.asr import PACKAGE, PACKAGED, Sentence, load_transcriber
 from synctva.listening.diarise import Turn, load_diariser
 from synctva.listening.listener import Listener, listener_of, spoken
 from synctva.listening.voice_activity import Speech
+from synctva.transcripts import Word
 
 TALK = Speech(((0.5, 2.0), (2.5, 4.0)), 4.5)
 TURNS = [Turn(0.4, 1.2, "A"), Turn(1.2, 3.0, "B"), Turn(3.0, 4.0, "A")]
@@ -26,10 +27,11 @@ def talk(tmp_path: Path) -> Path:
     return record(tmp_path / "talk.wav", Making(length_s=4.5, step_s=2.5))
 
 
-def hear(samples: np.ndarray) -> list[list[Word]]:
+def hear(samples: np.ndarray) -> list[Sentence]:
     """Says where the tone is, in seconds since the sound's start."""
     step_s = float(np.argmax(np.abs(samples) > 0.1)) / 16_000
-    return [[Word(0.0, 0.5, " Oh"), Word(0.5, 1.4, " no.")], [Word(step_s, step_s + 0.8, " Beep.")]]
+    words = Word(0.0, 0.5, " Oh"), Word(0.5, 1.4, " no.")
+    return [Sentence(words), Sentence((Word(step_s, step_s + 0.8, " Beep."),))]
 
 
 def test_words_are_heard_at_their_times_in_the_recording(talk: Path):
@@ -68,6 +70,47 @@ def test_speakers_alone_divide_speech(talk: Path):
     assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]
 
 
+def test_words_have_their_times_in_the_recording(talk: Path):
+    found, _ = spoken(talk, TALK, Listener(hear, count=None))
+    assert [word.text for word in found[0].words] == ["Oh", "no."]
+    assert found[0].words[1].start_s == pytest.approx(1.0)
+
+
+def test_speech_without_words_has_a_voice(talk: Path):
+    def only_beep(samples: np.ndarray) -> list[Sentence]:
+        return hear(samples)[1:]
+
+    found, _ = spoken(talk, TALK, Listener(only_beep, lambda samples: TURNS))
+    told = [(span.text, span.speaker) for span in found]
+    assert told == [("", "A"), ("", "B"), ("Beep.", "B")]
+
+
+def test_words_that_are_not_english_are_left_out_and_it_is_said(talk: Path):
+    def unlikely(samples: np.ndarray) -> list[Sentence]:
+        return [Sentence(sentence.words, -1.0) for sentence in hear(samples)]
+
+    found, note = spoken(talk, TALK, Listener(unlikely, count=None, is_english=True))
+    assert [span.text for span in found] == ["", ""]
+    assert "another language" in note
+    found, note = spoken(talk, TALK, Listener(unlikely, count=None))
+    assert ([span.text for span in found], note) == (["Oh no.", "Beep."], "")
+
+
+def test_other_weights_than_the_pinned_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / PACKAGE
+    (folder / "model").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "model" / "model.bin").write_bytes(b"other")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = ModuleType("faster_whisper")
+    package.WhisperModel = object  # pyright: ignore
+    monkeypatch.setitem(sys.modules, "faster_whisper", package)
+    with pytest.raises(InputError, match="not the weights that are known"):
+        load_transcriber(PACKAGED)(voice(1))
+
+
 @pytest.mark.parametrize(
     ("words", "package", "remedy"),
     [
@@ -93,18 +136,19 @@ def test_whispers_segments_are_sentences(monkeypatch: pytest.MonkeyPatch):
             if name == "none":
                 raise ValueError("no such\nsize")
 
-        def transcribe(self, samples: np.ndarray, word_timestamps: bool):
+        def transcribe(self, samples: np.ndarray, word_timestamps: bool, **_: object):
             word = SimpleNamespace(start=0.1, end=0.4, word=" Hello")
-            segments = [SimpleNamespace(words=[word]), SimpleNamespace(words=None)]
+            sure = {"avg_logprob": -0.25, "no_speech_prob": 0.5}
+            segments = [SimpleNamespace(words=[word], **sure), SimpleNamespace(words=None, **sure)]
             return iter(segments if word_timestamps else []), None
 
     package = ModuleType("faster_whisper")
     package.WhisperModel = WhisperModel  # pyright: ignore
     monkeypatch.setitem(sys.modules, "faster_whisper", package)
     found = load_transcriber("small")(voice(1))
-    assert found == [[Word(0.1, 0.4, " Hello")], []]
+    assert found == [Sentence((Word(0.1, 0.4, " Hello"),), -0.75), Sentence((), -0.75)]
     with pytest.raises(InputError, match=r"none: cannot be loaded \(no such size"):
-        load_transcriber("none")
+        load_transcriber("none")(voice(1))
 
 
 @pytest.mark.parametrize("is_wrapped", [False, True])

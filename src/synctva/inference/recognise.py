@@ -188,7 +188,11 @@ class Recogniser:
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.makers)) as advance:
                 encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
-            utterances = tuple(_recognised(encoded, self.predict(encoded, expected)))
+            found = _recognised(encoded, self.predict(encoded, expected))
+            heard = segmented.words or ((),) * len(segmented.dialogue.utterances)
+            utterances = tuple(
+                replace(one, words=words) for one, words in zip(found, heard, strict=True)
+            )
         return Recognition(
             segmented.media,
             segmented.duration_s,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
-from synctva.transcripts.segment import LONGEST_S
+from synctva.transcripts.segment import LONGEST_S, Word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,7 @@ class RecognisedUtterance:
             what that modality adds to it, between -1 and 1; only modalities that are present.
         flags: What is to note, such as ``no_face``, ``short`` or ``failed``.
         note: Why a modality failed, in words; empty where none did.
+        words: The words with their times, where they were heard in the recording; else none.
 
     Raises:
         InputError: Times that are negative, out of order or beyond ``LONGEST_S``, or probabilities
@@ -48,11 +49,13 @@ class RecognisedUtterance:
     contributions: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     note: str = ""
+    words: tuple[Word, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", tuple(self.probabilities))
         object.__setattr__(self, "contributions", dict(self.contributions))
         object.__setattr__(self, "flags", tuple(self.flags))
+        object.__setattr__(self, "words", tuple(self.words))
         if not 0 <= self.start_s <= self.end_s <= LONGEST_S:
             raise InputError(f"an utterance from {self.start_s} s to {self.end_s} s is none")
         if min(self.probabilities, default=-1) < 0 or not abs(sum(self.probabilities) - 1) <= 1e-3:

@@ -12,7 +12,7 @@ from synctva.listening.listener import BY_VOICE, Listener, spoken, who_speaks
 from synctva.listening.voice_activity import speech_in
 from synctva.media import apart as looking
 from synctva.media import chosen_track, length_of, seen_apart, sound_tracks
-from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
+from synctva.transcripts import SUFFIXES, Segment, Word, read_transcript, within
 from synctva.work import Engine
 
 NOBODY = "speaker"
@@ -31,6 +31,7 @@ class Segmented:
             words; empty where nothing is to note.
         sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
             player plays.
+        words: The words of each utterance with their times, where they were heard; else none.
     """
 
     media: str
@@ -38,6 +39,7 @@ class Segmented:
     dialogue: Dialogue | None
     note: str = ""
     sound_track: int | None = None
+    words: tuple[tuple[Word, ...], ...] = ()
 
 
 def is_transcript(path: Path) -> bool:
@@ -98,6 +100,7 @@ def utterances_of(
         length_s = max(length_s or 0.0, speech.length_s)
         about = "; ".join(filter(None, (speech.note, about_speakers)))
         found = _segmented(recording, length_s, utterances, about)
+        found = replace(found, words=tuple(segment.words for segment in segments))
     note = "; ".join(filter(None, (about_track, found.note)))
     return replace(found, note=note, sound_track=track)
 

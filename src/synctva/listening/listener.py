@@ -8,21 +8,27 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
-from synctva.listening.asr import Transcribe, Word, load_transcriber
+from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_transcriber
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart
 from synctva.listening.turns import Turn
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.listening.voices import Span, voices_in
 from synctva.media import SAMPLE_RATE_HZ, read_audio
-from synctva.transcripts import Segment
+from synctva.transcripts import Segment, Word
 from synctva.work import Engine, Task, on_this_machine
 
-STRETCH_S = 60.0
-"""Sound is read in stretches of about this length that end where nobody speaks."""
+STRETCH_S = 15.0
+"""Sound is read in stretches of about this length that end where nobody speaks: Whisper hears half
+a minute at once, and in more it begins to repeat itself."""
 
 TIME_LIMIT_S = 300.0
 """For one stretch."""
+
+OTHER = (
+    "the words are left out: they are in another language than English, or not understood; --asr"
+    " small knows more (got from the hub once), --transcript gives them"
+)
 
 Heard = tuple[Path, int | None]
 """A recording, and which of its sound tracks is heard."""
@@ -36,11 +42,13 @@ class Listener:
         transcribe: Hears words; None = none are heard.
         diarise: Tells speakers apart; None = their voices do, by :mod:`synctva.listening.speakers`.
         count: How many people their voices may be; None = nobody is told from another.
+        is_english: Whether what hears words knows English alone.
     """
 
     transcribe: Transcribe | None = None
     diarise: Diarise | None = None
     count: Count | None = ANY_COUNT
+    is_english: bool = False
 
 
 BY_VOICE = Listener()
@@ -57,6 +65,7 @@ def listener_of(asr: str | None, diarise: bool, count: Count = ANY_COUNT) -> Lis
         load_transcriber(asr) if asr else None,
         load_diariser() if diarise else None,
         count,
+        is_english=bool(asr) and asr.endswith(ENGLISH),
     )
 
 
@@ -92,16 +101,43 @@ def spoken(
         told = told_apart(voices_in(recording, speech.spans, apart, sound_track), listener.count)
         turns = [turn for span in speech.spans for turn in told.turns_in(span)]
         note = told.note([(turn.start_s, turn.end_s) for turn in turns])
+    silent = list(_speaking(recording, speech.spans, turns))
     if listener.transcribe is None:
-        found = list(_speaking(recording, speech.spans, turns))
-    else:
-        found = [
-            segment
-            for start_s, samples in _stretches(heard, speech)
-            for sentence in listener.transcribe(samples)
-            for segment in _utterances(recording, start_s, sentence, turns)
-        ]
+        return silent, note
+    heard_s = [
+        (start_s, sentence)
+        for start_s, samples in _stretches(heard, speech)
+        for sentence in listener.transcribe(samples)
+    ]
+    if listener.is_english and _is_foreign([sentence for _, sentence in heard_s]):
+        return silent, "; ".join(filter(None, (note, OTHER)))
+    found = [
+        segment
+        for start_s, sentence in heard_s
+        for segment in _utterances(recording, start_s, sentence, turns)
+    ]
+    found += _wordless(silent, found)
     return sorted(found, key=lambda segment: (segment.start_s, segment.end_s)), note
+
+
+def _is_foreign(sentences: Sequence[Sentence]) -> bool:
+    """Returns whether words are unlikely for English, all in all."""
+    counts = [len(sentence.words) for sentence in sentences]
+    if not sum(counts):
+        return False
+    likelihoods = [sentence.likelihood for sentence in sentences]
+    return bool(np.average(likelihoods, weights=counts) < FOREIGN)
+
+
+def _wordless(silent: Sequence[Segment], found: Sequence[Segment]) -> list[Segment]:
+    """Returns the speech in which no words were heard: laughter, crying; it has a voice."""
+    starts = sorted(segment.start_s for segment in found)
+    ends = sorted(segment.end_s for segment in found)
+    return [
+        one
+        for one in silent
+        if np.searchsorted(ends, one.start_s, "right") == np.searchsorted(starts, one.end_s)
+    ]
 
 
 def who_speaks(
@@ -179,11 +215,11 @@ def _read(request: tuple[Heard, float, float]) -> Float32[np.ndarray, " sample"]
 
 
 def _utterances(
-    recording: Path, start_s: float, sentence: Sequence[Word], turns: Sequence[Turn] | None
+    recording: Path, start_s: float, sentence: Sentence, turns: Sequence[Turn] | None
 ) -> Iterator[Segment]:
     """Yields a sentence, cut where another speaker goes on."""
     parts: list[tuple[str | None, list[Word]]] = []
-    for word in sentence:
+    for word in sentence.words:
         speaker = _speaker(word.start_s + start_s, word.end_s + start_s, turns or ())
         if parts and speaker in (parts[-1][0], None):
             parts[-1][1].append(word)
@@ -194,14 +230,15 @@ def _utterances(
         begin_s = max(0.0, words[0].start_s + start_s)
         end_s = max(begin_s, words[-1].end_s + start_s)
         if text:
-            yield Segment(begin_s, end_s, text, f"{recording}", speaker)
+            moved = (Word(w.start_s + start_s, w.end_s + start_s, w.text.strip()) for w in words)
+            yield Segment(begin_s, end_s, text, f"{recording}", speaker, words=tuple(moved))
 
 
 def _speaker(start_s: float, end_s: float, turns: Sequence[Turn]) -> str | None:
-    """Returns who speaks most of the time; None where nobody is known to."""
+    """Returns who speaks most of the time, or next to it; None where nobody is told apart."""
 
     def shared_s(turn: Turn) -> float:
         return min(end_s, turn.end_s) - max(start_s, turn.start_s)
 
     most = max(turns, key=shared_s, default=None)
-    return most.speaker if most is not None and shared_s(most) > 0 else None
+    return None if most is None else most.speaker

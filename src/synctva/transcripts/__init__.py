@@ -10,7 +10,7 @@ from synctva.transcripts.read import (
     read_transcript,
     tiers_of_each,
 )
-from synctva.transcripts.segment import Segment, Transcript, within
+from synctva.transcripts.segment import Segment, Transcript, Word, within
 
 __all__ = [
     "READERS",
@@ -19,6 +19,7 @@ __all__ = [
     "Belongings",
     "Segment",
     "Transcript",
+    "Word",
     "belongings",
     "linked_recording",
     "may_be_transcript",

@@ -18,6 +18,21 @@ LATE_S = 1.0
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word that was heard.
+
+    Attributes:
+        start_s: Its start, in seconds.
+        end_s: Its end, in seconds.
+        text: As it is written.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Segment:
     """A stretch of a recording in which somebody speaks.
 
@@ -28,6 +43,7 @@ class Segment:
         place: Where that is written, for messages.
         speaker: Who speaks; None = not said.
         emotion: What it expresses; None = not said.
+        words: The words of the text with their times, where they were heard; else none.
 
     Raises:
         InputError: A time that is negative, no number or beyond ``LONGEST_S``, or an end before
@@ -40,6 +56,7 @@ class Segment:
     place: str
     speaker: str | None = None
     emotion: str | None = None
+    words: tuple[Word, ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start_s) and math.isfinite(self.end_s)):

@@ -19,6 +19,11 @@ def json_bytes(recognition: Recognition, path: Path) -> bytes:
     content = {"format": FORMAT, **asdict(recognition)}
     for utterance, written in zip(recognition.utterances, content["utterances"], strict=True):
         written["emotion"] = recognition.emotion_of(utterance)
+        words = written.pop("words")
+        if words:  # as WhisperX writes them
+            written["words"] = [
+                {"word": w["text"], "start": w["start_s"], "end": w["end_s"]} for w in words
+            ]
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace")  # what no text can hold, JSON writes \udc80
 
@@ -45,6 +50,11 @@ def read_recognition(path: Path) -> Recognition:
     try:
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise InputError(f"{path}: no recognition; a JSON file of `recognise` is needed")
+        for utterance in content["utterances"]:
+            utterance["words"] = [
+                {"text": w["word"], "start_s": w["start"], "end_s": w["end"]}
+                for w in utterance.pop("words", ())
+            ]
         found = TypeAdapter(Recognition).validate_python(content)
         _check_uncorrected(path, found, content["utterances"])
         return found
