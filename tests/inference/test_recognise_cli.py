@@ -27,7 +27,8 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
             cli.main()
         except SystemExit as end:
             code = int(end.code or 0)
-        return code, capsys.readouterr().err
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
 
     return run
 

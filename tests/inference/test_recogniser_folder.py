@@ -51,7 +51,7 @@ def test_what_is_left_of_a_recording_are_the_results_that_are_not_there(tmp_path
     ("names", "outs", "complaint"),
     [
         (["a.wav"], [], "say where results go"),
-        (["a.wav"], ["out/a.json"], "one file for a folder"),
+        (["a.wav"], ["out/a.json"], "one file for talks: a folder"),
         (["a.wav"], ["talks/{name}.srt"], "read as a transcript next time"),
         (["a.wav", "a.mp4"], ["out/{name}.json"], "another recording of this name"),
         (["a.txt"], ["out/{name}.json"], "no recording in it"),

@@ -10,6 +10,7 @@ import typer
 
 from synctva import terminal
 from synctva.cli.app import Download, Tiers, Workers, app, listed
+from synctva.errors import InputError
 
 if TYPE_CHECKING:
     from synctva.inference.folder import RecognitionJob
@@ -28,9 +29,13 @@ REPORT = ".html"
     "synctva recognise recordings/ --out results/{name}.json"
 )
 def recognise(
-    recording: Annotated[
-        Path,
-        typer.Argument(help="Sound, video, or a transcript alone; or a folder of them."),
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RECORDING...",
+            help="Sound, video, or a transcript alone; or a folder of them.",
+            show_default=False,
+        ),
     ],
     *,
     transcript: Annotated[
@@ -82,6 +87,7 @@ def recognise(
         bool,
         typer.Option(
             "--diarise",
+            "--diarize",
             help="Tell speakers apart by pyannote, not by our own part; needs"
             " `pip install 'synctva\\[diarise]'`.",
         ),
@@ -101,6 +107,10 @@ def recognise(
             help="Replace eaf, TextGrid, csv, srt, vtt that are there; of a folder, all results.",
         ),
     ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print JSON in place of the table; of one recording."),
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """Recognise the emotion of every utterance of a recording, and what tells it.
@@ -112,11 +122,14 @@ def recognise(
     at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
     from synctva.inference.export import SUFFIXES
-    from synctva.inference.folder import jobs_of
+    from synctva.inference.folder import jobs_of_all
 
+    is_one = len(recordings) == 1 and not recordings[0].is_dir()
+    if as_json and not is_one:
+        raise InputError("--json is for one recording; of several, take --out results/{name}.json")
     endings = REPORT, *SUFFIXES
-    jobs = jobs_of(
-        recording,
+    jobs = jobs_of_all(
+        recordings,
         transcript,
         out or [],
         endings,
@@ -144,21 +157,25 @@ def recognise(
         model, is_causal=causal, workers=workers, downloads=download
     ) as recogniser:
         work = partial(recogniser.recognise, listener=listener, expect=expect)
-        if recording.is_dir():
-            _recognise_all(work, jobs, blur, overwrite, recogniser.apart)
+        if is_one:
+            _recognise_one(work, jobs[0], blur, as_json, recogniser.apart)
         else:
-            _recognise_one(work, jobs[0], blur, recogniser.apart)
+            _recognise_all(work, jobs, blur, overwrite, recogniser.apart)
+
+
+app.command("recognize", hidden=True, help="See recognise.")(recognise)
 
 
 def _recognise_one(
     work: "Callable[..., Recognition]",
     job: "RecognitionJob",
     blur: bool,
+    as_json: bool,
     apart: "Engine | None",
 ) -> None:
     bar = partial(terminal.progress, f"Recognising {job.recording.name}")
     found = _recognised(work, job, progress=bar)
-    _show(found)
+    _show(found, as_json)
     _write(found, job, blur, apart)
 
 
@@ -203,13 +220,16 @@ def _recognise_all(
         raise typer.Exit(1)
 
 
-def _show(found: "Recognition") -> None:
+def _show(found: "Recognition", as_json: bool) -> None:
+    from synctva.inference.export.as_json import json_content
     from synctva.terminal.recognition import recognition_table
 
-    if not found.utterances:
+    if as_json:
+        terminal.print_json(json_content(found))
+    elif not found.utterances:
         terminal.say(f"{terminal.escape(found.media)}: no speech found.")
-        return
-    terminal.show(recognition_table(found))
+    else:
+        terminal.print_table(recognition_table(found))
     _tell_note(found)
     for utterance in found.utterances:
         if utterance.note:

@@ -16,6 +16,8 @@ from synctva.transcripts import belongings, may_be_transcript, tiers_of_each
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
 
+EXAMPLE = f"results/{NAME}.json"
+
 CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
 """What people correct by hand: a file that is there is not replaced unasked."""
 
@@ -50,6 +52,36 @@ class RecognitionJob:
     def rest(self) -> "RecognitionJob":
         """Returns what is left of it: the results that are not there yet."""
         return replace(self, outs=tuple(out for out in self.outs if not os.access(out, os.F_OK)))
+
+
+def jobs_of_all(
+    recordings: Sequence[Path],
+    transcript: Path | None,
+    outs: Sequence[str],
+    endings: Sequence[str],
+    *,
+    tiers: Sequence[str] = (),
+    sound_track: str | None = None,
+    overwrite: bool = False,
+) -> list[RecognitionJob]:
+    """Returns what is to be recognised of recordings and folders; arguments as ``jobs_of``.
+
+    Raises:
+        InputError: As ``jobs_of``; or of several recordings no place is named for the results of
+            each, two would be written to one place, or one transcript is given for all.
+    """
+    if len(recordings) > 1:
+        if transcript is not None:
+            raise InputError(f"{transcript}: one transcript for {len(recordings)} recordings")
+        _check_names(f"{len(recordings)} recordings", outs)
+    chosen = {"tiers": tiers, "sound_track": sound_track, "overwrite": overwrite}
+    jobs = [
+        job
+        for recording in recordings
+        for job in jobs_of(recording, transcript, outs, endings, **chosen)
+    ]
+    _check_places(jobs)
+    return jobs
 
 
 def jobs_of(
@@ -163,31 +195,41 @@ def jobs_in(folder: Path, outs: Sequence[str]) -> list[RecognitionJob]:
             f"{folder}: no recording in it ({', '.join(MEDIA_SUFFIXES)}), and no transcript"
         )
     _tell_left_out(folder, files, jobs)
-    counts = Counter(out for job in jobs for out in job.outs)
+    _check_places(jobs)
+    return jobs
+
+
+def _check_places(jobs: Sequence[RecognitionJob]) -> None:
+    """Refuses two results in one place."""
+    counts = Counter(out.absolute() for job in jobs for out in job.outs)
     for job in jobs:
         for out in job.outs:
-            if counts[out] > 1:
+            if counts[out.absolute()] > 1:
                 raise InputError(
                     f"{job.recording}: another recording of this name would be written to {out}"
                     " too; rename one of them"
                 )
-    return jobs
 
 
-def _check(folder: Path, outs: Sequence[str]) -> None:
-    example = f"results/{NAME}.json"
+def _check_names(what: str, outs: Sequence[str]) -> None:
+    """Refuses several recordings where the results of each have no place of their own."""
     if not outs:
-        raise InputError(f"{folder}: a folder; say where results go, such as --out {example}")
+        raise InputError(f"{what}; say where results go, such as --out {EXAMPLE}")
     for out in outs:
         if NAME not in out:
             raise InputError(
-                f"{out}: one file for a folder of recordings; write {NAME} where the recording's"
-                f" name belongs, such as --out {example}"
+                f"{out}: one file for {what}; write {NAME} where the recording's name belongs,"
+                f" such as --out {EXAMPLE}"
             )
+
+
+def _check(folder: Path, outs: Sequence[str]) -> None:
+    _check_names(f"{folder}: a folder", outs)
+    for out in outs:
         if is_transcript(Path(out)) and folder.resolve() in Path(out).resolve().parents:
             raise InputError(
                 f"{out}: beside the recordings this would be read as a transcript next time; name"
-                f" another folder, such as --out {example}"
+                f" another folder, such as --out {EXAMPLE}"
             )
 
 

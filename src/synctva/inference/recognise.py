@@ -11,10 +11,12 @@ from jaxtyping import Float
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.emotions import MODALITIES
+from synctva.errors import InputError
 from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
+from synctva.inference.given import SOUND, Sound, Turns, as_file, is_sound, said
 from synctva.inference.predictions import Predictions, predictions_of
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import (
@@ -125,7 +127,7 @@ class Recogniser:
 
     def recognise(
         self,
-        recording: str | Path,
+        recording: str | Path | Sound | Turns,
         transcript: str | Path | None = None,
         *,
         tiers: Sequence[str] = (),
@@ -137,7 +139,8 @@ class Recogniser:
         """Returns who expressed what when in a recording; no utterance where nobody speaks.
 
         Args:
-            recording: Sound, pictures or both; or a transcript alone, for its text.
+            recording: The path of sound, pictures or both, or of a transcript alone, for its text;
+                or samples and their rate; or turns, each a speaker and words.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
             tiers: The tiers that count of an ELAN or Praat file; all but phones by default.
             sound_track: The number, language or title of the one that is heard; None = that which
@@ -152,6 +155,15 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, there is no such sound track, or
                 neither file says who speaks when.
         """
+        if is_sound(recording):
+            with as_file(recording) as path:
+                chosen = {"tiers": tiers, "sound_track": sound_track, "listener": listener}
+                found = self.recognise(path, transcript, expect=expect, progress=progress, **chosen)
+            return replace(found, media=SOUND)
+        if not isinstance(recording, str | Path):
+            if transcript is not None:
+                raise InputError("turns are words already; leave the transcript out")
+            return self.recognise_utterances(said(recording), expect=expect, progress=progress)
         if self.is_causal:
             listener = replace(listener, count=None)
         segmented = utterances_of(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synctva.emotions import MODALITIES
@@ -102,6 +104,34 @@ class Recognition:
             return None
         return self.emotions[utterance.probabilities.index(max(utterance.probabilities))]
 
+    def scores(
+        self, utterance: RecognisedUtterance, top_k: int | None = None
+    ) -> list[dict[str, str | float]]:
+        """Returns the emotions of an utterance, the most probable first, as pipelines give them.
+
+        Args:
+            utterance: One of ``utterances``.
+            top_k: So many at the most; None = all.
+
+        >>> one = RecognisedUtterance(0, 1, "Ada", "Oh no!", (0.2, 0.5, 0.3))
+        >>> found = Recognition("a.wav", 1, ("joy", "fear", "anger"), (one,), "lite", "")
+        >>> found.scores(one, top_k=2)
+        [{'label': 'fear', 'score': 0.5}, {'label': 'anger', 'score': 0.3}]
+        """
+        pairs = zip(self.emotions, utterance.probabilities, strict=True)
+        ordered = sorted(pairs, key=lambda pair: -pair[1])
+        return [{"label": name, "score": score} for name, score in ordered[:top_k]]
+
+    def save(self, path: str | Path) -> None:
+        """Writes it in the format that the ending of the path names, as ``recognise --out`` does.
+
+        Raises:
+            InputError: There is no such format (a page is one of the command line's), or the file
+                cannot be written.
+        """
+        export = import_module("synctva.inference.export")  # which reads what this file defines
+        export.write_recognition(self, Path(path))
+
     @property
     def speakers(self) -> tuple[str, ...]:
         """The speakers, in the order in which they first speak."""
@@ -139,3 +169,8 @@ class Recognition:
         import pandas as pd
 
         return pd.DataFrame(self.to_rows(), columns=pd.Index(self.columns))
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows: when, who, what, and how sure."""
+        shown = ["start_s", "end_s", "speaker", "text", "emotion", "probability"]
+        return self.to_pandas()[shown].to_html(float_format="{:.2f}".format, na_rep="")

@@ -15,6 +15,9 @@ from rich.table import Table
 
 from synctva.terminal.printable import obeyed_by_none, printable
 
+WIDTH_OF_FILES = 160
+"""So many letters has a line of a table in a file or a pipe."""
+
 
 class _Console(Console):
     """A console whose text, wherever it comes from, holds nothing that a terminal obeys."""
@@ -44,6 +47,14 @@ def print_json(value: object) -> None:
 def show(table: Table) -> None:
     """Prints a table."""
     console.print(table)
+
+
+def print_table(table: Table) -> None:
+    """Prints a table to the standard output, as wide as it needs where nobody watches."""
+    out = _Console(quiet=console.quiet)
+    if not out.is_terminal:
+        out.width = WIDTH_OF_FILES
+    out.print(table)
 
 
 def escape(text: object) -> str:

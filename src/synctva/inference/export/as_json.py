@@ -15,7 +15,13 @@ FORMAT = RECOGNITION
 
 
 def json_bytes(recognition: Recognition, path: Path) -> bytes:
-    """Returns the content of a JSON file: the fields of a recognition, each with its emotion."""
+    """Returns the content of a JSON file."""
+    text = json.dumps(json_content(recognition), indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # what no text can hold, JSON writes \udc80
+
+
+def json_content(recognition: Recognition) -> dict[str, Any]:
+    """Returns the fields of a recognition, each utterance with its emotion."""
     content = {"format": FORMAT, **asdict(recognition)}
     for utterance, written in zip(recognition.utterances, content["utterances"], strict=True):
         written["emotion"] = recognition.emotion_of(utterance)
@@ -24,8 +30,7 @@ def json_bytes(recognition: Recognition, path: Path) -> bytes:
             written["words"] = [
                 {"word": w["text"], "start": w["start_s"], "end": w["end_s"]} for w in words
             ]
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace")  # what no text can hold, JSON writes \udc80
+    return content
 
 
 def is_recognition(path: Path) -> bool:
