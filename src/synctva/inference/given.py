@@ -5,7 +5,7 @@ import wave
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 from jaxtyping import Shaped
@@ -31,7 +31,7 @@ def is_sound(given: object) -> TypeGuard[Sound]:
     return isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], np.ndarray)
 
 
-def said(turns: Sequence[object]) -> Segmented:
+def said(turns: Sequence[Any]) -> Segmented:
     """Returns turns as a recording in utterances that have no times.
 
     Raises:
