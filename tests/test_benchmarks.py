@@ -26,6 +26,7 @@ ELSEWHERE = {
     "real",
     "reliability",
     "hostile",
+    "conversations",
 }
 """Those of the shipped model want its real corpora; a campaign has its short form in the tests."""
 
