@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from synctva.files import write_bytes
 
@@ -58,6 +59,39 @@ def in_threads(
             yield from threads.map(computed, items)
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+class _ShapesOnly(TorchFunctionMode):
+    """Inside, weights are made without numbers, and the functions of ``torch.nn.init`` draw none.
+
+    ``torch.device("meta")`` would do so to all tensors, but whatever is computed of one that has no
+    numbers loads torch's compiler, which takes a second or two.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Calls a function, or returns what it would have filled."""
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs.get("tensor", args[0] if args else None)
+        if func in (torch.empty, torch.zeros, torch.ones) and kwargs.get("device") is None:
+            kwargs = {**kwargs, "device": "meta"}
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def shapes_only() -> Iterator[None]:
+    """Modules made inside have weights that are shapes only, for others to be assigned to.
+
+    Nothing is allocated for them, and nothing is drawn at random.
+    """
+    with _ShapesOnly():
+        yield
 
 
 def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:

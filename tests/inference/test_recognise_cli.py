@@ -2,6 +2,7 @@
 
 import errno
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -263,3 +264,17 @@ def test_bad_input_is_one_line(
     assert code == 2
     assert complaint in told
     assert told.strip().count("\n") == 0
+
+
+@pytest.mark.slow  # a process of its own: this one has loaded everything
+def test_to_recognise_words_loads_nothing_that_trains(tmp_path: Path):
+    script = tmp_path / "talk.srt"
+    script.write_text("1\n00:00:00,000 --> 00:00:01,000\nAda: I am so happy!\n")
+    unwanted = ("peft", "accelerate", "transformers", "torch._dynamo", "sympy", "plotly")
+    program = (
+        "import sys\nfrom synctva.cli import main\n"
+        f"try:\n    main()\nfinally:\n    print({{*{unwanted}}} & {{*sys.modules}})"
+    )
+    words = [sys.executable, "-c", program, "recognise", str(script)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "set()", ended.stdout

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from synctva.encoders.adapters import add_adapters
 from synctva.encoders.settings import EncoderSettings
 
 INITIALISED_ON = 2048
@@ -27,8 +28,6 @@ class Encoder(nn.Module):
 
     Raises:
         InputError: There is no such encoder, or it is damaged.
-
-    Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, by ``peft``.
     """
 
     def __init__(self, modality: str, settings: EncoderSettings) -> None:
@@ -45,7 +44,14 @@ class Encoder(nn.Module):
             for part in body.tuned_fully():  # pyright: ignore
                 part.requires_grad_(True)
         elif settings.tune == "lora":
-            _add_adapters(body, settings)
+            for part in body.tuned_fully():  # pyright: ignore
+                add_adapters(
+                    part,
+                    settings.rank,
+                    settings.alpha,
+                    settings.dropout,
+                    getattr(body, "without_adapters", ()),
+                )
         self.body = body
         self.trained = frozenset(n for n, p in self.named_parameters() if p.requires_grad)
         """The names of the weights that are trained."""
@@ -106,26 +112,6 @@ BODIES: Mapping[str, Callable[[str], nn.Module]] = MappingProxyType(
     {"text": _words, "audio": _sound, "visual": _faces}
 )
 """Modality -> what makes its encoder of a name."""
-
-
-def _add_adapters(body: nn.Module, settings: EncoderSettings) -> None:
-    """Puts an adapter beside every matrix and convolution of the parts that full tuning trains."""
-    from peft import LoraConfig, inject_adapter_in_model
-
-    left_out = getattr(body, "without_adapters", ())
-    for part in body.tuned_fully():  # pyright: ignore
-        targets = [
-            name
-            for name, module in part.named_modules()
-            if isinstance(module, nn.Linear | nn.Conv2d) and not name.endswith(left_out)
-        ]
-        config = LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,  # pyright: ignore
-            lora_dropout=settings.dropout,
-            target_modules=targets,
-        )
-        inject_adapter_in_model(config, part)
 
 
 def load_encoders(settings: Mapping[Any, EncoderSettings]) -> dict[str, Encoder]:

@@ -22,6 +22,7 @@ from synctva.model.familiarity import Familiarity
 from synctva.networks.registry import AnySettings, NetworkSettings, build
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.output import Output
+from synctva.tensors import shapes_only
 
 CLAMP = 10.0
 """Normalised features are cut at so many sd, so that no single wild number rules."""
@@ -254,7 +255,7 @@ class EmotionModel(nn.Module):
             encoders = load_encoders(known.encoders)
         _check_base(encoders, known.base, str(source))
         with _making_a_model(source):
-            with torch.device("meta"):  # nothing is allocated before the shapes are known to fit
+            with shapes_only():  # nothing is allocated before the shapes are known to fit
                 model = cls(known.emotions, known.dims, known.settings, encoders)
                 model.become_familiar(known.familiar)
             model.load_trained_state(weights, assign=True)

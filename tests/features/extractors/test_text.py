@@ -307,7 +307,7 @@ def test_fingerprints_differ_for_different_settings(roberta: Path, monkeypatch: 
 def test_an_extractor_tells_where_its_features_come_from(minilm: TextExtractor):
     extractor = minilm.description
     assert extractor.name == "transformer minilm"
-    assert re.fullmatch(r"transformers \d+\.\d+.*", extractor.version)
+    assert re.fullmatch(r"synctva \d+\.\d+.*", extractor.version)
     assert re.fullmatch("[0-9a-f]{64}", extractor.weights)
     assert extractor.settings == {
         "pooling": "mean",

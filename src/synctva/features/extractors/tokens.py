@@ -15,7 +15,7 @@ from synctva.features.extractors.hub import load_tokenizer, located
 from synctva.features.extractors.text_encoders import sources
 
 if TYPE_CHECKING:
-    from synctva.features.extractors.hub.text import PreTrainedTokenizerBase
+    from synctva.features.extractors.hub.text import Words
 
 MAX_TOKENS = 256
 """Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
@@ -37,7 +37,7 @@ class Tokeniser:
     def __init__(
         self,
         name: str,
-        tokenizer: "PreTrainedTokenizerBase",
+        tokenizer: "Words",
         context: int = 0,
         max_tokens: int = MAX_TOKENS,
     ) -> None:
@@ -114,7 +114,7 @@ class TokenExtractor:
         self._tokeniser = Tokeniser(name, tokenizer, context, tokens)
         self.dim = tokens
         content = getattr(tokenizer, "backend_tokenizer", None)
-        known = content.to_str() if content is not None else str(sorted(tokenizer.get_vocab()))
+        known = content.to_str() if content is not None else str(sorted(tokenizer.get_vocab()))  # pyright: ignore
         self.description = Description(
             "tokens",
             located(name, sources()),

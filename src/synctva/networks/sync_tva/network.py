@@ -50,7 +50,7 @@ class Projection(nn.Module):
         if nonlinear is not None:
             self.activation = nn.Sequential(nn.ReLU(), nn.Dropout(nonlinear))
         self.norm = nn.LayerNorm(width)
-        self.absent = nn.Parameter(torch.randn(width) * 0.02)
+        self.absent = nn.Parameter(nn.init.normal_(torch.empty(width), std=0.02))
         self.speaker = nn.Embedding(2, width)
         nn.init.normal_(self.speaker.weight, std=0.02)
         self.dropout = nn.Dropout(feature_dropout)

@@ -1,15 +1,19 @@
 """Text encoders of the hub, and their tokenizers."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
 
 from synctva.errors import InputError
+from synctva.features.extractors.hub.bert import WordPieces, load_bert
 from synctva.features.extractors.hub.door import WEIGHTS, loaded
 from synctva.features.extractors.hub.weights import (
     cannot_be_loaded,
@@ -20,6 +24,12 @@ from synctva.features.extractors.hub.weights import (
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+Words: TypeAlias = "PreTrainedTokenizerBase | WordPieces"
+"""A tokenizer."""
+
+PACKAGED = "minilm"
+"""The name of the encoder that comes as a package of its own, and is a BERT."""
 
 AFTER_PADDING = (
     *("camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm"),
@@ -39,7 +49,7 @@ class TextModel:
         version: Of the library that runs it.
     """
 
-    tokenizer: "PreTrainedTokenizerBase"
+    tokenizer: Words
     model: nn.Module
     weights: str
     version: str
@@ -61,11 +71,13 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
         InputError: There is no such model, here or on the hub; or it is damaged, incomplete, or
             does not make vectors of texts.
     """
+    what, source = f"text encoder {name!r}", sources.get(name, name)
+    if is_packaged(name, source):
+        return _packaged(name, source, sources)
     import transformers
 
     transformers.logging.disable_progress_bar()  # of weights loaded; downloads keep theirs
 
-    what, source = f"text encoder {name!r}", sources.get(name, name)
     tokenizer = load_tokenizer(name, sources)
     try:
         model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), source)
@@ -75,21 +87,23 @@ def load_text_model(name: str, sources: Mapping[str, str]) -> TextModel:
         raise cannot_be_loaded(what, name, sources, error) from error
     made_up = sorted(report["missing_keys"])
     refuse_made_up([key for key in made_up if not key.startswith("pooler.")], what)
-    version = f"transformers {transformers.__version__}"
-    found = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), version)
+    library = f"transformers {transformers.__version__}"
+    found = TextModel(tokenizer, model.eval(), weights_sha256(model, made_up), library)
     _try_out(found, what)
     return found
 
 
-def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenizerBase":
+def load_tokenizer(name: str, sources: Mapping[str, str]) -> Words:
     """Returns a text encoder's tokenizer, which cuts texts where the encoder ends.
 
     One that has no token for padding pads with the token for the end of a text; masks cover it.
     Arguments and errors are those of ``load_text_model``.
     """
+    what, source = f"text encoder {name!r}", sources.get(name, name)
+    if is_packaged(name, source):
+        return _word_pieces(name, source, sources)
     import transformers
 
-    what, source = f"text encoder {name!r}", sources.get(name, name)
     try:
         tokenizer = loaded(transformers.AutoTokenizer.from_pretrained, source, _knows_words)
         config = loaded(transformers.AutoConfig.from_pretrained, source)
@@ -107,6 +121,29 @@ def load_tokenizer(name: str, sources: Mapping[str, str]) -> "PreTrainedTokenize
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def is_packaged(name: str, source: str) -> bool:
+    """Returns whether a text encoder is the one that comes with the package."""
+    return name == PACKAGED and Path(source).is_dir()
+
+
+def _packaged(name: str, source: str, sources: Mapping[str, str]) -> TextModel:
+    try:
+        model = load_bert(Path(source))
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        raise cannot_be_loaded(f"text encoder {name!r}", name, sources, error) from error
+    words = _word_pieces(name, source, sources)
+    return TextModel(words, model, weights_sha256(model), f"synctva {version('synctva')}")
+
+
+def _word_pieces(name: str, source: str, sources: Mapping[str, str]) -> WordPieces:
+    folder = Path(source)
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return WordPieces(folder / "tokenizer.json", int(told["max_position_embeddings"]))
+    except Exception as error:  # the library raises plain exceptions
+        raise cannot_be_loaded(f"text encoder {name!r}", name, sources, error) from error
 
 
 def _knows_words(tokenizer: "PreTrainedTokenizerBase") -> bool:
