@@ -46,8 +46,8 @@ model: EmotionModel = EmotionModel.from_pretrained("my-model")
 with Recogniser.load("lite", workers=2) as recogniser:
     print(told(recogniser, Path("talk.mp4")), recogniser.model.emotions)
 '''
-LACKING = sorted({*TRAINING, "ray", "tensorboard"} - {"accelerate"})
-"""What a plain installation lacks; peft, which the adapters of ``lite`` need, brings accelerate."""
+LACKING = sorted({*TRAINING, "peft", "ray", "tensorboard"})
+"""What a plain installation lacks."""
 
 OUTS = [word for ending in ("json", "html", "eaf") for word in ("--out", f"talk.{ending}")]
 
