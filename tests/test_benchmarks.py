@@ -125,6 +125,12 @@ def test_soak(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert "2 times 0.1 min: " in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_start(run: Run, capsys: pytest.CaptureFixture[str]):
+    run("start", "--times", 1, "--only", "words")
+    assert "| two lines of text | " in capsys.readouterr().out
+
+
 def test_training(run: Run, store: Path, capsys: pytest.CaptureFixture[str]):
     ways = {"float32": ("training.precision=no", "training.compile=false")}
     recipe = ROOT / "recipes" / "lite.toml"

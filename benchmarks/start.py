@@ -1,0 +1,100 @@
+"""CPU seconds of short work, in which the start counts most: what a command costs in all.
+
+    python benchmarks/start.py                       # each three times; the least is told
+    python benchmarks/start.py --times 1 --only words
+
+To hold one version against another: `--source ../before/src`. Both are then run in turn, since
+machines are noisy.
+"""
+
+import argparse
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import wave
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+HERE = Path(__file__).parents[1] / "src"
+RATE_HZ = 16_000
+CUE = "{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{who}: {words}\n\n"
+SYNCTVA = (sys.executable, "-m", "synctva")
+
+
+def words(folder: Path) -> list[str]:
+    """Two lines of text."""
+    return [*SYNCTVA, "recognise", str(_script(folder / "two.srt"))]
+
+
+def sound(folder: Path) -> list[str]:
+    """Four seconds of a voice-like sound, with a transcript of two lines."""
+    moments = np.arange(4 * RATE_HZ) / RATE_HZ
+    voice = sum(np.sin(2 * math.pi * 140 * k * moments) / k for k in range(1, 12))
+    samples = 6_000 * voice * (1 + np.sin(2 * math.pi * 4 * moments)) / 2
+    with wave.open(str(folder / "four.wav"), "wb") as file:
+        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    script = str(_script(folder / "four.srt"))
+    return [*SYNCTVA, "recognise", str(folder / "four.wav"), "--transcript", script]
+
+
+def loading(folder: Path) -> list[str]:
+    """The shipped model, from Python."""
+    return [sys.executable, "-c", "from synctva import Recogniser; Recogniser.load(workers=1)"]
+
+
+def hundred(folder: Path) -> list[str]:
+    """A folder of a hundred transcripts of two lines."""
+    (folder / "talks").mkdir()
+    for number in range(100):
+        _script(folder / "talks" / f"{number:03}.srt")
+    return [*SYNCTVA, "recognise", str(folder / "talks"), "--out", str(folder / "{name}.json")]
+
+
+CASES: Mapping[str, Callable[[Path], list[str]]] = MappingProxyType(
+    {"words": words, "sound": sound, "loading": loading, "hundred": hundred}
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--source", type=Path, help="the src folder of a version before")
+    given = parser.parse_args()
+    sources = [HERE] if given.source is None else [given.source.absolute(), HERE]
+    print("| CPU seconds |" + " before |" * (len(sources) - 1) + " now |")
+    print("|---|" + "---:|" * len(sources))
+    for name in given.only:
+        found = [[used(name, source) for source in sources] for _ in range(given.times)]
+        least = [min(column) for column in zip(*found, strict=True)]
+        what = (CASES[name].__doc__ or "").rstrip(".").lower()
+        print(f"| {what} | " + " | ".join(f"{seconds:.1f}" for seconds in least) + " |")
+
+
+def used(name: str, source: Path) -> float:
+    """Returns the CPU seconds of a case, its processes included."""
+    with tempfile.TemporaryDirectory() as place:
+        command = CASES[name](Path(place))
+        environment = {**os.environ, "PYTHONPATH": str(source), "SYNCTVA_CACHE": f"{place}/cache"}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _script(path: Path) -> Path:
+    lines = (("Ada", "I am so happy that you are here!"), ("Bob", "Oh no, not again."))
+    cues = (CUE.format(n=n, who=who, words=said) for n, (who, said) in enumerate(lines, 1))
+    path.write_text("".join(cues), encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    main()
