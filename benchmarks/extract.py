@@ -104,7 +104,8 @@ class Bare:
     @torch.inference_mode()
     def text(self, words: str) -> None:
         """Runs MiniLM on one utterance."""
-        self.model(**self.tokenizer(words, return_tensors="pt"))
+        items = {"input_ids": [self.tokenizer(words)["input_ids"]]}
+        self.model(**self.tokenizer.pad(items, return_tensors="pt"))
 
 
 def main() -> None:
