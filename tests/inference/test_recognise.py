@@ -187,7 +187,7 @@ def test_sound_alone_without_a_transcript(tmp_path: Path):
     own = Recogniser(model_of("audio"), "own", workers=1)
     found = own.recognise(film(tmp_path / "talk.mp4", silence(1), voice(2), silence(1)))
     assert len(found.utterances) >= 1
-    assert {u.speaker for u in found.utterances} == {"speaker"}
+    assert {u.speaker for u in found.utterances} == {"SPEAKER_00"}
     assert all(set(u.contributions) == {"audio"} and u.text is None for u in found.utterances)
     quiet = own.recognise(film(tmp_path / "quiet.mp4", silence(3)))
     assert quiet.utterances == ()

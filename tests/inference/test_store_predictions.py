@@ -4,8 +4,10 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -444,14 +446,24 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path)
     predicted(plan_predictions(source, store, out), out)
     whole = out.read_bytes()
     killed: list[int] = []
+    over = threading.Event()
 
-    def kill_one(count: int) -> None:
-        for process in psutil.Process().children(recursive=True):
-            if not killed and process.name().startswith("ray::serve"):
-                killed.append(process.pid)
-                process.kill()
+    def kill_one() -> None:
+        """A worker has its name while it works only, which may be over when that is told."""
+        while not killed and not over.wait(0.01):
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    if not killed and process.name().startswith("ray::serve"):
+                        killed.append(process.pid)
+                        process.kill()
 
-    plan = plan_predictions(source, store, out)
-    predict_store(plan, out, engine=on_cluster, workers=2, advance=kill_one)
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    try:
+        plan = plan_predictions(source, store, out)
+        predict_store(plan, out, engine=on_cluster, workers=2)
+    finally:
+        over.set()
+        killer.join()
     assert killed
     assert out.read_bytes() == whole
