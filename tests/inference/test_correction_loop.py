@@ -1,16 +1,16 @@
 """The loop: recognised, corrected, scored, learnt from, and recognised again; by commands."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from support.command import call
 from support.models import SAID, SCHEMA, film, model_of, silence, voice
 
-from synctva import Recogniser, cli
+from synctva import Recogniser
 from synctva.features.store import open_store
 from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.inference.export import read_recognition
@@ -36,15 +36,6 @@ def talk(tmp_path: Path) -> Path:
     path = film(tmp_path / "talk.mp4", voice(2.2))
     path.with_suffix(".srt").write_text(SAID)
     return path
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["synctva", *map(str, words)])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_what_is_corrected_is_learnt(

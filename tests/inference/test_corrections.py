@@ -1,16 +1,15 @@
 """Corrections: which utterance is which, whatever the file, and what is told where it fails."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
+from support.command import call
 from support.talks import CHANCE, EMOTIONS, felt, fuzzed, made, recognition, talk, written
 
-from synctva import cli
 from synctva.errors import InputError
 from synctva.inference.corrections import CORRECTED, corrected, match
 from synctva.inference.export import write_recognition
@@ -134,15 +133,6 @@ def test_folders_that_do_not_fit_are_told(tmp_path: Path):
     write_recognition(talk(), right / "b.eaf")
     with pytest.raises(InputError, match="by one model"):
         corrected(found, right)
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["synctva", *map(str, words)])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_the_command_tells_agreement_and_confusions(

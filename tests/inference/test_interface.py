@@ -1,17 +1,17 @@
 """The interface from Python: what may be recognised, and what a recognition gives."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command import call
 from support.models import SAID, film, model_of, voice
 from support.recognitions import conversation
 
 import synctva
-from synctva import Recogniser, Recognition, cli
+from synctva import Recogniser, Recognition
 from synctva.errors import InputError
 from synctva.inference.export import SUFFIXES, read_recognition
 from synctva.inference.given import said
@@ -120,15 +120,6 @@ def checkpoint(tmp_path: Path) -> str:
     return str(tmp_path / "model")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["synctva", *map(str, words)])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
 @pytest.mark.parametrize("verb", ["recognise", "recognize"])
 def test_the_standard_output_holds_the_table_or_json_and_nothing_else(
     verb: str,
@@ -137,11 +128,11 @@ def test_the_standard_output_holds_the_table_or_json_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    assert run(monkeypatch, verb, tmp_path / "talk.srt", "--model", checkpoint) == 0
+    assert call(monkeypatch, verb, tmp_path / "talk.srt", "--model", checkpoint) == 0
     assert "emotion" in capsys.readouterr().out
     out = tmp_path / "talk.json"
     words = "--json", "--model", checkpoint, "--out", out
-    assert run(monkeypatch, verb, tmp_path / "talk.srt", *words) == 0
+    assert call(monkeypatch, verb, tmp_path / "talk.srt", *words) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(out.read_text(encoding="utf-8"))
 
 
@@ -152,7 +143,7 @@ def test_several_recordings_on_one_line_have_a_result_each(
     capsys: pytest.CaptureFixture[str],
 ):
     both = "recognise", tmp_path / "talk.srt", tmp_path / "other.srt", "--model", checkpoint
-    assert run(monkeypatch, *both, "--out", tmp_path / "out" / "{name}.json") == 0
+    assert call(monkeypatch, *both, "--out", tmp_path / "out" / "{name}.json") == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"talk.json", "other.json"}
     for words, complaint in {
         ("--out", "one.json"): "{name}",
@@ -160,7 +151,7 @@ def test_several_recordings_on_one_line_have_a_result_each(
         ("--out", "{name}.json", "--transcript", tmp_path / "talk.srt"): "one transcript",
         ("--json", "--out", "{name}.json"): "--json",
     }.items():
-        assert run(monkeypatch, *both, *words) == 2
+        assert call(monkeypatch, *both, *words) == 2
         assert complaint in capsys.readouterr().err
     same = "recognise", tmp_path / "talk.srt", tmp_path / "talk.srt", "--model", checkpoint
-    assert run(monkeypatch, *same, "--out", tmp_path / "{name}.csv") == 2
+    assert call(monkeypatch, *same, "--out", tmp_path / "{name}.csv") == 2

@@ -122,21 +122,22 @@ def recognise(
     at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
     from synctva.inference.export import SUFFIXES
-    from synctva.inference.folder import jobs_of_all
+    from synctva.inference.folder import jobs_of, jobs_of_all
 
     is_one = len(recordings) == 1 and not recordings[0].is_dir()
     if as_json and not is_one:
         raise InputError("--json is for one recording; of several, take --out results/{name}.json")
     endings = REPORT, *SUFFIXES
-    jobs = jobs_of_all(
-        recordings,
-        transcript,
-        out or [],
-        endings,
+    of_one = partial(
+        jobs_of,
+        transcript=transcript,
+        outs=out or [],
+        endings=endings,
         tiers=listed(tiers),
         sound_track=sound_track,
         overwrite=overwrite,
     )
+    jobs = jobs_of_all(recordings, transcript, out or [], of_one)
     from synctva.inference.recognise import Recogniser
     from synctva.inference.utterances import is_transcript
     from synctva.listening.asr import PACKAGED, is_installed

@@ -1,7 +1,7 @@
 """LoRA: a frozen matrix or convolution and, beside it, two small ones that are trained.
 
-Names and first weights are those of the library ``peft``, whose checkpoints fit; to load it takes
-longer than to recognise a conversation.
+Names and first weights are those of the library ``peft``, whose checkpoints fit; recognition starts
+sooner without it.
 """
 
 import math
@@ -26,7 +26,9 @@ class Adapted(nn.Module):
     Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, equation 3.
     """
 
-    def __init__(self, base: nn.Linear | nn.Conv2d, rank: int, alpha: float, dropout: float):
+    def __init__(
+        self, base: nn.Linear | nn.Conv2d, rank: int, alpha: float, dropout: float
+    ) -> None:
         super().__init__()
         self.base_layer = base.requires_grad_(False)
         self.lora_dropout = nn.ModuleDict({NAME: nn.Dropout(dropout) if dropout else nn.Identity()})

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,13 +58,15 @@ def jobs_of_all(
     recordings: Sequence[Path],
     transcript: Path | None,
     outs: Sequence[str],
-    endings: Sequence[str],
-    *,
-    tiers: Sequence[str] = (),
-    sound_track: str | None = None,
-    overwrite: bool = False,
+    of_one: Callable[[Path], list[RecognitionJob]],
 ) -> list[RecognitionJob]:
-    """Returns what is to be recognised of recordings and folders; arguments as ``jobs_of``.
+    """Returns what is to be recognised of recordings and folders.
+
+    Args:
+        recordings: Each a recording, or a folder.
+        transcript: As of ``jobs_of``.
+        outs: As of ``jobs_of``.
+        of_one: ``jobs_of`` a recording or folder, with all else that it takes.
 
     Raises:
         InputError: As ``jobs_of``; or of several recordings no place is named for the results of
@@ -74,12 +76,7 @@ def jobs_of_all(
         if transcript is not None:
             raise InputError(f"{transcript}: one transcript for {len(recordings)} recordings")
         _check_names(f"{len(recordings)} recordings", outs)
-    chosen = {"tiers": tiers, "sound_track": sound_track, "overwrite": overwrite}
-    jobs = [
-        job
-        for recording in recordings
-        for job in jobs_of(recording, transcript, outs, endings, **chosen)
-    ]
+    jobs = [job for recording in recordings for job in of_one(recording)]
     _check_places(jobs)
     return jobs
 
@@ -108,9 +105,9 @@ def jobs_of(
         overwrite: Whether what may have been corrected by hand is replaced.
 
     Raises:
-        InputError: As ``jobs_in``; a result has another ending, cannot be made there, would
-            replace what it is made from, or what may have been corrected by hand; or tiers are
-            named where there are none.
+        InputError: As ``jobs_in``; a file is missing; a result has another ending, cannot be made
+            there, would replace what it is made from, or what may have been corrected by hand; or
+            tiers are named where there are none.
     """
     if recording.is_dir():
         if transcript is not None:
@@ -122,7 +119,10 @@ def jobs_of(
     else:
         own = tuple(Path(out.replace(NAME, recording.stem)) for out in outs)
         jobs = [RecognitionJob(recording, transcript, own)]
-        _check_kept(own, [recording, *([transcript] if transcript else [])])
+        given = [recording, *([transcript] if transcript else [])]
+        if missing := [path for path in given if not path.exists()]:
+            raise InputError(f"{missing[0]}: no such file; correct the path")
+        _check_kept(own, given)
         if not overwrite:
             _check_uncorrected(own)
     for out in (out for job in jobs for out in job.outs):

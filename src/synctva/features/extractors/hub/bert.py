@@ -1,8 +1,8 @@
 """BERT and its tokenizer, for the one that comes with the package.
 
-The library that runs all other text encoders takes three seconds to load, which is more than a
-conversation takes. Names of weights, vectors and tokens are the library's; a test holds them
-together.
+The library that runs all other text encoders takes some three seconds to load, as long as all else
+that it takes to recognise a few lines. Names of weights, vectors and tokens are the library's; a
+test holds them together.
 """
 
 import json
