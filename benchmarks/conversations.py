@@ -137,7 +137,7 @@ def scores_of(sound: Sound, turns: Sequence[Turn], listener: Listener) -> Scores
             file.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
             file.writeframes((sound * 32767).astype("<i2").tobytes())
         begin_s = cpu_s()
-        found, _ = spoken(place, speech_in(place), listener)
+        found = spoken(place, speech_in(place), listener).segments
         spent_s = cpu_s() - begin_s
     said = words_of(" ".join(turn.words for turn in turns))
     heard = words_of(" ".join(segment.text for segment in found))

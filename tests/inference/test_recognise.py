@@ -32,10 +32,13 @@ from synctva.inference.encode import EncodedDialogue
 from synctva.inference.predictions import predictions_of
 from synctva.inference.recognition import NO_EVIDENCE
 from synctva.inference.utterances import utterances_of
+from synctva.listening.asr import Sentence
+from synctva.listening.listener import Listener
 from synctva.model import load as load_module
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import makers_of
+from synctva.transcripts import Word
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +195,19 @@ def test_sound_alone_without_a_transcript(tmp_path: Path):
     quiet = own.recognise(film(tmp_path / "quiet.mp4", silence(3)))
     assert quiet.utterances == ()
     assert quiet.duration_s == pytest.approx(3, abs=0.1)
+
+
+def test_speech_in_another_language_is_flagged_in_each_utterance(tmp_path: Path):
+    def unlikely(samples: np.ndarray) -> list[Sentence]:
+        return [Sentence((Word(0.0, 1.0, " Gonna"),), likelihood=-1.5)]
+
+    own = Recogniser(model_of("text", "audio"), "own", workers=1)
+    talk = film(tmp_path / "talk.mp4", silence(1), voice(2), silence(1))
+    found = own.recognise(talk, listener=Listener(unlikely, is_english=True))
+    assert found.utterances
+    for one in found.utterances:
+        assert (one.text, "other_language" in one.flags) == (None, True)
+    assert found.note.count("language") == 1
 
 
 def test_processes_stay_for_the_next_recording_and_end_with_the_block(talk: Path):

@@ -13,7 +13,7 @@ from support.recordings import Making, record
 from synctva.errors import InputError
 from synctva.listening.asr import PACKAGE, PACKAGED, Sentence, load_transcriber
 from synctva.listening.diarise import Turn, load_diariser
-from synctva.listening.listener import Listener, listener_of, spoken
+from synctva.listening.listener import Listener, Spoken, listener_of, spoken
 from synctva.listening.voice_activity import Speech
 from synctva.transcripts import Word
 
@@ -35,14 +35,14 @@ def hear(samples: np.ndarray) -> list[Sentence]:
 
 
 def test_words_are_heard_at_their_times_in_the_recording(talk: Path):
-    found, _ = spoken(talk, TALK, Listener(hear, count=None))
+    found = spoken(talk, TALK, Listener(hear, count=None)).segments
     assert [(span.text, span.speaker) for span in found] == [("Oh no.", None), ("Beep.", None)]
     assert (found[0].start_s, found[0].end_s) == (0.5, 1.9)
     assert found[1].start_s == pytest.approx(2.5, abs=0.01)
 
 
 def test_a_sentence_is_cut_where_another_speaker_goes_on(talk: Path):
-    found, _ = spoken(talk, TALK, Listener(hear, lambda samples: TURNS))
+    found = spoken(talk, TALK, Listener(hear, lambda samples: TURNS)).segments
     told = [(span.text, span.speaker) for span in found]
     assert told == [("Oh", "A"), ("no.", "B"), ("Beep.", "B")]
 
@@ -53,7 +53,7 @@ def test_where_nobody_speaks_nobody_is_asked_who_does(talk: Path, is_transcribed
         raise AssertionError(f"asked of {len(samples)} samples")
 
     listener = Listener(refuse if is_transcribed else None, refuse)
-    assert spoken(talk, Speech((), 4.5), listener) == ([], "")
+    assert spoken(talk, Speech((), 4.5), listener) == Spoken(())
 
 
 def test_speakers_alone_divide_speech(talk: Path):
@@ -64,14 +64,14 @@ def test_speakers_alone_divide_speech(talk: Path):
         assert np.argmax(np.abs(samples) > 0.1) / 16_000 == pytest.approx(2.5, abs=0.01)
         return TURNS
 
-    found, _ = spoken(talk, TALK, Listener(diarise=diarise))
+    found = spoken(talk, TALK, Listener(diarise=diarise)).segments
     assert lengths == [4 * 16_000]
     told = [(round(s.start_s, 3), round(s.end_s, 3), s.speaker) for s in found]
     assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]
 
 
 def test_words_have_their_times_in_the_recording(talk: Path):
-    found, _ = spoken(talk, TALK, Listener(hear, count=None))
+    found = spoken(talk, TALK, Listener(hear, count=None)).segments
     assert [word.text for word in found[0].words] == ["Oh", "no."]
     assert found[0].words[1].start_s == pytest.approx(1.0)
 
@@ -80,7 +80,7 @@ def test_speech_without_words_has_a_voice(talk: Path):
     def only_beep(samples: np.ndarray) -> list[Sentence]:
         return hear(samples)[1:]
 
-    found, _ = spoken(talk, TALK, Listener(only_beep, lambda samples: TURNS))
+    found = spoken(talk, TALK, Listener(only_beep, lambda samples: TURNS)).segments
     told = [(span.text, span.speaker) for span in found]
     assert told == [("", "A"), ("", "B"), ("Beep.", "B")]
 
@@ -89,11 +89,13 @@ def test_words_that_are_not_english_are_left_out_and_it_is_said(talk: Path):
     def unlikely(samples: np.ndarray) -> list[Sentence]:
         return [Sentence(sentence.words, -1.0) for sentence in hear(samples)]
 
-    found, note = spoken(talk, TALK, Listener(unlikely, count=None, is_english=True))
-    assert [span.text for span in found] == ["", ""]
-    assert "another language" in note
-    found, note = spoken(talk, TALK, Listener(unlikely, count=None))
-    assert ([span.text for span in found], note) == (["Oh no.", "Beep."], "")
+    found = spoken(talk, TALK, Listener(unlikely, count=None, is_english=True))
+    assert [span.text for span in found.segments] == ["", ""]
+    assert found.is_foreign
+    assert "another language" in found.note
+    found = spoken(talk, TALK, Listener(unlikely, count=None))
+    assert [span.text for span in found.segments] == ["Oh no.", "Beep."]
+    assert (found.note, found.is_foreign) == ("", False)
 
 
 def test_other_weights_than_the_pinned_ones_are_refused(

@@ -200,7 +200,8 @@ class Recogniser:
         if segmented.dialogue is not None:
             with progress(steps_of(segmented.dialogue, self.makers)) as advance:
                 encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
-            found = _recognised(encoded, self.predict(encoded, expected))
+            flags = (OTHER_LANGUAGE,) if segmented.is_foreign else ()
+            found = _recognised(encoded, self.predict(encoded, expected), flags)
             heard = segmented.words or ((),) * len(segmented.dialogue.utterances)
             utterances = tuple(
                 replace(one, words=words) for one, words in zip(found, heard, strict=True)
@@ -249,10 +250,14 @@ class Recogniser:
         return predictions_of(self.model, batch_of(encoded.corpus), expected)
 
 
-def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[RecognisedUtterance]:
+def _recognised(
+    encoded: EncodedDialogue, found: Predictions, heard: tuple[str, ...]
+) -> Iterator[RecognisedUtterance]:
+    """Yields the utterances; what was heard of all of them is flagged in each."""
     features = encoded.corpus.features
     for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
-        flags = [word for f in features.values() if f.flags for word in f.flags[row].split()]
+        flags = [*heard]
+        flags += [word for f in features.values() if f.flags for word in f.flags[row].split()]
         flags += [f"{MODALITIES[n]}{UNLIKE_TRAINING}" for n in np.flatnonzero(found.unusual[row])]
         if not found.trust[row].any():
             flags.append(NO_EVIDENCE)
@@ -274,7 +279,7 @@ def _recognised(encoded: EncodedDialogue, found: Predictions) -> Iterator[Recogn
 
 def _left_out(utterances: Sequence[RecognisedUtterance]) -> str:
     """Returns how many utterances are recognised without their words, in words; else nothing."""
-    unknown = sum(OTHER_LANGUAGE in utterance.flags for utterance in utterances)
+    unknown = sum(bool(one.text) and OTHER_LANGUAGE in one.flags for one in utterances)
     if not unknown:
         return ""
     return (

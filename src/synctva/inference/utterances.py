@@ -32,6 +32,7 @@ class Segmented:
         sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
             player plays.
         words: The words of each utterance with their times, where they were heard; else none.
+        is_foreign: Whether words were heard and left out, as they are in another language.
     """
 
     media: str
@@ -40,6 +41,7 @@ class Segmented:
     note: str = ""
     sound_track: int | None = None
     words: tuple[tuple[Word, ...], ...] = ()
+    is_foreign: bool = False
 
 
 def is_transcript(path: Path) -> bool:
@@ -95,12 +97,13 @@ def utterances_of(
         found = _heard_as_said(said, recording, listener, apart, track)
     else:
         speech = speech_in(recording, apart, track)
-        segments, about_speakers = spoken(recording, speech, listener, apart, track)
-        utterances = _utterances(segments, recording)
+        heard = spoken(recording, speech, listener, apart, track)
+        utterances = _utterances(heard.segments, recording)
         length_s = max(length_s or 0.0, speech.length_s)
-        about = "; ".join(filter(None, (speech.note, about_speakers)))
+        about = "; ".join(filter(None, (speech.note, heard.note)))
         found = _segmented(recording, length_s, utterances, about)
-        found = replace(found, words=tuple(segment.words for segment in segments))
+        words = tuple(segment.words for segment in heard.segments)
+        found = replace(found, words=words, is_foreign=heard.is_foreign)
     note = "; ".join(filter(None, (about_track, found.note)))
     return replace(found, note=note, sound_track=track)
 

@@ -51,6 +51,21 @@ class Listener:
     is_english: bool = False
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """What was heard in a recording.
+
+    Attributes:
+        segments: Who says what when, in order of time.
+        note: What is unsure or was left out, in words; empty where nothing.
+        is_foreign: Whether the words were left out, as they are in another language.
+    """
+
+    segments: tuple[Segment, ...]
+    note: str = ""
+    is_foreign: bool = False
+
+
 BY_VOICE = Listener()
 """Hears when somebody speaks, and who by the voice; no words."""
 
@@ -75,8 +90,8 @@ def spoken(
     listener: Listener,
     apart: Engine | None = None,
     sound_track: int | None = None,
-) -> tuple[list[Segment], str]:
-    """Returns who says what when, in order of time, and a note where it is unsure who speaks.
+) -> Spoken:
+    """Returns who says what when.
 
     For pyannote all sound is held at once: 230 MB an hour. All else needs a minute's.
 
@@ -92,7 +107,7 @@ def spoken(
         InputError: The recording cannot be read again.
     """
     if not speech.spans:
-        return [], ""
+        return Spoken(())
     heard = recording, sound_track
     turns, note = None, ""
     if listener.diarise:
@@ -103,21 +118,22 @@ def spoken(
         note = told.note([(turn.start_s, turn.end_s) for turn in turns])
     silent = list(_speaking(recording, speech.spans, turns))
     if listener.transcribe is None:
-        return silent, note
+        return Spoken(tuple(silent), note)
     heard_s = [
         (start_s, sentence)
         for start_s, samples in _stretches(heard, speech)
         for sentence in listener.transcribe(samples)
     ]
     if listener.is_english and _is_foreign([sentence for _, sentence in heard_s]):
-        return silent, "; ".join(filter(None, (note, OTHER)))
+        return Spoken(tuple(silent), "; ".join(filter(None, (note, OTHER))), is_foreign=True)
     found = [
         segment
         for start_s, sentence in heard_s
         for segment in _utterances(recording, start_s, sentence, turns)
     ]
     found += _wordless(silent, found)
-    return sorted(found, key=lambda segment: (segment.start_s, segment.end_s)), note
+    found.sort(key=lambda segment: (segment.start_s, segment.end_s))
+    return Spoken(tuple(found), note)
 
 
 def _is_foreign(sentences: Sequence[Sentence]) -> bool:
