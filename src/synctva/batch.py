@@ -1,6 +1,6 @@
 """Batch: the utterances of some dialogues as flat tensors, the only thing a model is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -78,6 +78,16 @@ class Batch:
         rows = starts[dialogues][number] + offset
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
         return Batch(**{**columns, "dialogue": number})
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Returns the dialogues of several batches as one batch, in that order, renumbered."""
+    columns = {f.name: torch.cat([getattr(own, f.name) for own in batches]) for f in fields(Batch)}
+    counts = torch.tensor([int(own.dialogue[-1]) + 1 if len(own) else 0 for own in batches])
+    before = torch.repeat_interleave(
+        counts.cumsum(0) - counts, torch.tensor([len(own) for own in batches])
+    )
+    return Batch(**{**columns, "dialogue": columns["dialogue"] + before})
 
 
 def batch_of(corpus: Corpus) -> Batch:

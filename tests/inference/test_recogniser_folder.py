@@ -8,7 +8,7 @@ from support.talks import talk
 
 from synctva.errors import InputError
 from synctva.inference.folder import jobs_in, jobs_of
-from synctva.inference.recognise import _name
+from synctva.model.load import name_of
 from synctva.reports.recognition import player, write_report
 
 
@@ -149,9 +149,9 @@ def test_a_runs_seed_is_named_with_its_run_however_it_is_given(tmp_path: Path, m
     checkpoint = tmp_path / "meld" / "seed-0" / "checkpoint"
     checkpoint.mkdir(parents=True)
     for folder in (checkpoint, checkpoint.parent):
-        assert _name(folder) == "meld/seed-0"
+        assert name_of(folder) == "meld/seed-0"
         monkeypatch.chdir(folder)
-        assert _name(".") == "meld/seed-0"
-    assert (_name("lite"), _name("someone/model")) == ("lite", "model")
+        assert name_of(".") == "meld/seed-0"
+    assert (name_of("lite"), name_of("someone/model")) == ("lite", "model")
     (tmp_path / "own").mkdir()
-    assert _name(tmp_path / "own") == "own"
+    assert name_of(tmp_path / "own") == "own"

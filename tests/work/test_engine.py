@@ -269,6 +269,29 @@ def test_an_interrupt_at_any_moment_leaves_nothing_to_the_next_call(
     assert caught == 8
 
 
+def test_an_interrupt_of_all_processes_ends_none_that_is_being_started():
+    before, begun, interrupted = psutil.Process().children(), list[int](), set[int]()
+    is_over = threading.Event()
+
+    def interrupt() -> None:
+        while not is_over.wait(0.01):
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    if child not in before and "spawn_main" in " ".join(child.cmdline()):
+                        child.send_signal(signal.SIGINT)
+                        interrupted.add(child.pid)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        with engine() as own:
+            assert [found for _, found in own.outcomes(["a"], on_begin=begun.append)] == ["so a"]
+    finally:
+        is_over.set()
+        thread.join()
+    assert interrupted == set(begun)
+
+
 def test_processes_stay_from_call_to_call_and_each_is_told_once():
     others, news = own_processes(), list[int]()
     with engine(2) as own:

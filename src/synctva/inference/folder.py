@@ -125,10 +125,7 @@ def jobs_of(
         _check_kept(own, given)
         if not overwrite:
             _check_uncorrected(own)
-    for out in (out for job in jobs for out in job.outs):
-        if out.suffix.lower() not in endings:
-            raise InputError(f"{out}: unknown ending; known are {', '.join(endings)}")
-        _check_place(out)
+    check_outs([out for job in jobs for out in job.outs], endings)
     own_tiers = tiers_of_each(recording, [job.said for job in jobs], tiers)
     return [
         replace(
@@ -138,6 +135,18 @@ def jobs_of(
         )
         for job in jobs
     ]
+
+
+def check_outs(outs: Sequence[Path], endings: Sequence[str]) -> None:
+    """Does nothing if results can be written to these paths.
+
+    Raises:
+        InputError: One has another ending, or cannot be made there.
+    """
+    for out in outs:
+        if out.suffix.lower() not in endings:
+            raise InputError(f"{out}: unknown ending; known are {', '.join(endings)}")
+        _check_place(out)
 
 
 def _check_place(out: Path) -> None:

@@ -1,40 +1,37 @@
 """The recogniser: a recording in, who expressed what when out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
-from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.given import SOUND, Sound, Turns, as_file, is_sound, said
-from synctva.inference.predictions import Predictions, predictions_of
+from synctva.inference.predictions import Predictions, predictions_of, recognised
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import (
-    NO_EVIDENCE,
-    UNLIKE_TRAINING,
-    RecognisedUtterance,
-    Recognition,
-)
+from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.inference.utterances import Segmented, utterances_of
 from synctva.listening.listener import BY_VOICE, Listener
 from synctva.media import apart
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import schema_of
-from synctva.model.load import load_model
+from synctva.model.load import load_model, name_of
 from synctva.model.makers import makers_of
-from synctva.run.folder import SeedFolder
 from synctva.work import Engine
+
+if TYPE_CHECKING:
+    from synctva.inference.live import Talk
 
 
 class Recogniser:
@@ -121,7 +118,7 @@ class Recogniser:
         """
         found = load_model(model, downloads=downloads)
         own = causal(found, f"{model}") if is_causal else found
-        recogniser = cls(own, _name(model), workers, cache, downloads=downloads)
+        recogniser = cls(own, name_of(model), workers, cache, downloads=downloads)
         recogniser.is_causal = is_causal
         return recogniser
 
@@ -201,7 +198,7 @@ class Recogniser:
             with progress(steps_of(segmented.dialogue, self.makers)) as advance:
                 encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
             flags = (OTHER_LANGUAGE,) if segmented.is_foreign else ()
-            found = _recognised(encoded, self.predict(encoded, expected), flags)
+            found = recognised(encoded, self.predict(encoded, expected), flags)
             heard = segmented.words or ((),) * len(segmented.dialogue.utterances)
             utterances = tuple(
                 replace(one, words=words) for one, words in zip(found, heard, strict=True)
@@ -215,6 +212,15 @@ class Recogniser:
             self.fingerprint,
             "; ".join(filter(None, (segmented.note, _left_out(utterances)))),
         )
+
+    def live(self, listener: Listener = BY_VOICE, *, expect: str | None = None) -> "Talk":
+        """Returns a talk to feed while people speak; see :class:`synctva.inference.live.Talk`.
+
+        The arguments are those of ``recognise``; a model without causal mode is an ``InputError``.
+        """
+        from synctva.inference.live import Conversation, Talk
+
+        return Talk(Conversation(self, listener, expect))
 
     def encode(
         self,
@@ -250,33 +256,6 @@ class Recogniser:
         return predictions_of(self.model, batch_of(encoded.corpus), expected)
 
 
-def _recognised(
-    encoded: EncodedDialogue, found: Predictions, heard: tuple[str, ...]
-) -> Iterator[RecognisedUtterance]:
-    """Yields the utterances; what was heard of all of them is flagged in each."""
-    features = encoded.corpus.features
-    for row, (_, utterance) in enumerate(encoded.corpus.utterances()):
-        flags = [*heard]
-        flags += [word for f in features.values() if f.flags for word in f.flags[row].split()]
-        flags += [f"{MODALITIES[n]}{UNLIKE_TRAINING}" for n in np.flatnonzero(found.unusual[row])]
-        if not found.trust[row].any():
-            flags.append(NO_EVIDENCE)
-        yield RecognisedUtterance(
-            utterance.start_s or 0.0,
-            utterance.end_s or 0.0,
-            utterance.speaker,
-            utterance.text,
-            tuple(found.probabilities[row].tolist()),
-            {
-                m: float(found.contributions[row, i])
-                for i, m in enumerate(MODALITIES)
-                if m in features and features[m].present[row]
-            },
-            tuple(dict.fromkeys(flags)),
-            encoded.notes.get(row, ""),
-        )
-
-
 def _left_out(utterances: Sequence[RecognisedUtterance]) -> str:
     """Returns how many utterances are recognised without their words, in words; else nothing."""
     unknown = sum(bool(one.text) and OTHER_LANGUAGE in one.flags for one in utterances)
@@ -286,15 +265,3 @@ def _left_out(utterances: Sequence[RecognisedUtterance]) -> str:
         f"the words of {unknown} of {len(utterances)} utterances are in a language that the model"
         " does not know, and are left out"
     )
-
-
-def _name(model: str | Path) -> str:
-    """Returns a short name of a model: of a run's seed, and of its checkpoint, run and seed."""
-    place = Path(model)
-    if not place.is_dir():
-        return place.name or str(model)
-    parts = place.resolve().parts
-    if parts[-1] == "checkpoint":
-        parts = parts[:-1]
-    is_seed = SeedFolder(Path(*parts)).checkpoint.is_dir()
-    return "/".join(parts[-2:] if is_seed else parts[-1:])

@@ -4,6 +4,7 @@ The one file that knows silero-vad. It runs in a process of its own, since recor
 if hostile.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -108,7 +109,7 @@ def _listen(sound_track: int | None, recording: Path) -> Speech:
         )
     levels: list[float] = []
     heard = list(
-        speech_probabilities(_noting(stream_audio(recording, sound_track), levels), _silero())
+        speech_probabilities(_noting(stream_audio(recording, sound_track), levels), silero())
     )
     found = _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
     return replace(found, level_db=_db(float(np.percentile(levels, 95)) if levels else 0.0))
@@ -128,10 +129,13 @@ def _db(level: float) -> float:
     return 20 * float(np.log10(max(level, 1e-10)))
 
 
-def _silero() -> Any:
+def silero() -> Any:
+    """Returns the network: windows and the rate -> probabilities; it has a memory."""
     import silero_vad
 
-    return silero_vad.load_silero_vad()
+    with warnings.catch_warnings():  # it is a script of torch's, which torch calls old
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return silero_vad.load_silero_vad()
 
 
 def _spans(probabilities: Float32[np.ndarray, " window"], samples: int) -> Speech:

@@ -76,11 +76,23 @@ def read_frames(
         span.check(length_s, "video")
         if length_s > span.most_s:
             raise span.too_long(f"{length_s:.0f} s")
-        number = min(most, max(1, round(length_s * rate_hz)))
-        times_s = (np.arange(number) + 0.5) * length_s / number
+        times_s = moments_of(length_s, rate_hz, most)
+        number = len(times_s)
         shown = dict(_shown_at(recording, stream, (times_s + span.start_s).tolist(), half))
     span.check(len(shown) / number * length_s, "video")
     return Frames(np.stack(list(shown.values())), times_s[list(shown)])
+
+
+def moments_of(length_s: float, rate_hz: float, most: int) -> Float64[np.ndarray, " moment"]:
+    """Returns the middles of equal parts of a span, in seconds since its start.
+
+    Args:
+        length_s: Of the span.
+        rate_hz: So many parts a second.
+        most: Parts at the most; those of a longer span are longer.
+    """
+    number = min(most, max(1, round(length_s * rate_hz)))
+    return (np.arange(number) + 0.5) * length_s / number
 
 
 def _still(recording: Recording, stream: Any, half: Half | None) -> Frames:

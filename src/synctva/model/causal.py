@@ -60,19 +60,31 @@ def rebuilt(
     return other.eval()
 
 
-@torch.inference_mode()
 def without_encoders(model: EmotionModel, batch: Batch) -> tuple[EmotionModel, Batch]:
     """Returns the model without encoders, and the batch of what its encoders make."""
+    return bare(model), encoded(model, batch)
+
+
+def bare(model: EmotionModel) -> EmotionModel:
+    """Returns the model without encoders: what they make are its features."""
     if not model.encoders:
-        return model, batch
+        return model
+    dims = {m: len(cast(Normalisation, own).mean) for m, own in model.normalisation.items()}
+    return rebuilt(model, cast(Any, model.settings), dims, {})
+
+
+@torch.inference_mode()
+def encoded(model: EmotionModel, batch: Batch) -> Batch:
+    """Returns the batch of what a model's encoders make of it, each utterance by itself."""
+    if not model.encoders:
+        return batch
     model.eval()
     made: dict[str, Any] = {}
     for m, encoder in model.encoders.items():
         rows, present = batch.features[m], batch.present[:, MODALITIES.index(m)]
         parts = zip(rows.split(ENCODED_AT_ONCE), present.split(ENCODED_AT_ONCE), strict=True)
         made[m] = torch.cat(list(in_threads(partial(_vectors, encoder), parts)))
-    dims = {m: len(cast(Normalisation, own).mean) for m, own in model.normalisation.items()}
-    return rebuilt(model, cast(Any, model.settings), dims, {}), replace(batch, **made)
+    return replace(batch, **made)
 
 
 @torch.inference_mode()

@@ -33,3 +33,15 @@ def load_model(source: str | Path, *, downloads: bool = False) -> EmotionModel:
             " or name a checkpoint's folder with --model"
         )
     return EmotionModel.from_pretrained(source, downloads=downloads)
+
+
+def name_of(model: str | Path) -> str:
+    """Returns a short name of a model: of a run's seed, and of its checkpoint, run and seed."""
+    place = Path(model)
+    if not place.is_dir():
+        return place.name or str(model)
+    parts = place.resolve().parts
+    if parts[-1] == "checkpoint":
+        parts = parts[:-1]
+    is_seed = SeedFolder(Path(*parts)).checkpoint.is_dir()
+    return "/".join(parts[-2:] if is_seed else parts[-1:])

@@ -44,6 +44,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
+def print_json_line(value: object) -> None:
+    """Prints one JSON object as a line to the standard output, at once."""
+    print(json.dumps(value), flush=True)
+
+
 def show(table: Table) -> None:
     """Prints a table."""
     console.print(table)

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from synctva.errors import InputError
 from synctva.work.engine import Batch
-from synctva.work.processes import GUARD, end_with, refuse_unguarded
+from synctva.work.processes import GUARD, end_with, interrupts_wait, refuse_unguarded
 from synctva.work.task import Death, Served, Task, attempt, begun, one_line
 
 FROM_OUTSIDE = tuple(
@@ -126,7 +126,8 @@ class Processes:
         context = get_context("spawn")
         own, its = context.Pipe()
         process = context.Process(target=_serve, args=(os.getpid(), its, self.task), daemon=True)
-        process.start()
+        with interrupts_wait():
+            process.start()
         its.close()  # so that its end is heard of
         return _Worker(process, own)
 

@@ -4,8 +4,9 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
-from multiprocessing import current_process
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import current_process, resource_tracker
 
 from synctva.errors import InputError
 
@@ -32,6 +33,24 @@ def limit_memory(most_bytes: int) -> None:
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Has Ctrl-C wait while processes are started, here and in them, where the system can.
+
+    Ctrl-C goes to all processes of a terminal: one that has not come to ``end_with`` yet would tell
+    of it by a traceback. It is this one that is interrupted, afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # whoever starts it has Ctrl-C come again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with(parent: int) -> None:

@@ -19,6 +19,9 @@ GAP_FRAMES = 5
 LEAST_SHARE = 0.1
 """A track with a face in a smaller share of the frames looked at is a mistake of the detector."""
 
+Find = Callable[[UInt8[np.ndarray, "height width 3"]], Sequence[Face]]
+"""A picture -> the faces in it."""
+
 MOTION_PX = 48
 MOUTH = slice(30, 47), slice(11, 37)
 """Rows and columns of the mouth in a crop of ``MOTION_PX``."""
@@ -46,7 +49,7 @@ class Track:
 
 def follow_faces(
     pixels: UInt8[np.ndarray, "frame height width 3"],
-    find: Callable[[UInt8[np.ndarray, "height width 3"]], Sequence[Face]],
+    find: Find,
 ) -> list[Track]:
     """Returns the tracks of the faces in pictures of which ``find`` sees every second.
 

@@ -26,6 +26,7 @@ from synctva.features.extractors.faces import crop, detector_named, grey, resize
 from synctva.features.extractors.hub import load_image_model, located, weights_sha256
 from synctva.features.extractors.tracks import (
     LOOKED_AT,
+    Find,
     Track,
     follow_faces,
     largest_track,
@@ -124,7 +125,8 @@ class VisualExtractor:
             raise InputError(f"visual features: rate_hz {rate_hz}; give more than 0")
         encoder = _encoder(name, network)
         self._encoder = encoder if pooling is None else replace(encoder, pooling=pooling)
-        self._detector = detector_named(detector, smallest_px) if faces == "found" else None
+        found_by = detector_named(detector, smallest_px) if faces == "found" else None
+        self.find: Find | None = found_by and found_by.find  # live puts a memory before it
         self._speaker, self._no_face = speaker, no_face
         self.rate_hz = float(rate_hz)
         self._crops, self._is_grey = crops, name == "expression"
@@ -133,10 +135,10 @@ class VisualExtractor:
         self.dim: int = crops * pixels if crops else pooled
         found = (
             {}
-            if self._detector is None
+            if found_by is None
             else {
                 **chosen,
-                **self._detector.settings,
+                **found_by.settings,
                 "smallest_px": smallest_px,
                 "looked_at": LOOKED_AT,
             }
@@ -158,15 +160,13 @@ class VisualExtractor:
                 ),
             },
             dim=self.dim,
-            files={"detector": str(Path(detector).absolute())}
-            if detector and self._detector
-            else {},
+            files={"detector": str(Path(detector).absolute())} if detector and found_by else {},
         )
 
     @property
     def reads(self) -> tuple[Stream, ...]:
         """The features depend on the pictures, and on the sound where a mouth moves with it."""
-        hears = self._detector is not None and self._speaker == "moving"
+        hears = self.find is not None and self._speaker == "moving"
         return ("pictures", "sound") if hears else ("pictures",)
 
     def encode_clip(self, clip: Clip) -> Encoded:
@@ -186,7 +186,7 @@ class VisualExtractor:
             samples: The sound of the same span, for the speaker whose mouth moves with it.
         """
         size = self._encoder.size_px
-        whole, flags = self._detector is None, ()
+        whole, flags = self.find is None, ()
         track = None if whole else self.speaker(frames, samples)
         if track is None and not whole:
             if self._no_face == "absent":
@@ -216,9 +216,9 @@ class VisualExtractor:
             frames: The utterance's.
             samples: The sound of the same span.
         """
-        if self._detector is None:
+        if self.find is None:
             return None
-        tracks = follow_faces(frames.pixels, self._detector.find)
+        tracks = follow_faces(frames.pixels, self.find)
         if self._speaker == "moving":
             return moving_track(tracks, frames, samples)
         return largest_track(tracks)

@@ -17,6 +17,7 @@ angry. So there, a speaker's own statistics count as many utterances, and those 
 the model was trained on as ``PRIOR_UTTERANCES`` more (:func:`normalise_towards`).
 """
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from jaxtyping import Float32, Float64
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import SPLITS
 from synctva.errors import InputError, did_you_mean
+from synctva.features.store.moments import Moments
 
 BY = ("corpus", "speaker", "speaker_in_dialogue")
 LEAST_UTTERANCES = 10
@@ -38,7 +40,6 @@ all emotions are heard alike (12 clips of a RAVDESS actor: recall 0.55 with none
 with 10), and much is lost where the clips are of one emotion or two (0.29, 0.35, 0.47)."""
 FARTHEST_SD = 1e6
 """Values are cut off here, in standard deviations, so that all of them remain finite."""
-_RESOLUTION = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,17 @@ class SpeakerNormalisation:
         sd = self.sd[rows]
         scaled = (values - self.mean[rows]) / np.where(sd > 0, sd, np.inf)
         return np.clip(scaled, -FARTHEST_SD, FARTHEST_SD).astype(np.float32)
+
+    def towards(
+        self, heard: Moments
+    ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
+        """Returns the mean and sd of somebody new, who was heard in some utterances so far.
+
+        The known voices, which are the first row, count as ``PRIOR_UTTERANCES`` more.
+        """
+        share = heard.count / (heard.count + PRIOR_UTTERANCES)
+        mean = share * heard.mean + (1 - share) * self.mean[0]
+        return mean, np.sqrt(share * heard.sd**2 + (1 - share) * self.sd[0] ** 2)
 
     def to_table(self) -> pa.Table:
         """Returns a row per person: ``person``, ``mean``, ``sd``; the rest is in the metadata."""
@@ -148,13 +160,13 @@ def normalise(corpus: Corpus, modality: str, by: str) -> tuple[Corpus, SpeakerNo
             for (heard_in, person), rows in sorted(rows_of.items()):
                 if heard_in == split and person not in groups and len(rows) >= LEAST_UTTERANCES:
                     groups[person] = rows
-    moments = [_moments(features.values[list(rows)]) for rows in groups.values()]
+    moments = [Moments.of(features.values[list(rows)]) for rows in groups.values()]
     found = SpeakerNormalisation(
         modality,
         by,
         tuple(groups),
-        np.stack([mean for mean, _ in moments]),
-        np.stack([sd for _, sd in moments]),
+        np.stack([own.mean for own in moments]),
+        np.stack([own.sd for own in moments]),
     )
     return _with(corpus, modality, features, found, people), found
 
@@ -204,17 +216,19 @@ def normalise_towards(
     features = _checked(corpus, known.modality, known.by)
     people = people_of(corpus, known.by)
     rows_of: dict[str, list[int]] = {}
-    heard: dict[str, list[int]] = {}  # no name in it may be empty, as the first of the table is
+    heard: dict[str, Moments] = {}  # no name in it may be empty, as the first of the table is
     for row in np.flatnonzero(features.present).tolist():
-        own = rows_of.setdefault(people[row], [])
-        own.append(row)
-        heard[f"{row}" if is_causal else f"heard {people[row]}"] = own[:] if is_causal else own
-    mean, sd = [known.mean[0]], [known.sd[0]]
-    for rows in heard.values():
-        own_mean, own_sd = _moments(features.values[rows])
-        share = len(rows) / (len(rows) + PRIOR_UTTERANCES)
-        mean.append(share * own_mean + (1 - share) * known.mean[0])
-        sd.append(np.sqrt(share * own_sd**2 + (1 - share) * known.sd[0] ** 2))
+        rows_of.setdefault(people[row], []).append(row)
+    for person, rows in rows_of.items():
+        if is_causal:
+            each = (Moments.of(features.values[[row]]) for row in rows)
+            so_far = itertools.accumulate(each, Moments.__add__)
+            heard |= {f"{row}": own for row, own in zip(rows, so_far, strict=True)}
+        else:
+            heard[f"heard {person}"] = Moments.of(features.values[rows])
+    mean, sd = zip(
+        (known.mean[0], known.sd[0]), *(known.towards(own) for own in heard.values()), strict=True
+    )
     found = SpeakerNormalisation(
         known.modality, known.by, ("", *heard), np.stack(mean), np.stack(sd)
     )
@@ -261,15 +275,6 @@ def _with(
     description = features.description.normalised(found.by)
     changed = replace(features, values=values, description=description)
     return replace(corpus, features={**corpus.features, modality: changed})
-
-
-def _moments(
-    values: Float32[np.ndarray, "utterance dim"],
-) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
-    """Returns mean and sd; an sd that float32 could not tell from 0 is 0."""
-    exact = values.astype(np.float64)
-    mean, sd = exact.mean(0), exact.std(0)
-    return mean, np.where(sd > _RESOLUTION * np.abs(mean), sd, 0.0)
 
 
 def _matrix(column: pa.ChunkedArray, rows: int) -> Float64[np.ndarray, "person dim"]:

@@ -29,7 +29,7 @@ from synctva.data.made.playhouse.clips import clip_path, render_clip
 from synctva.data.made.playhouse.scenes import Line, Production, Scene, write_scenes
 from synctva.errors import InputError
 from synctva.files import LOCK, alone, remove_staged, write_json, write_text
-from synctva.work.processes import end_with
+from synctva.work.processes import end_with, interrupts_wait
 
 VERSION = "1"
 """Of the playhouse: another version of it plays otherwise."""
@@ -134,7 +134,9 @@ def _rendered(
     with ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), end_with, (os.getpid(),)
     ) as pool:
-        yield from pool.map(render, jobs, chunksize=4)
+        with interrupts_wait():
+            seconds = pool.map(render, jobs, chunksize=4)
+        yield from seconds
 
 
 def _rows(
