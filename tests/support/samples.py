@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 from pympi.Elan import Eaf
 
-from synctva.data.corpora import iemocap, meld
+from synctva.data.corpora import iemocap, iemocap_turns, meld
+from synctva.data.corpora.voice_statistics import STATISTICS
 
 MELD_HEADER = (
     "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,"
@@ -54,6 +55,60 @@ def write_meld_dev(folder: Path) -> Path:
         file.write('5,"Oh.",Ada,neutral,neutral,5,0,1,1,"00:00:01,000","00:00:02,000"\n')
     np.savez(folder / "dev_features.npz", **meld_dev_arrays())  # pyright: ignore
     return folder / "dev_features.npz"
+
+
+def meld_voices_arrays() -> dict[str, np.ndarray]:
+    """Voices and faces of all utterances of ``write_meld`` but one of test, out of order."""
+    keys = [("test", 0, 2), ("dev", 0, 0), ("dev", 0, 2), ("dev", 3, 0), ("test", 0, 0)]
+    keys += [("train", 3, 0), ("train", 0, 0), ("train", 0, 2)]
+    audio = np.arange(8 * len(keys), dtype=np.float32).reshape(-1, 8)
+    audio[6, 3] = audio[2] = np.nan  # a whisper has no pitch; a clip that is missing has nothing
+    visual = np.ones((len(keys), 2), dtype=np.float32)
+    visual[[3, 5, 6, 7]] = np.nan
+    return {
+        "split": np.array([key[0] for key in keys]),
+        "dialogue": np.array([key[1] for key in keys], dtype=np.int32),
+        "utterance": np.array([key[2] for key in keys], dtype=np.int32),
+        "speaker": np.array(["Bob" if key[2] == 2 else "Ada" for key in keys]),
+        "audio": audio,
+        "audio_names": np.array(STATISTICS),
+        "visual": visual,
+    }
+
+
+def write_meld_voices(folder: Path) -> Path:
+    write_meld(folder)
+    np.savez(folder / "audio8_visual105.npz", **meld_voices_arrays())  # pyright: ignore
+    return folder / "audio8_visual105.npz"
+
+
+def write_meld_faces(folder: Path) -> Path:
+    archive = write_meld_voices(folder)
+    (folder / meld.FILES["train"]).unlink()
+    return archive
+
+
+ALL_TURNS = """Ses01F_a,fru,train,6,7.5,Ses01F,Enough.,200
+Ses01F_a,neu,train,1,3,Ses01F,Hello.,
+Ses01F_a,xxx,train,2.5,5,Ses01M,Hm.,100
+Ses01F_a,sur,train,6.5,7,Ses01M,What?,120
+Ses02M_b,hap,valid,0.5,2,Ses02F,Ha!,210
+Ses02M_b,ang,valid,2,3,Ses02M,No.,110
+Ses05F_c,sad,test,0.25,2,Ses05F,Oh.,220
+Ses05F_c,exc,test,2,3,Ses05M,Yes!,130
+"""
+"""Dialogue, emotion, split, start, end, speaker, words, pitch; not in the order of time."""
+
+
+def write_iemocap_turns(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [",".join(iemocap_turns.COLUMNS)]
+    for number, line in enumerate(ALL_TURNS.splitlines()):
+        dialogue, emotion, split, start, end, speaker, text, pitch = line.split(",")
+        cells = [dialogue, f"{dialogue}_{number}", speaker, split, emotion, text, start, end]
+        lines.append(",".join([*cells, *("1.5",) * 3, pitch, *("2.5",) * 4]))
+    (folder / iemocap_turns.FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / iemocap_turns.FILE
 
 
 def write_iemocap(folder: Path) -> Path:
@@ -465,7 +520,10 @@ SAMPLES = {
     "meld": Sample(write_meld, "meld"),
     "meld sentiment": Sample(write_meld, "meld", {"schema": "meld-sentiment-3"}),
     "meld dev features": Sample(write_meld_dev, "meld-dev-features"),
+    "meld voices": Sample(write_meld_voices, "meld-voices"),
+    "meld faces": Sample(write_meld_faces, "meld-faces"),
     "iemocap": Sample(write_iemocap, "iemocap"),
+    "iemocap turns": Sample(write_iemocap_turns, "iemocap-turns"),
     "mosi": Sample(write_mosi, "mosi"),
     "arrays": Sample(write_arrays, "npz"),
     "csv": Sample(write_table, "table"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synctva.corpus import Corpus
 from synctva.data.corpora.facts import Facts
+from synctva.dialogue import SPLITS
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class Kind:
     arguments: tuple[str, ...] = ()
     facts: Facts | None = None
     clips: re.Pattern[str] | None = None
+    folded: tuple[str, ...] = SPLITS

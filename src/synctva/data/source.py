@@ -58,7 +58,8 @@ def read_source(
         media: Where pictures that are packed in the source are unpacked to; for others than
             ``fer2013`` it means nothing.
         fold: Which of how many folds by dialogue becomes ``test``, from 1, whatever the file says
-            of splits; for ``meld-dev-features``, ``folder``, ``npz`` and ``table`` only.
+            of splits; for ``meld-dev-features``, ``meld-faces`` (its test split is left out then),
+            ``folder``, ``npz`` and ``table`` only.
         tiers: The tiers that count of ELAN and Praat files; for ``folder`` only.
 
     Raises:
@@ -86,7 +87,10 @@ def read_source(
         given["media"] = media
     with damage_told(source):
         corpus = KINDS[kind].read(source, **given)
-    return corpus if fold is None else fold_of(corpus, *fold)
+    if fold is None:
+        return corpus
+    divided = [d.id for d in corpus.dialogues if d.split in KINDS[kind].folded]
+    return fold_of(corpus.select(divided), *fold)
 
 
 def kind_of(source: Path) -> str:

@@ -121,9 +121,11 @@ def _splits(corpus: Corpus) -> Iterator[Finding]:
     for emotion in corpus.schema.emotions if labelled["train"] else ():
         if found[emotion] == 0:
             yield Finding("error", f"train {emotion}", "no utterance to learn this emotion from")
-        elif found[emotion] < 0.03 * len(train):
+        elif found[emotion] < 0.03 * labelled["train"]:
             yield Finding(
-                "note", f"train {emotion}", f"rare: {100 * found[emotion] / len(train):.1f} %"
+                "note",
+                f"train {emotion}",
+                f"rare: {100 * found[emotion] / labelled['train']:.1f} %",
             )
     unlabelled = sum(utterance.emotion is None for _, utterance in corpus.utterances())
     if unlabelled:
@@ -206,6 +208,9 @@ def _features(corpus: Corpus) -> Iterator[Finding]:
         if missing:
             places = some([f"{d.id} turn {u.turn}" for d, u in missing])
             yield Finding("note", modality, f"missing in {len(missing)} utterances: {places}")
+        flagged = Counter(flag for flags in features.flags for flag in flags.split())
+        for flag, number in flagged.items():
+            yield Finding("note", modality, f"flag {flag} in {number} utterances")
         for split in SPLITS:
             here = [d.split == split for d, _ in pairs]
             if any(here) and not features.present[here].any():

@@ -12,7 +12,6 @@ Dev has no splits of its own: dialogues are split 80/10/10, or into folds. Score
 among each other only, not with published ones on MELD's test split.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from jaxtyping import Int
 
 from synctva.corpus import Corpus, Description, Features
 from synctva.data.corpora.meld import COLUMNS, FILES, meld_rows
+from synctva.data.corpora.meld_archive import by_row, numbers_in, rows_of_entries
 from synctva.data.files.assemble import assemble
 from synctva.data.files.csv_file import csv_place
 from synctva.data.files.npz_file import npz_names, read_npz, same_length
@@ -58,27 +58,10 @@ def read_meld_dev_features(source: Path) -> Corpus:
         raise InputError(f"{table}: no such file; it belongs beside {path.name} (from MELD)")
     found = meld_rows(table, "valid", COLUMNS[SCHEMA])
     rows = [replace(row, split=None) for _, row in found]
-    places = _places(path, arrays, [key for key, _ in found])
+    known = {("valid", *key): number for number, (key, _) in enumerate(found)}
+    places = rows_of_entries(path, arrays, ["valid"] * len(arrays["dialogue"]), known)
     features = {m: _features(path, m, arrays[m], places, len(rows)) for m in EXTRACTORS}
     return assemble(NAME, schema_named(SCHEMA), rows, features, table, csv_place(table))
-
-
-def _places(
-    path: Path, arrays: Mapping[str, np.ndarray], keys: Sequence[tuple[int, int]]
-) -> Int[np.ndarray, " entry"]:
-    """Returns for each entry of the archive the row of the table that it belongs to."""
-    for name in ("dialogue", "utterance"):
-        if arrays[name].ndim != 1 or arrays[name].dtype.kind not in "iu":
-            raise InputError(f"{path}: array {name!r} must hold one whole number per utterance")
-    rows = {key: row for row, key in enumerate(keys)}
-    places: dict[tuple[int, int], int] = {}
-    entries = zip(arrays["dialogue"].tolist(), arrays["utterance"].tolist(), strict=True)
-    for number, key in enumerate(entries, start=1):
-        if key not in rows or key in places:
-            wrong = "stands twice" if key in places else f"is not in {FILES['valid']}"
-            raise InputError(f"{path}: row {number}: dia{key[0]}_utt{key[1]} {wrong}; correct it")
-        places[key] = rows[key]
-    return np.array(list(places.values()), dtype=np.int64)
 
 
 def _features(
@@ -89,18 +72,13 @@ def _features(
     count: int,
 ) -> Features:
     """Returns a modality's features, row by row of the table; rows without an entry lack it."""
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise InputError(f"{path}: array {modality!r} is not a table of numbers, one row each")
-    for row in np.flatnonzero(~np.isfinite(values).all(axis=1))[:1].tolist():
-        raise InputError(
-            f"{path}: row {row + 1}: {modality} holds NaN or infinity; extract the features again"
-        )
-    filled = np.zeros((count, values.shape[1]), dtype=np.float32)
-    filled[places] = values
-    present = np.zeros(count, dtype=np.bool_)
-    present[places] = True
+    numbers = numbers_in(path, modality, values)
+    for row in np.flatnonzero(np.isnan(numbers).any(axis=1))[:1].tolist():
+        raise InputError(f"{path}: row {row + 1}: {modality} holds NaN; extract the features again")
+    filled = by_row(numbers, places, count)
+    present = np.asarray(~np.isnan(filled).any(axis=1))
     extractor = Description("published", settings={"corpus": NAME, modality: EXTRACTORS[modality]})
-    return Features(filled, present, extractor)
+    return Features(np.nan_to_num(filled), present, extractor)
 
 
 def is_archive(path: Path) -> bool:
