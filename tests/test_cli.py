@@ -29,7 +29,7 @@ from synctva.corpus import Corpus, Description
 from synctva.files import file_sha256
 
 VERBS = (
-    *("recognise", "measure"),
+    *("recognise", "live", "measure"),
     *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
     "predict",
     *("sweep", "report"),

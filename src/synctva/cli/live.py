@@ -26,8 +26,8 @@ READ_BYTES = 3200
 
 @app.command(
     epilog="Examples: synctva live talk.mp4[bright_black] · [/]"
-    "ffmpeg -i talk.mp4 -ar 16000 -ac 1 -f s16le - | synctva live -[bright_black] · [/]"
-    "arecord -r 16000 -f S16_LE -c 1 -t raw | synctva live - --out talk.html"
+    "synctva live -[bright_black] · [/]"
+    "synctva live - --max-speakers 2 --out talk.html"
 )
 def live(
     source: Annotated[
