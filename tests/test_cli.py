@@ -29,7 +29,7 @@ from synctva.corpus import Corpus, Description
 from synctva.files import file_sha256
 
 VERBS = (
-    *("recognise", "live", "measure"),
+    *("recognise", "live", "serve", "measure"),
     *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
     "predict",
     *("sweep", "report"),

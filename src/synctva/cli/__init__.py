@@ -8,6 +8,7 @@ from synctva.files import FULL, FULL_DISK
 # Their verbs, in the order of help:
 from synctva.cli import recognise as recognise  # isort: skip
 from synctva.cli import live as live  # isort: skip
+from synctva.cli import serve as serve  # isort: skip
 from synctva.cli import measure as measure  # isort: skip
 from synctva.cli import corpora as corpora  # isort: skip
 from synctva.cli import features as features  # isort: skip

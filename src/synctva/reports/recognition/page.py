@@ -137,7 +137,7 @@ def _lead(recognition: Recognition, duration_s: float, shares: list[Share]) -> l
         length(duration_s),
         f"{speakers} speaker{'s' * (speakers > 1)}",
         f"{utterances:,} utterance{'s' * (utterances > 1)}",
-        f"most of the time {common}",
+        f"mainly {common}",
     ]
 
 

@@ -1,0 +1,101 @@
+"""The verb serve: recordings and talks for browsers and programs on this machine."""
+
+import secrets
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import Download, Workers, app
+from synctva.errors import InputError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+NEEDED = ("starlette", "uvicorn", "websockets", "python_multipart")
+
+
+@app.command(
+    epilog="Examples: synctva serve[bright_black] · [/]"
+    "synctva serve --port 9000[bright_black] · [/]"
+    "synctva serve --host 192.168.1.5 --name emotions.example.org"
+)
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; others than this machine need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8300,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name under which browsers ask it, where a proxy stands in front."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="What clients have to know; by default made where others can reach it.",
+            envvar="SYNCTVA_TOKEN",
+            show_envvar=True,
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    download: Download = False,
+    expect: Annotated[
+        str | None, typer.Option(help="How often each emotion is expected; as of recognise.")
+    ] = None,
+    no_asr: Annotated[
+        bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
+    ] = False,
+    asr: Annotated[
+        str | None, typer.Option(help="What hears words; as of recognise.", show_default=False)
+    ] = None,
+    max_mb: Annotated[int, typer.Option(min=1, help="The largest recording.")] = 4096,
+    workers: Workers = None,
+) -> None:
+    """Serve a page that recordings are dropped on, a live page, and their addresses for programs.
+
+    Nothing is kept when it ends. Needs `pip install 'synctva\\[serve]'`. Ctrl-C ends it.
+
+    It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
+    at work or in education (EU AI Act, article 5), nor to decide about anybody.
+    """
+    if any(find_spec(package) is None for package in NEEDED):
+        raise InputError("serve needs more packages; install them: pip install 'synctva[serve]'")
+    import uvicorn
+
+    from synctva.inference.recognise import Recogniser
+    from synctva.listening.asr import PACKAGED, is_installed
+    from synctva.listening.listener import listener_of
+    from synctva.serving.app import Server
+
+    if host not in LOOPBACK and token is None:
+        token = secrets.token_urlsafe(16)
+    heard_by = None if no_asr else asr or (PACKAGED if is_installed() else None)
+    listener = listener_of(heard_by, False)
+    given = {"workers": workers, "downloads": download}
+    causal = Recogniser.load(model, is_causal=True, **given)
+    shown = f"[{host}]" if ":" in host else host
+    own = LOOPBACK if host in LOOPBACK else (host,)
+    hosts = [f"[{one}]:{port}" if ":" in one else f"{one}:{port}" for one in own]
+    hosts += [one for given_name in name or [] for one in (given_name, f"{given_name}:{port}")]
+    query = "" if token is None else f"?token={token}"
+    with Recogniser.load(model, **given) as recogniser:
+        server = Server(recogniser, causal, listener, expect, max_mb * 2**20)
+        terminal.say(f"Open [bold]http://{shown}:{port}/{query}[/bold]; Ctrl-C ends it.")
+        if host not in LOOPBACK:
+            terminal.say(
+                "[yellow]note[/yellow] others can reach it, and what they send can be read on the"
+                " way: put a proxy with HTTPS in front, which live pages need too."
+            )
+        uvicorn.run(
+            server.app(hosts, token),
+            host=host,
+            port=port,
+            log_level="warning",
+            ws="websockets-sansio",
+            ws_max_size=2**20,
+            ws_ping_interval=20.0,
+            timeout_keep_alive=15,
+            limit_concurrency=200,
+            server_header=False,
+        )

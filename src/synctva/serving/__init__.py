@@ -1,0 +1,1 @@
+"""The server: recordings that are dropped, and talks that are recognised while people speak."""
