@@ -50,7 +50,16 @@ ORDER = (
     *("errors", "budget", "files", "tables", "parquet", "tensors", "emotions"),
     *("dialogue", "corpus", "output", "batch"),
     *("work", "media", "transcripts", "networks", "data", "features", "encoders", "run", "recipe"),
-    *("model", "evaluation", "training", "listening", "inference", "reports", "serving", "terminal"),
+    *(
+        "model",
+        "evaluation",
+        "training",
+        "listening",
+        "inference",
+        "reports",
+        "serving",
+        "terminal",
+    ),
     *("demo", "cli", "__main__"),
 )
 """The rooms of docs/design.md: each imports none that comes after it."""

@@ -61,12 +61,11 @@ def serve(
     """
     if any(find_spec(package) is None for package in NEEDED):
         raise InputError("serve needs more packages; install them: pip install 'synctva[serve]'")
-    import uvicorn
-
     from synctva.inference.recognise import Recogniser
     from synctva.listening.asr import PACKAGED, is_installed
     from synctva.listening.listener import listener_of
     from synctva.serving.app import Server
+    from synctva.serving.run import listening
 
     if host not in LOOPBACK and token is None:
         token = secrets.token_urlsafe(16)
@@ -87,15 +86,4 @@ def serve(
                 "[yellow]note[/yellow] others can reach it, and what they send can be read on the"
                 " way: put a proxy with HTTPS in front, which live pages need too."
             )
-        uvicorn.run(
-            server.app(hosts, token),
-            host=host,
-            port=port,
-            log_level="warning",
-            ws="websockets-sansio",
-            ws_max_size=2**20,
-            ws_ping_interval=20.0,
-            timeout_keep_alive=15,
-            limit_concurrency=200,
-            server_header=False,
-        )
+        listening(server.app(hosts, token), host, port).run()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -183,6 +184,8 @@ class Server:
             raise HTTPException(404, f"known are {', '.join(SUFFIXES)}")
         path = job.folder / f"export{ending}"
         if not path.is_file():
+            if ending != ".json":  # others tell where the recording lies from where they do: beside
+                found = replace(found, media=str(job.folder / found.media))
             await anyio.to_thread.run_sync(write_recognition, found, path)
         return FileResponse(path, filename=f"{Path(job.name).stem}{ending}")
 

@@ -50,7 +50,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     heard = np.concatenate(
         [silence(0.7), voice(1.6), silence(0.9), 0.5 * voice(2.2), silence(0.6), voice(16.5)]
     )
-    faces = [draw_face(160, opening) for opening in (0.05, 0.3, 0.6, 0.2)]
+    faces = [draw_face(240, opening) for opening in (0.05, 0.3, 0.6, 0.2)]
     count = int(len(heard) / 22_050 * 5)
     pictures = (paste(room(), faces[number % 4], (300, 180)) for number in range(count))
     write_movie(path, pictures, 5, heard, 22_050)
