@@ -47,10 +47,12 @@ def write_plan(folder: Path, epochs: int = 2) -> Path:
     return folder / "plan.toml"
 
 
-def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, RunStatus]]:
+def swept(
+    plan: Path, slots: int = 1, asked: tuple[str, ...] = ()
+) -> tuple[Done, dict[str, RunStatus]]:
     """Sweeps in this process; returns the jobs, and how the runs stand, by recipe."""
     inline = Inline(slots)
-    statuses = run_sweep(load_plan(plan), engine_for(inline.engine))
+    statuses = run_sweep(load_plan(plan), engine_for(inline.engine), asked=asked)
     done = [(job.run.name, job.seed) for job in inline.handed_out]
     return done, {status.run.name: status for status in statuses}
 
@@ -129,6 +131,14 @@ def test_an_evaluation_that_is_not_of_the_finished_seeds_is_made_again(plan: Pat
         os.utime(run.evaluation.file, ns=(0, 0))
     assert swept(plan)[0] == [("full", None)]
     assert run.evaluation.read().seeds == 2
+
+
+def test_what_evaluations_are_asked_is_found_once_and_nothing_is_trained_again(plan):
+    assert swept(plan, asked=("stress",))[0] == [("full", None), ("no-graphs", None)]
+    stress = run_of(plan, "full").evaluation.read().stress
+    assert stress is not None
+    assert swept(plan, asked=("stress",))[0] == []
+    assert swept(plan)[0] == []
 
 
 def test_seeds_that_finish_at_the_same_time_are_evaluated_once(plan):
