@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 
+# Where it is set, every process of the tests would compile torch anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint clean
 
@@ -16,7 +19,7 @@ demo: $(READY) ## Film conversations, train on them, recognise one; write demo/*
 	$(BIN)/synctva demo
 
 test: lint ## Check style and types, and run all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --hypothesis-profile=ci
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile=ci
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check

@@ -8,6 +8,9 @@ import pytest
 
 pytest.register_assert_rewrite("support")
 
+from support.type_checker import begin_test, jaxtyped  # noqa: E402 (its assertions are rewritten)
+
+jaxtyping.jaxtyped = jaxtyped
 jaxtyping.install_import_hook("synctva", "support.type_checker.check")
 
 
@@ -33,6 +36,4 @@ def _own_feature_cache(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(autouse=True)
 def _checked_shapes():
     """The first calls of every function are checked in every test."""
-    from support.type_checker import begin_test  # not before pytest rewrites its assertions
-
     begin_test()

@@ -418,10 +418,11 @@ def test_json_is_alone_on_stdout_and_nothing_is_coloured(call, road):
     assert list(result["subsets"])[-1] == "text+audio+visual"
     assert list(result["missing_rates"])[-1] == "0.7"
     assert ended.err == ""
-    shown = call("evaluate", road / "run", "--subsets", "--robustness")
+    shown = call("evaluate", road / "run", "--subsets", "--robustness", "--stress")
     assert shown.out == ""
     assert "weighted F1" in shown.err
     assert "text+audio+visual" in shown.err
+    assert "modalities in conflict" in shown.err
     assert "\x1b" not in shown.err
 
 

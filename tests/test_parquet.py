@@ -28,6 +28,14 @@ def test_a_table_comes_out_as_it_went_in(tmp_path: Path):
     assert found.equals(TABLE.select(["words"]))
 
 
+def test_no_other_module_opens_a_parquet_file():
+    sources = Path(parquet.__file__).parent.rglob("*.py")
+    words = ("read_table(", "ParquetFile(", "ParquetDataset(")
+    texts = {path: path.read_text(encoding="utf-8") for path in sources}
+    found = {path.name for path, text in texts.items() if any(f"pq.{w}" in text for w in words)}
+    assert found == {"parquet.py"}
+
+
 @pytest.mark.parametrize(
     "column",
     [

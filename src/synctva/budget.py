@@ -58,5 +58,8 @@ PARQUET = Budget(growth=64, free_bytes=256 << 20, most_bytes=16 << 30)
 TEXT_BYTES = 32 << 20
 """A larger file of JSON, TOML or annotations is refused: each byte may become some thirty."""
 
+COLUMNS = 100_000
+"""A table of more columns is refused: each takes some four thousand bytes, whatever is in it."""
+
 NESTED = 100
 """So deep values may lie within each other."""

@@ -21,6 +21,8 @@ _OF_TEXT = 64
 def opened_parquet(content: Path | bytes) -> pq.ParquetFile:
     """Returns a Parquet file, of which the header is read; its texts are read by dictionaries.
 
+    Checksums of its pages, where it has them, are compared when they are read.
+
     Args:
         content: The file, or what it holds.
 
@@ -33,7 +35,7 @@ def opened_parquet(content: Path | bytes) -> pq.ParquetFile:
     texts = [field.name for field in first.schema_arrow if pa.types.is_string(field.type)]
     first.close()
     source = pa.BufferReader(content) if isinstance(content, bytes) else content
-    return pq.ParquetFile(source, read_dictionary=texts)
+    return pq.ParquetFile(source, read_dictionary=texts, page_checksum_verification=True)
 
 
 def read_parquet_file(
@@ -65,11 +67,11 @@ def read_parquet_file(
 
 def plain(table: pa.Table) -> pa.Table:
     """Returns a table whose texts are plain columns of texts."""
-    for number, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            column = table.column(number).cast(field.type.value_type)
-            table = table.set_column(number, field.name, column)
-    return table
+    columns = [
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for column in table.columns
+    ]
+    return pa.Table.from_arrays(columns, table.column_names, metadata=table.schema.metadata)
 
 
 def read_parquet_table(path: Path, columns: Iterable[str] | None = None) -> pa.Table:

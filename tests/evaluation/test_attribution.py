@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
-from support.tiny import only, tiny_corpus, tiny_recipe
+from support.tiny import only, sync_tva_recipe, tiny_corpus
 
 from synctva.batch import Batch, batch_of
 from synctva.data.made.planted import bayes_probabilities, planted_corpus
@@ -39,7 +39,7 @@ class Voting(EmotionModel):
 def model_of(kind: type[EmotionModel] = EmotionModel, *modalities: str) -> EmotionModel:
     torch.manual_seed(0)
     corpus = only(CORPUS, *(modalities or MODALITIES))
-    model = kind(corpus.schema.emotions, corpus.dims, tiny_recipe().model)
+    model = kind(corpus.schema.emotions, corpus.dims, sync_tva_recipe().model)
     model.provenance = Provenance(temperature=0.5)
     return model
 
@@ -132,7 +132,7 @@ class Best(EmotionModel):
 
 def test_shapley_values_point_to_the_modalities_that_were_planted():
     corpus = Best.corpus
-    model = Best(corpus.schema.emotions, corpus.dims, tiny_recipe().model)
+    model = Best(corpus.schema.emotions, corpus.dims, sync_tva_recipe().model)
     batch = batch_of(corpus)
     emotion = batch.emotion.numpy()
     right = predict(model, batch).numpy().argmax(1) == emotion

@@ -59,14 +59,15 @@ def test_elan_links_the_recording(tmp_path: Path):
     assert linked_recording(moved / path.name, [".mp4"]) == beside
 
 
-@pytest.mark.parametrize("link", ["../secret.mp4", "{folder}/talk.mp4", "", "a/../../secret.mp4"])
+@pytest.mark.parametrize("link", ["../secret.mp4", "{folder}/talk.mp4", "", "../{stem}.mp4"])
 def test_elan_links_no_file_elsewhere(tmp_path: Path, link: str):
     (tmp_path / "secret.mp4").touch()
     (tmp_path / "talk.mp4").touch()
     (tmp_path / "out").mkdir()
     path = written(talk(), tmp_path / "out", ".eaf")
+    (tmp_path / f"{path.stem}.mp4").touch()
     eaf = Eaf(str(path))
-    place = link.format(folder=tmp_path)
+    place = link.format(folder=tmp_path, stem=path.stem)
     eaf.media_descriptors = [
         {
             "MEDIA_URL": f"file://{tmp_path}/secret.mp4",
@@ -75,6 +76,23 @@ def test_elan_links_no_file_elsewhere(tmp_path: Path, link: str):
         }
     ]
     eaf.to_file(str(path))
+    assert linked_recording(path, [".mp4"]) is None
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_elan_follows_no_link_of_the_file_system_elsewhere(tmp_path: Path, is_folder: bool):
+    media = tmp_path / "out" / "far" / "film.mp4"
+    secret = tmp_path / "secret" / media.name
+    for one in (media, secret):
+        one.parent.mkdir(parents=True)
+        one.touch()
+    path = written(talk(media=str(media)), tmp_path / "out", ".eaf")
+    assert linked_recording(path, [".mp4"]) == media
+    media.unlink()
+    if is_folder:
+        media.parent.rmdir()
+    own, elsewhere = (media.parent, secret.parent) if is_folder else (media, secret)
+    own.symlink_to(elsewhere)
     assert linked_recording(path, [".mp4"]) is None
 
 

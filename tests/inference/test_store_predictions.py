@@ -19,7 +19,7 @@ import pytest
 from support.kills import Killed, kill_at
 from support.places import Inline
 from support.processes import is_over, workers_of
-from support.tiny import only, tiny_corpus, tiny_run, tiny_store
+from support.tiny import only, sync_tva_recipe, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
 from synctva.corpus import Corpus, Description
@@ -44,7 +44,7 @@ DEADLINE_S = 240
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one seed, beside its store, which no test changes."""
-    return tiny_run(tmp_path_factory.mktemp("trained"), epochs=1)
+    return tiny_run(tmp_path_factory.mktemp("trained"), recipe=sync_tva_recipe, epochs=1)
 
 
 @pytest.fixture(autouse=True)

@@ -123,6 +123,7 @@ def findings(height: float = 0.7) -> dict[str, Any]:
         "missing_rates": curve(0.0, 0.3, 0.7),
         "missing_rates_one_kept": curve(0.0, 0.3, 0.7),
         "noise": curve(0.0, 0.5, 2.0),
+        "stress": {"clean": scores(height, 0.5), "turns out of order": scores(height - 0.123, 0.4)},
         "imbalance": Imbalance(
             Score(0.4, 0.1),
             scores(height, height),

@@ -1,8 +1,11 @@
 """What the import hook of conftest.py checks annotations with."""
 
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from functools import wraps
+from typing import TypeVar
 
+import jaxtyping
 from beartype import BeartypeConf, beartype
 
 FIRST, EVERY = 5, 25
@@ -12,9 +15,12 @@ To check all of them would be half of the tests' time: a training calls the same
 thousands of times with tensors of the same shapes.
 """
 
-_strict = beartype(conf=BeartypeConf(is_pep484_tower=True))
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 """Beartype, for which an int is a float as it is for pyright."""
 
+T = TypeVar("T", bound=Callable[..., object])
+
+_jaxtyped = jaxtyping.jaxtyped
 _tests = [0]
 
 
@@ -23,19 +29,32 @@ def begin_test() -> None:
     _tests[0] += 1
 
 
-def check(function: Callable[..., object]) -> Callable[..., object]:
-    """Returns what checks a call of a function, if it is one of those to check."""
-    checked = _strict(function)
-    if isinstance(function, type):
-        return checked
-    test, calls = 0, 0
+def jaxtyped(*, typechecker: Callable[..., object]) -> Callable[[T], T]:
+    """Stands for ``jaxtyping.jaxtyped``: checks some calls, and costs nothing before the first."""
 
-    @wraps(function)
-    def sampled(*args: object, **kwargs: object) -> object:
-        nonlocal test, calls
-        if test != _tests[0]:
-            test, calls = _tests[0], 0
-        calls += 1
-        return checked(*args, **kwargs) if calls <= FIRST or calls % EVERY == 0 else None
+    def decorate(target: T) -> T:
+        if isinstance(target, type):
+            if is_dataclass(target):
+                target.__init__ = sampled(target.__init__)
+            return target
+        return sampled(target)
 
-    return sampled
+    def sampled(function: T) -> T:
+        strict: Callable[..., object] | None = None
+        test, calls = 0, 0
+
+        @wraps(function)
+        def called(*args: object, **kwargs: object) -> object:
+            nonlocal strict, test, calls
+            if test != _tests[0]:
+                test, calls = _tests[0], 0
+            calls += 1
+            if calls > FIRST and calls % EVERY:
+                return function(*args, **kwargs)
+            if strict is None:
+                strict = _jaxtyped(function, typechecker=typechecker)
+            return strict(*args, **kwargs)
+
+        return called  # pyright: ignore
+
+    return decorate

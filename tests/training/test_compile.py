@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.kills import outcome
-from support.tiny import SETTINGS, assert_same_weights, only, tiny_corpus, tiny_store, weights_of
+from support.tiny import SYNC_TVA, assert_same_weights, only, tiny_corpus, tiny_store, weights_of
 
 TRAIN = """
 import sys
@@ -51,7 +51,7 @@ train_run(recipe, store, folder / "killed", 1)
 @pytest.mark.slow
 def test_a_compiled_training_learns_the_same_and_goes_on(tmp_path: Path):
     store = tiny_store(tmp_path / "store", only(tiny_corpus((8, 4, 0)), "text"))
-    settings = (*SETTINGS, "training.epochs=2")
+    settings = (*SYNC_TVA, "training.epochs=2")
     ended = subprocess.run(
         [sys.executable, "-c", TRAIN, str(store), str(tmp_path), *settings],
         capture_output=True,

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import torch
 from support.kills import DEADLINE_S, outcome, place, wait_until
-from support.tiny import SETTINGS, tiny_corpus, tiny_store
+from support.tiny import SYNC_TVA, tiny_corpus, tiny_store
 
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
@@ -23,7 +23,7 @@ from synctva.training.ranks import seed_step
 from synctva.training.run import train_run
 
 EXACT = (
-    *SETTINGS,
+    *SYNC_TVA,
     *("model.dropout=0", "model.feature_dropout=0", "model.node_dropout=0"),
     *("training.modality_dropout=0", "training.accumulation=2", "training.averaging=0.5"),
 )
@@ -105,9 +105,9 @@ def test_two_processes_train_as_one_does(tmp_path, store, monkeypatch):
 @pytest.mark.slow
 def test_a_training_of_which_one_process_was_killed_ends_with_the_same_weights(tmp_path, store):
     """With dropout, which each process draws for itself."""
-    whole, _ = finish(store, tmp_path / "whole", SETTINGS)
+    whole, _ = finish(store, tmp_path / "whole", SYNC_TVA)
     run = RunFolder(tmp_path / "killed")
-    with started(store, run.path, SETTINGS) as process:
+    with started(store, run.path, SYNC_TVA) as process:
         wait_until(lambda: place(run.seed(0)) >= (0, 2), process)
         second = next(own for own in processes_of(process) if own.environ().get("RANK") == "1")
         second.send_signal(signal.SIGKILL)
@@ -117,7 +117,7 @@ def test_a_training_of_which_one_process_was_killed_ends_with_the_same_weights(t
     assert not run.seed(0).finished.exists()
     stopped = place(run.seed(0))
     assert stopped >= (0, 2)
-    finish(store, run.path, SETTINGS)
+    finish(store, run.path, SYNC_TVA)
     assert outcome(run.path) == outcome(whole.path)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, place, wait_until
-from support.tiny import SETTINGS, only, tiny_corpus, tiny_recipe, tiny_store
+from support.tiny import SETTINGS, only, sync_tva_recipe, tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.features.store import writing as store_module
 from synctva.recipe import load_recipe
@@ -41,6 +41,20 @@ def test_killed_at_any_write_it_ends_with_the_same_files(tmp_path):
         train_run(recipe, store, run, 1, save_every_s=0)
         assert outcome(run) == expected, f"killed at write {moment}"
         shutil.rmtree(run)
+
+
+@pytest.mark.parametrize("moment", [5, 9])  # in the first epoch, and in the second
+def test_sync_tva_with_all_its_dropout_ends_with_the_same_files(tmp_path: Path, moment: int):
+    store = tiny_store(tmp_path / "store", only(tiny_corpus((8, 4, 0)), "text", "audio"))
+    recipe = sync_tva_recipe(epochs=2)
+    train_run(recipe, store, tmp_path / "whole", 1)
+    run = tmp_path / "killed"
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, moment)
+        with pytest.raises(Killed):
+            train_run(recipe, store, run, 1, save_every_s=0)
+    train_run(recipe, store, run, 1)
+    assert outcome(run) == outcome(tmp_path / "whole")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ SETTINGS = ("training.epochs=3", "training.learning_rate=0.01")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run beside its store; no test changes it."""
-    return tiny_run(tmp_path_factory.mktemp("trained"), epochs=1)
+    return tiny_run(tmp_path_factory.mktemp("trained"), epochs=6)
 
 
 def start_of(trained: Path) -> Start:

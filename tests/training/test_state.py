@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from support.run_folders import epoch_of
-from support.tiny import only, tiny_corpus, tiny_recipe
+from support.tiny import only, sync_tva_recipe, tiny_corpus
 
 from synctva.batch import batch_of
 from synctva.errors import InputError
@@ -20,7 +20,7 @@ CORPUS = only(tiny_corpus(), "text", "audio")
 def fresh(seed: int = 0, modalities: tuple[str, ...] = ("text", "audio")) -> TrainingState:
     torch.manual_seed(seed)
     dims = {m: CORPUS.dims[m] for m in modalities}
-    model = EmotionModel(CORPUS.schema.emotions, dims, tiny_recipe().model)
+    model = EmotionModel(CORPUS.schema.emotions, dims, sync_tva_recipe().model)
     return TrainingState.fresh(model, torch.optim.AdamW(model.parameters(), lr=0.01, fused=True))
 
 

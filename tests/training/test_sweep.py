@@ -39,18 +39,20 @@ def write_plan(folder: Path, epochs: int = 2) -> Path:
     settings = [setting for setting in SETTINGS if "epochs" not in setting]
     text = "\n".join([*settings, f"training.epochs={epochs}", f"training.patience={epochs}"])
     (folder / "full.toml").write_text(text)
-    (folder / "no-graphs.toml").write_text('based_on = "full.toml"\nmodel.graphs = []\n')
+    (folder / "narrow.toml").write_text('based_on = "full.toml"\nmodel.width = 2\n')
     (folder / "plan.toml").write_text(
-        'out = "runs"\nseeds = 2\nrecipes = ["full.toml", "no-graphs.toml"]\n'
+        'out = "runs"\nseeds = 2\nrecipes = ["full.toml", "narrow.toml"]\n'
         '[stores]\ntiny = "store"\n'
     )
     return folder / "plan.toml"
 
 
-def swept(plan: Path, slots: int = 1) -> tuple[Done, dict[str, RunStatus]]:
+def swept(
+    plan: Path, slots: int = 1, asked: tuple[str, ...] = ()
+) -> tuple[Done, dict[str, RunStatus]]:
     """Sweeps in this process; returns the jobs, and how the runs stand, by recipe."""
     inline = Inline(slots)
-    statuses = run_sweep(load_plan(plan), engine_for(inline.engine))
+    statuses = run_sweep(load_plan(plan), engine_for(inline.engine), asked=asked)
     done = [(job.run.name, job.seed) for job in inline.handed_out]
     return done, {status.run.name: status for status in statuses}
 
@@ -80,17 +82,18 @@ def run_of(plan: Path, recipe: str) -> RunFolder:
 def test_seed_0_of_all_comes_first_and_a_run_is_evaluated_after_its_last_seed(finished):
     assert finished[1] == [
         ("full", 0),
-        ("no-graphs", 0),
+        ("narrow", 0),
         ("full", 1),
         ("full", None),
-        ("no-graphs", 1),
-        ("no-graphs", None),
+        ("narrow", 1),
+        ("narrow", None),
     ]
 
 
-def test_a_seed_has_the_very_weights_of_a_training_by_itself(finished, tmp_path):
+def test_a_seed_has_the_very_weights_of_a_training_by_itself(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # in this process
     folder = finished[0]
-    for recipe in ("full", "no-graphs"):
+    for recipe in ("full", "narrow"):
         alone = tmp_path / recipe
         train_run(load_recipe(folder / f"{recipe}.toml"), folder / "store", alone, 2)
         run = RunFolder(folder / "runs" / "tiny" / recipe)
@@ -113,7 +116,7 @@ def test_what_is_done_is_not_done_again(plan):
 def test_more_seeds_are_added_and_the_run_is_evaluated_again(plan):
     plan.write_text(plan.read_text().replace("seeds = 2", "seeds = 3"))
     done, _ = swept(plan)
-    assert done == [("full", 2), ("full", None), ("no-graphs", 2), ("no-graphs", None)]
+    assert done == [("full", 2), ("full", None), ("narrow", 2), ("narrow", None)]
     assert run_of(plan, "full").evaluation.read().seeds == 3
 
 
@@ -128,6 +131,14 @@ def test_an_evaluation_that_is_not_of_the_finished_seeds_is_made_again(plan: Pat
         os.utime(run.evaluation.file, ns=(0, 0))
     assert swept(plan)[0] == [("full", None)]
     assert run.evaluation.read().seeds == 2
+
+
+def test_what_evaluations_are_asked_is_found_once_and_nothing_is_trained_again(plan):
+    assert swept(plan, asked=("stress",))[0] == [("full", None), ("no-graphs", None)]
+    stress = run_of(plan, "full").evaluation.read().stress
+    assert stress is not None
+    assert swept(plan, asked=("stress",))[0] == []
+    assert swept(plan)[0] == []
 
 
 def test_seeds_that_finish_at_the_same_time_are_evaluated_once(plan):
@@ -145,27 +156,28 @@ def test_killed_at_a_write_it_goes_on_and_ends_with_the_same_files(
             kill_at(patch, moment)
             with pytest.raises(Killed):
                 swept(plan)
-        assert swept(plan)[0][-1] == ("no-graphs", None)
+        assert swept(plan)[0][-1] == ("narrow", None)
         assert left_by(plan.parent) == left_by(finished[0]), f"killed at write {moment}"
 
 
 def test_a_run_of_something_else_in_the_folder_leaves_the_others(plan):
-    (plan.parent / "full.toml").write_text("training.epochs = 1\n")
-    shutil.rmtree(run_of(plan, "no-graphs").path)
+    full = plan.parent / "full.toml"
+    full.write_text(full.read_text().replace("epochs=2", "epochs=1"))
+    shutil.rmtree(run_of(plan, "narrow").path)
     done, statuses = swept(plan)
     assert "holds a run of another recipe (" in statuses["full"].failures[None]
-    assert [name for name, _ in done] == ["no-graphs"] * 3
+    assert [name for name, _ in done] == ["narrow"] * 3
 
 
 def test_a_seed_that_another_process_trains_fails_and_the_others_are_trained(plan):
     busy = run_of(plan, "full").seed(1)
     busy.finished.unlink()
-    shutil.rmtree(run_of(plan, "no-graphs").path)
+    shutil.rmtree(run_of(plan, "narrow").path)
     with alone(busy.path):
         done, statuses = swept(plan)
-    assert done == [("no-graphs", 0), ("full", 1), ("no-graphs", 1), ("no-graphs", None)]
+    assert done == [("narrow", 0), ("full", 1), ("narrow", 1), ("narrow", None)]
     assert f"{busy.path}: process {os.getpid()} on " in statuses["full"].failures[1]
-    assert statuses["no-graphs"].evaluated
+    assert statuses["narrow"].evaluated
     assert swept(plan)[0] == [("full", 1), ("full", None)]
 
 
@@ -178,17 +190,20 @@ def test_recipes_for_modalities_that_are_not_there_are_left_out(plan):
         text = f'based_on = "full.toml"\nmodalities = {modalities}\ntraining.epochs = 1\n'
         (plan.parent / f"{name}.toml").write_text(text)
     names = '["full.toml", "seen.toml", "heard-and-seen.toml", "heard.toml"]'
-    plan.write_text(plan.read_text().replace('["full.toml", "no-graphs.toml"]', names))
+    plan.write_text(plan.read_text().replace('["full.toml", "narrow.toml"]', names))
     done, statuses = swept(plan)
-    assert [name for name, _ in done] == ["heard"] * 3  # with its graph of text and audio
+    assert [name for name, _ in done] == ["heard"] * 3
     for name in ("seen", "heard-and-seen"):
         assert statuses[name].skipped == "store has no visual features"
         assert not run_of(plan, name).path.exists()
     assert not statuses["full"].skipped  # it takes what there is
 
 
-def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
+def test_what_changes_nothing_on_a_store_is_left_out_there(plan, monkeypatch):
+    monkeypatch.setattr(jobs, "do", lambda job: None)  # what is left out is known before
     changes = {
+        "whole": "",
+        "no-graphs": "model.graphs = []",
         "no-seen-graphs": 'model.graphs = ["text_audio"]',  # the store has no visual features
         "no-heard-graph": 'model.graphs = ["text_visual", "audio_visual"]',
         "causal": "model.future = 0",
@@ -199,18 +214,18 @@ def test_what_changes_nothing_on_a_store_is_left_out_there(plan):
         "not-enhanced-nor-gated": "model.enhancement_layers = 0\nmodel.gating = false",
     }
     for name, change in changes.items():
-        (plan.parent / f"{name}.toml").write_text(f'based_on = "full.toml"\n{change}\n')
+        (plan.parent / f"{name}.toml").write_text(f"model.width = 4\nmodel.heads = 1\n{change}\n")
     more = ", ".join(f'"{name}.toml"' for name in changes)
-    plan.write_text(plan.read_text().replace('"no-graphs.toml"]', f'"no-graphs.toml", {more}]'))
+    plan.write_text(plan.read_text().replace('"narrow.toml"]', f'"narrow.toml", {more}]'))
     _, statuses = swept(plan)
-    assert statuses["no-seen-graphs"].skipped == "on store it is the same as full"
+    assert statuses["no-seen-graphs"].skipped == "on store it is the same as whole"
     assert statuses["no-heard-graph"].skipped == "on store it is the same as no-graphs"
     assert statuses["causal-too"].skipped == "on store it is the same as causal"
     assert statuses["unweighted-too"].skipped == "on store it is the same as unweighted"
     same = "on store it is the same as not-enhanced"
     assert statuses["not-enhanced-nor-gated"].skipped == same
     assert not run_of(plan, "no-seen-graphs").path.exists()
-    assert not any(statuses[name].skipped for name in ("full", "no-graphs", "causal"))
+    assert not any(statuses[name].skipped for name in ("whole", "no-graphs", "causal"))
 
 
 def test_a_store_that_is_not_there_is_told_before_anything_begins(plan):
@@ -275,13 +290,13 @@ def test_a_failed_job_is_told_at_the_end_with_its_reason_and_exit_code_1(call, p
     seed = run_of(plan, "full").seed(1)
     seed.finished.unlink()
     seed.state.write_bytes(b"no state")
-    shutil.rmtree(run_of(plan, "no-graphs").path)
+    shutil.rmtree(run_of(plan, "narrow").path)
     code, told = call(plan)
     assert code == 1
     last = told.splitlines()[-1]
     assert last.startswith(f"Failed: tiny: full, seed 1: {seed.state}: damaged")
     assert last.endswith(f"delete {seed.path} to start this seed again")
-    assert run_of(plan, "no-graphs").evaluation.read().seeds == 2
+    assert run_of(plan, "narrow").evaluation.read().seeds == 2
     shutil.rmtree(seed.path)
     assert call(plan)[0] == 0
     assert run_of(plan, "full").evaluation.read().seeds == 2
@@ -328,7 +343,7 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
     # epochs enough that the jobs are still at work when they are killed, on any machine
     whole, plan = (write_plan(tmp_path / name, epochs=25) for name in ("whole", "killed"))
     swept(whole)
-    runs = [run_of(plan, recipe) for recipe in ("full", "no-graphs")]
+    runs = [run_of(plan, recipe) for recipe in ("full", "narrow")]
 
     with started(plan) as process:
         wait_until(lambda: all(run.seed(0).read_log() for run in runs), process)

@@ -83,6 +83,14 @@ def evaluate(
             " out of order.",
         ),
     ] = False,
+    stress: Annotated[
+        bool,
+        typer.Option(
+            "--stress",
+            help="Also score under five stresses: modalities missing, noisy, in conflict; turns out"
+            " of order; speakers unknown.",
+        ),
+    ] = False,
     calibration: Annotated[
         bool,
         typer.Option("--calibration", help="Also tell what probabilities mean, and abstention."),
@@ -109,8 +117,8 @@ def evaluate(
     from synctva.evaluation.protocol import evaluate as score
     from synctva.evaluation.protocol import load_evaluated
 
-    asked = {"subsets": subsets, "robustness": robustness, "calibration": calibration}
-    asked |= {"imbalance": imbalance, "community": community}
+    asked = {"subsets": subsets, "robustness": robustness, "stress": stress}
+    asked |= {"calibration": calibration, "imbalance": imbalance, "community": community}
     loaded = load_evaluated(run, store)
     found = score(loaded, [question for question, is_asked in asked.items() if is_asked])
     if json:

@@ -25,6 +25,10 @@ def sweep(
         int | None, typer.Option(min=1, help="How many at a time; else one per core.")
     ] = None,
     engine: EngineName = "local",
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Also score every run under stress, as `evaluate --stress`."),
+    ] = False,
 ) -> None:
     """Train and evaluate many recipes on many corpora; started again, it does what is left.
 
@@ -48,6 +52,7 @@ def sweep(
         statuses = run_sweep(
             planned,
             own,
+            asked=["stress"] if stress else [],
             on_look=lambda known: show(lambda height: sweep_table(known, own.slots, height)),
             on_done=on_done,
         )

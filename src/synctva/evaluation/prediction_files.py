@@ -12,6 +12,7 @@ from synctva.errors import InputError
 from synctva.evaluation.bootstrap import Confusions
 from synctva.evaluation.metrics import confusions
 from synctva.files import write_bytes
+from synctva.parquet import read_parquet_table
 from synctva.run.folder import EvaluationFolder
 
 
@@ -104,10 +105,10 @@ def _read(place: EvaluationFolder, seed: int, split: str, *columns: str) -> dict
             f" {place.remedy}"
         )
     try:
-        table = pq.read_table(path, columns=list(columns), page_checksum_verification=True)
-        rows = table.to_pydict()
+        table = read_parquet_table(path, columns)
+        rows = {name: table[name].to_pylist() for name in columns}
         for name in {"emotion", "predicted"} & set(columns):
             rows[name] = [numbers[emotion] for emotion in rows[name]]
-    except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path}: damaged; {place.remedy} again") from error
     return rows

@@ -20,6 +20,7 @@ from synctva.evaluation.prediction_files import write_predictions
 from synctva.evaluation.reliability import calibration_findings
 from synctva.evaluation.robustness import missing_rate_scores, noise_scores, turn_order_scores
 from synctva.evaluation.spread import spread
+from synctva.evaluation.stress import stress_scores
 from synctva.files import alone, file_sha256
 from synctva.run.evaluation import Evaluation
 from synctva.run.scores import SeedScores, SeedSplit, SplitScores
@@ -37,6 +38,7 @@ QUESTIONS: Mapping[str, Mapping[str, Callable[[EvaluatedRun], object]]] = Mappin
             "noise": noise_scores,
             "turn_order": turn_order_scores,
         },
+        "stress": {"stress": stress_scores},
         "calibration": {"calibration": calibration_findings},
         "imbalance": {"imbalance": logit_adjustment_scores},
         "community": {"community": community_score},

@@ -31,6 +31,7 @@ from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import load_model
+from synctva.parquet import opened_parquet, plain, read_parquet_file
 from synctva.work import LostError, MakeEngine, Task, on_this_machine
 
 
@@ -270,4 +271,5 @@ def _read(part: Path) -> pa.Table:
     content, digest = whole[:-32], whole[-32:]
     if hashlib.sha256(content).digest() != digest:
         raise InputError(f"{part}: damaged; delete it and run the same command again, it goes on")
-    return pq.read_table(pa.BufferReader(content))
+    with opened_parquet(content) as file:
+        return plain(read_parquet_file(part, file, file_bytes=len(content)))

@@ -11,7 +11,7 @@ from synctva.run.parsing import Finite, Number, read
 from synctva.run.scores import Scores, SeedScores, SplitScores
 
 FINDINGS = (
-    *("subsets", "missing_rates", "missing_rates_one_kept", "noise", "turn_order"),
+    *("subsets", "missing_rates", "missing_rates_one_kept", "noise", "turn_order", "stress"),
     *("calibration", "imbalance", "community", "ceiling", "ceiling_subsets"),
 )
 """What an evaluation holds only if it was asked to; it stays while models and store are these."""
@@ -54,6 +54,7 @@ class Evaluation:
         missing_rates_one_kept: Likewise; no utterance loses all its modalities.
         noise: Scores with noise on the features, by its sd in sd of the feature.
         turn_order: Scores with the turns shuffled.
+        stress: Scores clean, under each of five stresses, and the mean of the five.
         calibration: Whether probabilities mean what they say.
         imbalance: Scores with the logits adjusted for rare emotions.
         community: The best test epoch, beside the gap.
@@ -76,6 +77,7 @@ class Evaluation:
     missing_rates_one_kept: dict[Finite, Scores] | None = None
     noise: dict[Finite, Scores] | None = None
     turn_order: TurnOrder | None = None
+    stress: dict[str, Scores] | None = None
     calibration: Calibration | None = None
     imbalance: Imbalance | None = None
     community: Community | None = None

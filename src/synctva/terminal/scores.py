@@ -51,6 +51,8 @@ def _show_findings(evaluation: "Evaluation") -> None:
             show_scores(words, {f"{rate:g}": scores for rate, scores in found.items()})
     if (order := evaluation.turn_order) is not None:
         show_scores("order of turns", {"in order": order.in_order, "shuffled": order.shuffled})
+    if evaluation.stress is not None:
+        show_scores("under stress", evaluation.stress)
     if (found := evaluation.calibration) is not None:
         before, after = _mean_sd(found.ece.before), _mean_sd(found.ece.after)
         say(f"Calibration error {before} before the temperature fitted on valid, {after} after.")

@@ -15,11 +15,19 @@ SAVE_EVERY_S = 10.0
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """The training of a run's seed; without a seed, the evaluation of the run."""
+    """The training of a run's seed; without a seed, the evaluation of the run.
+
+    Attributes:
+        run: The run's folder.
+        store: Its store.
+        seed: Which; None = the evaluation.
+        asked: What the evaluation is asked beside the scores, of ``protocol.QUESTIONS``.
+    """
 
     run: Path
     store: Path
     seed: int | None
+    asked: tuple[str, ...] = ()
 
 
 def do(job: TrainingJob) -> None:
@@ -30,7 +38,7 @@ def do(job: TrainingJob) -> None:
     """
     torch.set_num_threads(1)
     if job.seed is None:
-        evaluate(load_evaluated(job.run, job.store))
+        evaluate(load_evaluated(job.run, job.store), job.asked)
     else:
         train_seed(job.run, job.store, job.seed, 1, SAVE_EVERY_S)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from synctva.errors import InputError
+from synctva.evaluation.protocol import QUESTIONS
 from synctva.features.store import FeatureStore, open_store
 from synctva.recipe import Recipe
 from synctva.run.folder import RunFolder
@@ -65,6 +66,7 @@ def run_sweep(
     plan: PlannedSweep,
     engine: Engine,
     *,
+    asked: Sequence[str] = (),
     on_look: Callable[[Sequence[RunStatus]], None] = lambda statuses: None,
     on_done: OnDone = lambda status, job: None,
 ) -> list[RunStatus]:
@@ -76,6 +78,7 @@ def run_sweep(
     Args:
         plan: What is to be done.
         engine: From ``jobs.engine_for``.
+        asked: What evaluations are asked beside the scores, of ``protocol.QUESTIONS``.
         on_look: Called with how far each run is, again and again.
         on_done: Called with every job that is over.
 
@@ -83,9 +86,10 @@ def run_sweep(
         InputError: A store cannot be read; no job is begun then.
         MachineError: The machine lacks room, memory, open files or a right; the same sweep goes on.
     """
-    statuses = begin(plan)
+    statuses = begin(plan, asked)
+    questions = tuple(asked)
     by_folder = {status.run.folder.path: status for status in statuses}
-    waiting = deque(_jobs(statuses, plan.seeds))
+    waiting = deque(_jobs(statuses, plan.seeds, questions))
 
     def jobs() -> Iterator[TrainingJob | None]:
         while waiting or any(status.busy for status in statuses):
@@ -105,12 +109,12 @@ def run_sweep(
         _close(status, job, outcome)
         on_done(status, job)
         if status.trained and job.seed is not None and not status.busy:
-            waiting.appendleft(TrainingJob(job.run, job.store, None))
+            waiting.appendleft(TrainingJob(job.run, job.store, None, questions))
     look()
     return statuses
 
 
-def begin(plan: PlannedSweep) -> list[RunStatus]:
+def begin(plan: PlannedSweep, asked: Sequence[str] = ()) -> list[RunStatus]:
     """Describes every run in its folder, and returns how far each is already."""
     statuses = [RunStatus(run, range(plan.seeds)) for run in plan.runs]
     stores = {run.store: open_store(run.store) for run in plan.runs}
@@ -119,14 +123,18 @@ def begin(plan: PlannedSweep) -> list[RunStatus]:
         begun: list[PlannedRun] = []
         for status in statuses:
             if status.run.store == path:
-                _begin(status, store, found, begun)
+                _begin(status, store, found, begun, asked)
                 if not status.skipped:
                     begun.append(status.run)
     return statuses
 
 
 def _begin(
-    status: RunStatus, store: FeatureStore, found: Survey, begun: Sequence[PlannedRun]
+    status: RunStatus,
+    store: FeatureStore,
+    found: Survey,
+    begun: Sequence[PlannedRun],
+    asked: Sequence[str],
 ) -> None:
     run = status.run
     missing = lacking(run.recipe, store) if store.features else []
@@ -140,7 +148,7 @@ def _begin(
         status.failures[None] = one_line(error)
         return
     status.read(status.seeds)
-    status.evaluated = status.trained and _is_evaluated(run.folder)
+    status.evaluated = status.trained and _is_evaluated(run.folder, asked)
 
 
 def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore) -> str:
@@ -155,23 +163,27 @@ def _repeated(run: PlannedRun, begun: Sequence[PlannedRun], store: FeatureStore)
     return f"on {store.path.name} it is the same as {first.name}" if first else ""
 
 
-def _is_evaluated(folder: RunFolder) -> bool:
-    """Returns whether the evaluation there is of all finished seeds as they are."""
+def _is_evaluated(folder: RunFolder, asked: Sequence[str]) -> bool:
+    """Returns whether the evaluation there is of all finished seeds, and answers what is asked."""
     finished = [seed.finished.stat().st_mtime_ns for _, seed in folder.finished_seeds()]
     try:
         known = folder.evaluation.read()
     except InputError:
         return False
     written = folder.evaluation.file.stat().st_mtime_ns
+    if any(getattr(known, name) is None for one in asked for name in QUESTIONS[one]):
+        return False
     return known.seeds == len(finished) and max(finished) <= written
 
 
-def _jobs(statuses: Sequence[RunStatus], seeds: int) -> Iterator[TrainingJob]:
+def _jobs(
+    statuses: Sequence[RunStatus], seeds: int, asked: tuple[str, ...]
+) -> Iterator[TrainingJob]:
     """Yields what is to be done: evaluations that were left over, then seed after seed."""
     going = [s for s in statuses if not s.skipped and not s.failures]
     for status in going:
         if status.trained and not status.evaluated:
-            yield TrainingJob(status.run.folder.path, status.run.store, None)
+            yield TrainingJob(status.run.folder.path, status.run.store, None, asked)
     for seed in range(seeds):
         for status in going:
             if seed not in status.finished:

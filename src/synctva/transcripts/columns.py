@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from synctva.budget import COLUMNS
 from synctva.errors import InputError
 
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -74,8 +75,10 @@ def columns_of(
         are_numbers: Tells of a column by its place, from 0, whether it holds numbers alone.
 
     Raises:
-        InputError: Two columns mean the same, and none of them is called exactly so.
+        InputError: Two columns mean the same, and none of them is called exactly so; or there are
+            too many.
     """
+    check_width(header)
     columns = [_column(name) for name in header]
     for number, column in enumerate(columns):
         if column.meaning in ("text", "emotion") and not _is_exact(column) and are_numbers(number):
@@ -100,6 +103,19 @@ def columns_of(
         else Column(column.name, own_name(column.name))
         for number, column in enumerate(columns)
     ]
+
+
+def check_width(header: Sequence[str]) -> None:
+    """Does nothing if a table may have so many columns.
+
+    Raises:
+        InputError: It may not.
+    """
+    if len(header) > COLUMNS:
+        raise InputError(
+            f"{len(header):,} columns, where {COLUMNS:,} are the most; write a row for each"
+            " utterance, or divide the table"
+        )
 
 
 def meanings_of(header: Sequence[str]) -> dict[str, str]:

@@ -86,8 +86,8 @@ def _tell_odd(source: Source, tiers: Mapping[str, Mapping[str, str]]) -> None:
 def linked_recording(path: Path, suffixes: Container[str]) -> Path | None:
     """Returns the first recording that an ELAN file names and that is there, None without.
 
-    Only a file beside it or in a folder there, or one elsewhere, by its relative name, that is
-    called as the ELAN file is: it may be anybody's, and shall name no file of somebody else.
+    Only a file beside it, or in a folder there: it may be anybody's, and shall name no file of
+    somebody else. A link of the file system that leads elsewhere counts as not there.
 
     Args:
         path: The ELAN file.
@@ -96,16 +96,16 @@ def linked_recording(path: Path, suffixes: Container[str]) -> Path | None:
     Raises:
         InputError: It is no ELAN file.
     """
+    folder = path.parent.resolve()
     for descriptor in _opened(Source(path)).media_descriptors:
         relative = Path(unquote(descriptor.get("RELATIVE_MEDIA_URL") or ""))
         named = Path(unquote(urlparse(descriptor.get("MEDIA_URL") or "").path).replace("\\", "/"))
-        is_inside = ".." not in relative.parts or relative.stem == path.stem
-        inside = [relative] if is_inside and not relative.is_absolute() else []
-        for own in (*inside, Path(relative.name), Path(named.name)):
+        for own in (relative, Path(relative.name), Path(named.name)):
             with suppress(OSError, ValueError):  # a name that is too long, or none at all
-                place = path.parent / own
-                if own.suffix.lower() in suffixes and place.is_file():
-                    return place.resolve()
+                place = (folder / own).resolve()
+                is_inside = place.is_relative_to(folder) and own.suffix.lower() in suffixes
+                if is_inside and place.is_file():
+                    return place
     return None
 
 

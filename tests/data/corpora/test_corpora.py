@@ -1,6 +1,7 @@
 """The readers on the real corpora, where they are."""
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,13 @@ from synctva.data.corpora import emodb, fer2013, iemocap, meld, mosi, ravdess
 from synctva.data.corpora.facts import Facts
 from synctva.data.corpora.fer2013 import read_fer2013_faces
 from synctva.data.corpora.meld import read_meld
-from synctva.data.source import read_source
+from synctva.data.source import read_source as read
 from synctva.errors import InputError
 
 pytestmark = pytest.mark.corpus
+
+read_source = cache(read)
+"""A corpus is frozen, and large ones take seconds."""
 
 PLACES = {
     "meld": (meld.FACTS, "meld", {}),
@@ -63,7 +67,7 @@ def test_fer2013_faces_are_pictures_of_their_emotions(corpora):
 
 
 def test_meld_has_times_and_its_known_defects(corpora):
-    corpus = read_meld(corpora / "meld")
+    corpus = read_source(corpora / "meld")
     assert all(u.start_s is not None and u.end_s is not None for _, u in corpus.utterances())
     defects = [finding for finding in check(corpus) if "known defect" in finding.message]
     assert len(defects) == len(meld.FACTS.defects)

@@ -126,6 +126,13 @@ def test_rank_significance_rare_emotions_and_ablations_are_told(document):
     assert "model.fusion: none → false" in document
 
 
+def test_scores_under_stress_stand_where_they_were_asked_for(document):
+    meld, mosi = document.split("## meld\n")[1].split("## mosi\n")
+    assert "| model | clean | turns out of order |" in meld
+    assert "| sync-tva | 70.0 | 57.7 |" in meld
+    assert "stress" not in mosi
+
+
 def test_what_is_left_out_is_told_with_the_way_to_mend_it(page, sweep):
     assert f"mosi/unready unready is not evaluated yet: `synctva evaluate {sweep}" in page.words
 

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from synctva.data.files.assemble import Place
-from synctva.errors import InputError, did_you_mean
+from synctva.errors import InputError, did_you_mean, told_at
+from synctva.transcripts.columns import check_width
 from synctva.transcripts.table_form import (
     SEPARATORS,
     Form,
@@ -40,7 +41,7 @@ def read_header(path: Path) -> list[str]:
 
     Raises:
         InputError: There is no such file, or it is empty or not UTF-8 text, or two columns have
-            one name.
+            one name, or there are too many.
     """
     return [name for name in _names(path) if name]
 
@@ -51,6 +52,8 @@ def _names(path: Path) -> list[str]:
         line, cells = _header(path)
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: {_reason(error)}; a CSV file in UTF-8 is needed") from error
+    with told_at(lambda: f"{path}: line {line}"):
+        check_width(cells)
     names = [name.strip() for name in cells]
     if not any(names):
         raise InputError(f"{path}: line {line}: no column names; a header line is needed")
@@ -84,7 +87,11 @@ def read_csv(path: Path, required: Iterable[str]) -> pa.Table:
             ),
             parse_options=pacsv.ParseOptions(delimiter=separator_of(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(places, pa.string()),
+                strings_can_be_null=False,
+                null_values=[],  # each column would hold a copy of these words
+                true_values=[],
+                false_values=[],
             ),
         )
     except (pa.ArrowException, OSError, UnicodeError) as error:

@@ -164,12 +164,14 @@ def _with_seconds(
 
 def _unguarded(table: pa.Table) -> pa.Table:
     """Returns a table whose texts are what they were before they were ``guarded``."""
-    for number, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
-        if pa.types.is_string(column.type) and not _NUMBERS.fullmatch(name):
-            options = pc.ReplaceSubstringOptions(GUARDED, r"\1")
-            texts = pc.call_function("replace_substring_regex", [column], options)
-            table = table.set_column(number, name, texts)
-    return table
+    options = pc.ReplaceSubstringOptions(GUARDED, r"\1")
+    columns = {
+        name: pc.call_function("replace_substring_regex", [column], options)
+        if pa.types.is_string(column.type) and not _NUMBERS.fullmatch(name)
+        else column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return pa.table(columns)
 
 
 def _with_points(column: pa.ChunkedArray) -> pa.ChunkedArray:

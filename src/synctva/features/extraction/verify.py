@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from synctva.corpus import Corpus, Features
-from synctva.errors import InputError
+from synctva.errors import InputError, damage_told
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extractors.registry import KINDS, made_again
 from synctva.features.store import FeatureStore, open_store, write_store
 from synctva.features.store.normalise import SpeakerNormalisation, people_of
 from synctva.features.store.writing import NORMALISATION
+from synctva.parquet import read_parquet_table
 
 TOLERANCE = 1e-3
 """Greatest difference, in units of a feature's own spread in the store; other processors and
@@ -127,5 +127,6 @@ def _normalised(features: Features, corpus: Corpus, store: FeatureStore) -> Feat
     path = store.path / NORMALISATION
     if not path.is_file():
         raise InputError(f"{path}: missing; extract the audio features again")
-    found = SpeakerNormalisation.from_table(pq.read_table(path))
+    with damage_told(path, "extract the audio features again"):
+        found = SpeakerNormalisation.from_table(read_parquet_table(path))
     return replace(features, values=found.apply(features.values, people_of(corpus, found.by)))

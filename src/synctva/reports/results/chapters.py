@@ -18,6 +18,7 @@ from synctva.reports.results.tables import (
     places_table,
     sheet,
     significance_table,
+    stress_table,
     valid_table,
 )
 from synctva.reports.run.tables import Table
@@ -68,6 +69,8 @@ def _corpus_chapter(corpus: CorpusResults) -> Chapter:
         tables.append(significance_table(corpus))
     if corpus.ablations:
         tables.append(ablations_table(corpus))
+    if (stress := stress_table(corpus)) is not None:
+        tables.append(stress)
     figures = tuple(corpus_figures(corpus))
     return Chapter(corpus.name, _facts(corpus), tuple(tables), (valid_table(corpus),), figures)
 

@@ -15,6 +15,7 @@ Curve = Mapping[float, Scores]
 """Scores at each rate of missing modalities, or of noise."""
 
 Found = TypeVar("Found")
+Condition = TypeVar("Condition", float, str)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Findings:
         bins: The reliability diagram before and after the temperature.
         abstention: The curve after it; empty where folds have other coverages.
         adjusted: Scores with the logits adjusted after training, as strongly as ``valid`` chose.
+        stress: Scores clean, under each stress, and in the mean of these.
     """
 
     missing_rates: Curve | None = None
@@ -36,6 +38,7 @@ class Findings:
     bins: Bins | None = None
     abstention: tuple[Abstention, ...] | None = None
     adjusted: Scores | None = None
+    stress: Mapping[str, Scores] | None = None
 
 
 def together(folds: Sequence[Evaluation], weights: Sequence[float]) -> Findings:
@@ -43,12 +46,13 @@ def together(folds: Sequence[Evaluation], weights: Sequence[float]) -> Findings:
     calibrations = _all(folds, lambda fold: fold.calibration) or []
     imbalances = _all(folds, lambda fold: fold.imbalance)
     return Findings(
-        _mean_curve(_all(folds, lambda fold: fold.missing_rates), weights),
-        _mean_curve(_all(folds, lambda fold: fold.missing_rates_one_kept), weights),
-        _mean_curve(_all(folds, lambda fold: fold.noise), weights),
+        _mean_of_each(_all(folds, lambda fold: fold.missing_rates), weights),
+        _mean_of_each(_all(folds, lambda fold: fold.missing_rates_one_kept), weights),
+        _mean_of_each(_all(folds, lambda fold: fold.noise), weights),
         _added([one.bins for one in calibrations]) if calibrations else None,
         _mean_abstention([one.abstention for one in calibrations], weights),
         _mean_scores([one.adjusted for one in imbalances], weights) if imbalances else None,
+        _mean_of_each(_all(folds, lambda fold: fold.stress), weights),
     )
 
 
@@ -72,11 +76,14 @@ def _mean_scores(folds: Sequence[Scores], weights: Sequence[float]) -> Scores:
     return Scores(**means, f1=f1)
 
 
-def _mean_curve(folds: Sequence[Curve] | None, weights: Sequence[float]) -> Curve | None:
+def _mean_of_each(
+    folds: Sequence[Mapping[Condition, Scores]] | None, weights: Sequence[float]
+) -> Mapping[Condition, Scores] | None:
+    """Returns the mean of folds under each condition that all of them have."""
     if not folds:
         return None
-    rates = [rate for rate in folds[0] if all(rate in fold for fold in folds)]
-    return {rate: _mean_scores([fold[rate] for fold in folds], weights) for rate in rates}
+    known = [condition for condition in folds[0] if all(condition in fold for fold in folds)]
+    return {one: _mean_scores([fold[one] for fold in folds], weights) for one in known}
 
 
 def _added(folds: Sequence[Bins]) -> Bins:

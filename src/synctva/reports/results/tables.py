@@ -157,6 +157,27 @@ def _ablation_row(ablation: Ablation) -> tuple[str, ...]:
     return (*row, *_cost(result), ablation.full.name, "; ".join(ablation.changed) or ABSENT)
 
 
+def stress_table(corpus: CorpusResults) -> Table | None:
+    """Returns what was tested under stress: clean, each stress, their mean; None = nothing was."""
+    tested = [(result, found) for result in corpus.results if (found := result.findings.stress)]
+    if not tested:
+        return None
+    conditions = list(tested[0][1])
+    rows = tuple(
+        (
+            result.name,
+            *(_mean_sd(found[one].weighted_f1) if one in found else ABSENT for one in conditions),
+        )
+        for result, found in tested
+    )
+    title = (
+        f"Under stress that no model is told of: test {WORDS['weighted_f1']} x100, mean ± sd over"
+        " seeds; below the models, the ablations"
+    )
+    results = [result for result, _ in tested]
+    return Table(title, ("model", *conditions), rows, _ours(corpus, results))
+
+
 def valid_table(corpus: CorpusResults) -> Table:
     """Returns the scores on ``valid``, by which epochs were chosen."""
     header = ("model", *WORDS.values())
