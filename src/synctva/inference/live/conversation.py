@@ -264,6 +264,7 @@ class Conversation:
             is_final,
             found.start_s,
             found.end_s,
+            self._speech.position / SAMPLE_RATE_HZ,
             speaker,
             found.text,
             max(probabilities, key=probabilities.__getitem__) if is_known else None,

@@ -30,6 +30,8 @@ class Turn:
         is_final: Whether the turn is over; else this is an estimate by what was heard last.
         start_s: When it begins, in seconds since the talk's start.
         end_s: When it ends, or how far it was heard.
+        known_s: So much of the talk was heard when this became known: a pause is over, and with it
+            a turn, when it has lasted.
         speaker: Who speaks; empty while the voice is not known yet.
         text: What is said; None where no words are heard.
         emotion: The most probable one; None where there is no evidence.
@@ -47,6 +49,7 @@ class Turn:
     is_final: bool
     start_s: float
     end_s: float
+    known_s: float
     speaker: str
     text: str | None
     emotion: str | None
