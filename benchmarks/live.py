@@ -98,18 +98,17 @@ def main() -> None:
     command = [sys.executable, "-m", "synctva", "serve", "--port", str(port)]
     command += [] if given.asr else ["--no-asr"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen(
+    with subprocess.Popen(
         command, stderr=subprocess.PIPE, start_new_session=True, env=environment
-    )
-    try:
-        assert server.stderr is not None
-        while b"Open" not in server.stderr.readline():
-            pass
-        time.sleep(1.0)
-        report(given, once, port, server.pid)
-    finally:
-        server.terminate()
-        server.wait()
+    ) as server:
+        try:
+            assert server.stderr is not None
+            while b"Open" not in server.stderr.readline():
+                pass
+            time.sleep(1.0)
+            report(given, once, port, server.pid)
+        finally:
+            server.terminate()
 
 
 def report(given: argparse.Namespace, once: list, port: int, process: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.models import film, silence, voice
 from support.recordings import Making, record
 from support.tiny import tiny_store
 
@@ -147,6 +148,13 @@ def test_conversations_are_scored_right(monkeypatch: pytest.MonkeyPatch):
     ):
         found = [Segment(start, end, "", "talk", speaker) for start, end, speaker in spans]
         assert talks.wrong_frames(true, found, 3 * 16_000) == (wrong, 200)
+
+
+@pytest.mark.slow
+def test_live(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    talk = film(tmp_path / "talk.mp4", silence(0.5), voice(1.0), silence(1.0))
+    run("live", talk, "--minutes", 0.01)
+    assert "| 1 | " in capsys.readouterr().out
 
 
 @pytest.mark.slow

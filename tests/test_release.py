@@ -159,8 +159,11 @@ def test_one_version_is_told_everywhere():
     assert changes[0] == PROJECT["version"]
 
 
-def test_tests_have_all_that_training_needs():
-    own = {Requirement(one).name for one in PROJECT["optional-dependencies"]["train"]}
-    assert own
-    assert not own & {Requirement(one).name for one in PROJECT["dependencies"]}
-    assert "synctva[train]" in PROJECT["optional-dependencies"]["dev"]
+def test_tests_have_all_that_training_and_serving_need():
+    needed = {Requirement(one).name for one in PROJECT["optional-dependencies"]["train"]}
+    assert needed
+    assert not needed & {Requirement(one).name for one in PROJECT["dependencies"]}
+    dev = [Requirement(one) for one in PROJECT["optional-dependencies"]["dev"]]
+    assert {"train", "serve"} <= {
+        extra for one in dev if one.name == "synctva" for extra in one.extras
+    }

@@ -31,6 +31,9 @@ from synctva.transcripts import SUFFIXES as TRANSCRIPTS
 MOST_BYTES = 4 * 2**30
 """Of a recording."""
 
+DRAINED_BYTES = 2**26
+"""So much of one that is too large is read before its sender is told."""
+
 PAGE = "page.html"
 
 
@@ -101,8 +104,10 @@ class Server:
         return f"/recognitions/{job.id}"
 
     def _page(self, template: str):
+        given = {"endings": SUFFIXES, "transcripts": TRANSCRIPTS, "most_bytes": self._most_bytes}
+
         async def answer(request: Request) -> Response:
-            content = page(template, endings=SUFFIXES, transcripts=TRANSCRIPTS)
+            content = page(template, **given)
             return HTMLResponse(content, headers={"content-security-policy": POLICY})
 
         return answer
@@ -116,6 +121,7 @@ class Server:
     async def _post(self, request: Request) -> Response:
         """Takes a form with the file ``recording``, and ``transcript`` where there is one."""
         if int(request.headers.get("content-length") or 0) > self._most_bytes:
+            await _let_go(request)
             raise HTTPException(413, f"more than {self._most_bytes} bytes")
         async with request.form(max_files=2, max_fields=0) as form:
             recording, transcript = form.get("recording"), form.get("transcript")
@@ -204,6 +210,15 @@ class Server:
         if name not in {entry.name for entry in job.folder.iterdir()}:
             raise HTTPException(404, "no such file")
         return FileResponse(job.folder / name)
+
+
+async def _let_go(request: Request) -> None:
+    """Reads what a client is sending, and forgets it: most clients read no answer before."""
+    read = 0
+    async for piece in request.stream():
+        read += len(piece)
+        if read > DRAINED_BYTES:
+            return
 
 
 async def _refused(request: Request, error: Exception) -> Response:
