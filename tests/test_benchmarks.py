@@ -28,6 +28,7 @@ ELSEWHERE = {
     "reliability",
     "hostile",
     "conversations",
+    "onnx_runtime",
 }
 """Those of the shipped model and of speech want real corpora; a campaign has its short form in the
 tests."""
