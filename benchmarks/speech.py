@@ -18,7 +18,7 @@ from synctva.dialogue import Dialogue
 from synctva.errors import InputError
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.extractors.encoded import Encoded
-from synctva.listening.voice_activity import MARGIN_S, PAUSE_S, SHORTEST_S
+from synctva.listening.voice_activity import BEGINS, GOES_ON, MARGIN_S, PAUSE_S, SHORTEST_S
 from synctva.media import SAMPLE_RATE_HZ, read_audio
 from synctva.media.rooms import draw_room, heard_in
 
@@ -94,6 +94,8 @@ def speech_of(sound: Sound, silero: Any) -> Sound:
     spans = get_speech_timestamps(
         torch.from_numpy(sound.copy()),
         silero,
+        threshold=BEGINS,
+        neg_threshold=GOES_ON,
         sampling_rate=SAMPLE_RATE_HZ,
         min_speech_duration_ms=round(1000 * SHORTEST_S),
         min_silence_duration_ms=round(1000 * PAUSE_S),

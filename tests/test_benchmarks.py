@@ -29,6 +29,8 @@ ELSEWHERE = {
     "reliability",
     "hostile",
     "conversations",
+    "onnx_runtime",
+    "recording_alone",
 }
 """Those of the shipped model and of speech want real corpora; a campaign has its short form in the
 tests."""

@@ -31,7 +31,7 @@ from synctva.files import file_sha256
 VERBS = (
     *("recognise", "live", "serve", "measure"),
     *("import", "check", "compose", "features", "train", "evaluate", "agreement", "compare"),
-    "predict",
+    *("predict", "export"),
     *("sweep", "report"),
     *("demo", "faces"),
 )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -13,7 +14,7 @@ from support.recordings import Making, record
 from synctva.errors import InputError
 from synctva.listening.asr import PACKAGE, PACKAGED, Sentence, load_transcriber
 from synctva.listening.diarise import Turn, load_diariser
-from synctva.listening.listener import Listener, Spoken, listener_of, spoken
+from synctva.listening.listener import AROUND_S, Listener, Spoken, _stretches, listener_of, spoken
 from synctva.listening.voice_activity import Speech
 from synctva.transcripts import Word
 
@@ -37,7 +38,8 @@ def hear(samples: np.ndarray) -> list[Sentence]:
 def test_words_are_heard_at_their_times_in_the_recording(talk: Path):
     found = spoken(talk, TALK, Listener(hear, count=None)).segments
     assert [(span.text, span.speaker) for span in found] == [("Oh no.", None), ("Beep.", None)]
-    assert (found[0].start_s, found[0].end_s) == (0.5, 1.9)
+    begin_s = TALK.spans[0][0] - AROUND_S
+    assert (found[0].start_s, found[0].end_s) == pytest.approx((begin_s, begin_s + 1.4))
     assert found[1].start_s == pytest.approx(2.5, abs=0.01)
 
 
@@ -70,10 +72,20 @@ def test_speakers_alone_divide_speech(talk: Path):
     assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]
 
 
+@pytest.mark.parametrize("longest_s", [0.5, 15.0])
+def test_no_sound_is_heard_twice(talk: Path, monkeypatch: pytest.MonkeyPatch, longest_s: float):
+    monkeypatch.setattr("synctva.listening.listener.STRETCH_S", longest_s)
+    speech = Speech(((0.0, 1.0), (1.0, 2.0), (2.1, 3.0), (4.0, 4.5)), 4.5)
+    found = list(_stretches((talk, None), speech))
+    assert sum(len(samples) for _, samples in found) <= round(4.5 * 16_000) + len(found)
+    for (begin_s, samples), (next_s, _) in pairwise(found):
+        assert begin_s + len(samples) / 16_000 <= next_s + 0.001
+
+
 def test_words_have_their_times_in_the_recording(talk: Path):
     found = spoken(talk, TALK, Listener(hear, count=None)).segments
     assert [word.text for word in found[0].words] == ["Oh", "no."]
-    assert found[0].words[1].start_s == pytest.approx(1.0)
+    assert found[0].words[1].start_s == pytest.approx(1.0 - AROUND_S)
 
 
 def test_speech_without_words_has_a_voice(talk: Path):

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from synctva.listening.voice_activity import SPEECH_LEVEL, Speech, levelled
+from synctva.listening.voice_activity import (
+    GOES_ON,
+    MARGIN_S,
+    SPEECH_LEVEL,
+    WINDOW,
+    Speech,
+    _spans,
+    levelled,
+)
 
 
 def sound(level: float) -> np.ndarray:
@@ -31,6 +39,13 @@ def test_quiet_speech_among_silence_is_raised_as_if_alone():
     own = sound(0.001)
     padded = np.concatenate([own, np.zeros(len(own) * 9, np.float32)])
     np.testing.assert_allclose(levelled(padded)[: len(own)], levelled(own), rtol=0.05, atol=1e-3)
+
+
+def test_speech_ends_where_its_probability_falls():
+    fading = np.repeat([0.0, 0.9, GOES_ON - 0.05, 0.0], [20, 40, 20, 20]).astype(np.float32)
+    [(start_s, end_s)] = _spans(fading, len(fading) * WINDOW).spans
+    assert start_s == pytest.approx(20 * WINDOW / 16_000 - MARGIN_S)
+    assert end_s == pytest.approx(60 * WINDOW / 16_000 + MARGIN_S)
 
 
 def test_a_recording_that_is_nearly_silent_says_so():

@@ -91,6 +91,7 @@ def voices_of(speakers: list[int], noise: float = 0.05, seed: int = 0) -> Voices
     return Voices(tuple((float(n), n + 1.5) for n in range(len(speakers))), vectors)
 
 
+@settings(deadline=None)
 @given(speakers=st.lists(st.integers(0, 3), min_size=1, max_size=5))
 def test_voices_unlike_each_other_are_different_speakers(speakers: list[int]):
     turns = [speaker for speaker in speakers for _ in range(6)]

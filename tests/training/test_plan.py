@@ -131,7 +131,7 @@ def test_a_shipped_plan_compares_with_peers_and_ablations(path: Path):
     runs = load_plan(path).runs
     names = {run.name for run in runs}
     assert {"default", "lite", "base", "late_fusion", "no-graphs"} <= names
-    (out,) = {run.folder.path.parents[1] for run in runs if run.fold is None}
+    (out,) = {run.folder.path.parents[1 if run.fold is None else 2] for run in runs}
     assert out == path.parents[2] / "runs" / "comparison"
     (command,) = re.findall(r"^#   synctva sweep (\S+)", path.read_text(), re.MULTILINE)
     assert command == f"recipes/sweeps/{path.name}"

@@ -14,6 +14,7 @@ from synctva.cli import corpora as corpora  # isort: skip
 from synctva.cli import features as features  # isort: skip
 from synctva.cli import models as models  # isort: skip
 from synctva.cli import predict as predict  # isort: skip
+from synctva.cli import export as export  # isort: skip
 from synctva.cli import sweeps as sweeps  # isort: skip
 from synctva.cli import reports as reports  # isort: skip
 from synctva.cli import faces as faces  # isort: skip

@@ -6,7 +6,9 @@ sooner without it.
 
 import math
 from collections.abc import Collection
+from copy import deepcopy
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -49,6 +51,14 @@ class Adapted(nn.Module):
         small = self.lora_A[NAME](self.lora_dropout[NAME](values))
         return self.base_layer(values) + self._scale * self.lora_B[NAME](small)
 
+    @torch.no_grad()
+    def merged(self) -> nn.Module:
+        """Returns one layer that does the same, up to rounding."""
+        down, up = (part[NAME].weight for part in (self.lora_A, self.lora_B))
+        layer = deepcopy(self.base_layer)
+        layer.weight += self._scale * torch.einsum("or,ri...->oi...", up.flatten(1), down)  # pyright: ignore
+        return layer
+
 
 def add_adapters(
     part: nn.Module, rank: int, alpha: float, dropout: float, left_out: Collection[str] = ()
@@ -67,3 +77,13 @@ def add_adapters(
         if isinstance(module, nn.Linear | nn.Conv2d) and not name.endswith(tuple(left_out)):
             place, _, own = name.rpartition(".")
             setattr(part.get_submodule(place), own, Adapted(module, rank, alpha, dropout))
+
+
+def merged(part: nn.Module) -> nn.Module:
+    """Returns a copy of a module in which each layer with an adapter is one layer again."""
+    whole = deepcopy(part)
+    for name, module in list(whole.named_modules()):
+        if isinstance(module, Adapted):
+            place, _, own = name.rpartition(".")
+            setattr(whole.get_submodule(place), own, module.merged())
+    return whole

@@ -22,6 +22,10 @@ STRETCH_S = 15.0
 """Sound is read in stretches of about this length that end where nobody speaks: Whisper hears half
 a minute at once, and in more it begins to repeat itself."""
 
+AROUND_S = 0.1
+"""So much before and after speech is heard with it, for words begin softly; half of a pause at the
+most, lest a word is heard twice."""
+
 TIME_LIMIT_S = 300.0
 """For one stretch."""
 
@@ -211,7 +215,7 @@ def _stretches(
 ) -> Iterator[tuple[float, Float32[np.ndarray, " sample"]]]:
     """Yields the sound of speech, and when each stretch of it begins, in seconds."""
     requests: list[tuple[Heard, float, float]] = []
-    for start_s, end_s in speech.spans:
+    for start_s, end_s in _with_margins(speech):
         if requests and end_s - requests[-1][1] <= STRETCH_S:
             requests[-1] = (heard, requests[-1][1], end_s)
         else:
@@ -221,6 +225,17 @@ def _stretches(
             if isinstance(outcome, InputError):
                 raise outcome
             yield request[1], outcome
+
+
+def _with_margins(speech: Speech) -> Iterator[Span]:
+    pauses = [(0.0, 0.0), *speech.spans, (speech.length_s, speech.length_s)]
+    for (_, before_s), (start_s, end_s), (after_s, _) in zip(
+        pauses, speech.spans, pauses[2:], strict=False
+    ):
+        yield (
+            start_s - min(AROUND_S, (start_s - before_s) / 2),
+            end_s + min(AROUND_S, (after_s - end_s) / 2),
+        )
 
 
 def _read(request: tuple[Heard, float, float]) -> Float32[np.ndarray, " sample"]:

@@ -11,7 +11,7 @@ from synctva.listening.turns import Turn
 from synctva.listening.voices import STEP_S, Span, Voices
 
 APART = 0.7
-"""Groups of windows are different people's from this mean cosine distance on.
+"""Groups of windows are different people's from this root mean square of cosine distances on.
 
 Chosen with ``PASSING_S`` on 48 conversations of RAVDESS's, EmoDB's and nEMO's actors, of which the
 measured ones hold others.
@@ -20,10 +20,10 @@ measured ones hold others.
 DISTANCES = tuple(round(0.05 * n, 2) for n in range(1, 40))
 """Where the number of speakers is known, the one nearest to ``APART`` that gives it is taken."""
 
-PASSING_S = 2.5
+PASSING_S = 4.5
 """Voices that are heard for less are taken for the most similar one's: a cry, two at once."""
 
-PASSING_SHARE = 0.1
+PASSING_SHARE = 0.13
 """In a short recording, those that are heard for less of the speech."""
 
 UNSURE = 0.1
@@ -144,16 +144,18 @@ def told_apart(voices: Voices, count: Count) -> Told:
 def _grouped(
     vectors: Float32[np.ndarray, "window dim"], lengths: np.ndarray, count: Count
 ) -> Int[np.ndarray, " window"]:
-    """Returns the number of each window's group: agglomerative clustering, average linkage."""
+    """Returns the number of each window's group: agglomerative clustering, average linkage
+    of squared distances."""
     if len(vectors) == 1:
         return np.zeros(1, int)
     from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import pdist
 
-    tree = linkage(vectors, "average", "cosine")
+    tree = linkage(pdist(vectors, "cosine") ** 2, "average")
     least_s = min(PASSING_S, PASSING_SHARE * float(lengths.sum()))
 
     def cut(distance: float) -> Int[np.ndarray, " window"]:
-        return _without_passing(vectors, fcluster(tree, distance, "distance"), lengths, least_s)
+        return _without_passing(vectors, fcluster(tree, distance**2, "distance"), lengths, least_s)
 
     found = int(cut(APART).max()) + 1
     wanted = min(max(found, count.least), count.most or len(vectors), len(vectors))

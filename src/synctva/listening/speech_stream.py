@@ -14,6 +14,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.listening.voice_activity import (
+    BEGINS,
+    GOES_ON,
     LONGEST_S,
     MARGIN_S,
     PAUSE_S,
@@ -24,9 +26,6 @@ from synctva.listening.voice_activity import (
     silero,
 )
 from synctva.media import SAMPLE_RATE_HZ
-
-BEGINS, GOES_ON = 0.5, 0.35
-"""Speech begins where its probability is so high, and goes on while it is not lower: silero's."""
 
 LEVEL_WINDOWS = 30 * SAMPLE_RATE_HZ // WINDOW
 """The level is that of the loudest twentieth of so many windows: half a minute."""

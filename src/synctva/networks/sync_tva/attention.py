@@ -83,6 +83,23 @@ def blocks_of(batch: Batch, past: Reach, future: Reach) -> Blocks:
     return _layout(batch, lengths, block, (past, future), (past, future))
 
 
+def alike_blocks(batch: Batch, dialogues: int, past: Reach, future: Reach) -> Blocks:
+    """Returns the dense layout of dialogues that are all of one length.
+
+    It reads no number out of the batch, so a trace of it holds for any length.
+
+    Args:
+        batch: The dialogues.
+        dialogues: How many they are.
+        past: As for ``blocks_of``.
+        future: As for ``blocks_of``.
+    """
+    utterances = batch.dialogue.shape[0]
+    slot = torch.arange(utterances, device=batch.dialogue.device)
+    shape = (dialogues, utterances // dialogues)
+    return _laid_out(batch, slot, shape, (0, 0), (past, future))
+
+
 def _layout(
     batch: Batch,
     lengths: Int[Tensor, " dialogue"],
@@ -95,14 +112,22 @@ def _layout(
     blocks_each = (lengths + block - 1) // block
     first_block = blocks_each.cumsum(0) - blocks_each
     slot = first_block[batch.dialogue] * block + place
-    shape = (int(blocks_each.sum()), block)
+    return _laid_out(batch, slot, (int(blocks_each.sum()), block), margins, window)
 
+
+def _laid_out(
+    batch: Batch,
+    slot: Int[Tensor, " utterance"],
+    shape: tuple[int, int],
+    margins: tuple[int, int],
+    window: tuple[Reach, Reach],
+) -> Blocks:
     query = _lay_out(torch.stack([batch.dialogue, batch.speaker], dim=-1) + 1, slot, shape)
     key = _with_margins(query, *margins)
     same_dialogue, same_speaker = (query.unsqueeze(2) == key.unsqueeze(1)).unbind(-1)
     visible = same_dialogue & (key[:, :, 0] > 0).unsqueeze(1)
     steps = torch.arange(key.shape[1], device=slot.device) - margins[0]
-    ahead = steps.unsqueeze(0) - torch.arange(block, device=slot.device).unsqueeze(1)
+    ahead = steps.unsqueeze(0) - torch.arange(shape[1], device=slot.device).unsqueeze(1)
     past, future = window
     if past != "all":
         visible = visible & (ahead >= -past)

@@ -1,5 +1,7 @@
 """Heterogeneous cross-modal graphs: one for each pair of modalities."""
 
+from typing import cast
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -47,7 +49,8 @@ class SemanticEdges(nn.Module):
         """Returns the bias of the semantic edges, zero on all others."""
         cosine = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).mT
         ranked = cosine.detach().masked_fill(~visible, -2.0)
-        least = ranked.topk(min(self.k, ranked.shape[-1]), dim=-1).values[..., -1:]
+        most = cast(int, torch.sym_min(self.k, ranked.shape[-1]))  # traced, it is not read
+        least = ranked.topk(most, dim=-1).values[..., -1:]
         chosen = ((ranked >= least - ALIKE) & visible).to(cosine.dtype).unsqueeze(1)
         slope, bias = self.slope[:, None, None], self.bias[:, None, None]
         return torch.addcmul(slope * (cosine.unsqueeze(1) * chosen), bias, chosen)

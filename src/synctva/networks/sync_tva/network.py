@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.networks.sync_tva.architecture import PAIRS, Architecture, Reach
-from synctva.networks.sync_tva.attention import blocks_of
+from synctva.networks.sync_tva.attention import Blocks, blocks_of
 from synctva.networks.sync_tva.enhancement import Enhancement
 from synctva.networks.sync_tva.fusion import (
     ConcatenationFusion,
@@ -142,7 +142,10 @@ class SyncTVA(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Returns the logits of a batch of whole dialogues."""
-        blocks = blocks_of(batch, self.architecture.past, self._future())
+        return self.over(batch, blocks_of(batch, self.architecture.past, self._future()))
+
+    def over(self, batch: Batch, blocks: Blocks) -> Output:
+        """Returns the logits of a batch of whole dialogues, laid out in blocks."""
         present: Presence = {m: batch.present[:, MODALITIES.index(m)] for m in self.dims}
         same_speaker = _same_speaker_as_before(batch)
 

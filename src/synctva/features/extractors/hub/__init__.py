@@ -7,13 +7,19 @@ be made up. When the network is used, ``door.py`` says.
 from synctva.features.extractors.hub.door import named_in
 from synctva.features.extractors.hub.image import ImageModel, load_image_model
 from synctva.features.extractors.hub.speech import SpeechModel, load_speech_model
-from synctva.features.extractors.hub.text import TextModel, load_text_model, load_tokenizer
+from synctva.features.extractors.hub.text import (
+    TextModel,
+    is_packaged,
+    load_text_model,
+    load_tokenizer,
+)
 from synctva.features.extractors.hub.weights import located, weights_sha256
 
 __all__ = [
     "ImageModel",
     "SpeechModel",
     "TextModel",
+    "is_packaged",
     "load_image_model",
     "load_speech_model",
     "load_text_model",

@@ -1,0 +1,41 @@
+"""The verb export: a model as files that run without this package."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctva import terminal
+from synctva.cli.app import Download, app
+
+
+@app.command(epilog="Example: synctva export lite --onnx --out lite-onnx")
+def export(
+    model: Annotated[
+        str,
+        typer.Argument(help="lite, a run's seed, a checkpoint's folder, or a hub id."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder; files of the same names are replaced.")],
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="As ONNX, which is the only form there is.")
+    ] = True,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+    ] = False,
+    download: Download = False,
+) -> None:
+    """Write a Sync-TVA as ONNX files, with a script that runs them without torch.
+
+    Features in, probabilities out, as recognise gives them; and the encoders of words and faces
+    that come with the package. Needs `pip install 'synctva\\[onnx]'`.
+    """
+    from synctva.inference.onnx.folder import check_onnx, export_onnx
+
+    check_onnx()
+    from synctva.inference.recognise import Recogniser
+
+    recogniser = Recogniser.load(model, is_causal=causal, downloads=download)
+    files = export_onnx(recogniser.model, recogniser.makers, recogniser.name, out)
+    for path in files:
+        terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")

@@ -1,0 +1,1 @@
+"""A model -> ONNX files that run without torch."""
