@@ -31,7 +31,7 @@ Sound = Float32[np.ndarray, " sample"]
 
 
 def played(
-    recording: Path,
+    recording: str | Path,
     pace: float | None = 1.0,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -48,7 +48,7 @@ def played(
         InputError: It has no sound, or is missing, broken or hostile.
     """
     began_s = clock()
-    for sound, at_s, picture in _pieces(recording):
+    for sound, at_s, picture in _pieces(Path(recording)):
         if pace is not None:
             early_s = (at_s + len(sound) / SAMPLE_RATE_HZ) / pace - (clock() - began_s)
             if early_s > 0:  # a piece is there when it is over, as from a microphone

@@ -4,6 +4,8 @@ The page asks the network for nothing, and its content policy forbids it to: rec
 style are inside. Every name and text passes Jinja's escaping.
 """
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from synctva.emotions import MODALITIES, EmotionSchema
 from synctva.errors import InputError
 from synctva.files import write_text
+from synctva.inference.export.places import recording_of
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
@@ -122,7 +125,7 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
             speakers=speakers_of(recognition),
             present=[m for m in MODALITIES if m in present],
             absent=[m for m in MODALITIES if present and m not in present],
-            data=_data(recognition, rows, looks, duration_s),
+            data=_data(recognition, rows, looks, duration_s) | _named(recognition, title),
         )
     )
 
@@ -165,6 +168,17 @@ def _ink_on(colour: str) -> str:
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     luminance = sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return "#ffffff" if luminance < 0.179 else "#000000"
+
+
+def _named(recognition: Recognition, title: str) -> dict[str, str]:
+    """Returns what corrections are kept and downloaded under, and what they are of."""
+    times = [(u.start_s, u.end_s, u.speaker) for u in recognition.utterances]
+    known = json.dumps([recognition.fingerprint, recognition.media, times])
+    return {
+        "key": hashlib.sha256(known.encode()).hexdigest()[:16],
+        "name": title,
+        "recording": Path(recognition.media).name if recording_of(recognition) else "",
+    }
 
 
 def _data(
