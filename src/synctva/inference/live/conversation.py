@@ -14,7 +14,7 @@ from synctva.inference.live.clip import HeardClip, Picture, Pictures
 from synctva.inference.live.events import End, Event, Problem, Relabel, Speech, Turn
 from synctva.inference.live.past import Knowing, Past
 from synctva.inference.live.voices import People, VoiceOfTurn
-from synctva.inference.live.words import Heard, words_of
+from synctva.inference.live.words import Hearing
 from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
 from synctva.inference.utterances import NOBODY
 from synctva.listening.listener import BY_VOICE, Listener
@@ -60,7 +60,7 @@ class Conversation:
     def __init__(
         self, recogniser: Knowing, listener: Listener = BY_VOICE, expect: str | None = None
     ) -> None:
-        self._recogniser, self._listener = recogniser, listener
+        self._recogniser, self._hearing = recogniser, Hearing(listener)
         self._past = Past(recogniser, expect)
         self._speech, self._pictures = SpeechStream(), Pictures()
         self._people = None if listener.count is None else People(listener.count.most)
@@ -70,14 +70,14 @@ class Conversation:
         self._voice, self._revision, self._estimated = VoiceOfTurn(), 0, 0
         self._look_s = 0.0
         self._is_over = False
-        self._load()
+        self._load(listener)
 
-    def _load(self) -> None:
+    def _load(self, listener: Listener) -> None:
         """Loads all that is loaded with the first turn, so that it does not wait for that."""
         noise = np.random.default_rng(0).normal(scale=0.01, size=SAMPLE_RATE_HZ)
         sound = noise.clip(-1, 1).astype(np.float32)
-        if self._listener.transcribe is not None:
-            self._listener.transcribe(sound)
+        if listener.transcribe is not None:
+            listener.transcribe(sound)
         if self._people is not None:
             self._voice.vector(sound)
         nothing = self._utterance(0, len(sound), NOBODY, "nothing")
@@ -226,9 +226,8 @@ class Conversation:
 
     def _tell(self, start: int, end: int, events: list[Event]) -> None:
         """Tells a turn that is over."""
-        sound, words = self._between(start, end), Heard()
-        if self._listener.transcribe is not None:
-            words = words_of(self._listener, sound, start / SAMPLE_RATE_HZ)
+        sound = self._between(start, end)
+        words = self._hearing.words_of(sound, start / SAMPLE_RATE_HZ)
         speaker = NOBODY
         if self._people is not None:
             speaker = self._people.who(self._voice.vector(sound), len(sound) / SAMPLE_RATE_HZ)

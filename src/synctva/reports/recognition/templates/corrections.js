@@ -62,6 +62,7 @@ function undo() {
 function mark(number) {
   const { row, emotion } = utterances[number], own = corrections.get(number) ?? {}, now = corrected(number);
   row.classList.toggle("corrected", corrections.has(number));
+  row.classList.toggle("otherwise", Boolean(own.emotion));
   row.querySelector(".who bdi").textContent = now.speaker;
   row.querySelector(".text").textContent = now.text;
   const shown = data.emotions.find(({ name }) => name === now.emotion) ?? data.emotions[emotion];
