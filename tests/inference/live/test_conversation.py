@@ -16,6 +16,7 @@ from synctva import Recogniser
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.live import Conversation, End, Event, Problem, Relabel, Speech, Turn
+from synctva.inference.live.words import Heard, Hearing
 from synctva.inference.recognition import Recognition
 from synctva.inference.utterances import Segmented
 from synctva.listening.asr import Sentence
@@ -260,3 +261,18 @@ def test_memory_is_bounded_by_the_longest_turn(conversation: Conversation):
             conversation.feed(samples(0), second + tenth / 10, picture)
     assert len(conversation._sound) < RATE_HZ
     assert len(conversation._pictures._kept) <= 170
+
+
+def test_words_are_english_until_more_tells_otherwise():
+    likelihoods = iter([-0.9, *[-1.5] * 6])
+
+    def transcribe(samples: np.ndarray) -> list[Sentence]:
+        words = tuple(Word(0.1 * n, 0.1 * n + 0.1, " word") for n in range(10))
+        return [Sentence(words, next(likelihoods))]
+
+    hearing = Hearing(Listener(transcribe, is_english=True))
+    heard = [hearing.words_of(samples(1.0), 7.0) for _ in range(7)]
+    assert heard[0].text == "word " * 9 + "word"
+    assert heard[0].words[2].start_s == pytest.approx(7.2)
+    assert heard[-1] == Heard(flags=("other_language",))
+    assert Hearing(Listener()).words_of(samples(1.0), 0.0) == Heard()
