@@ -218,3 +218,14 @@ def test_an_empty_recording_has_a_page(page: Page, tmp_path: Path):
     page.complaints.clear()
     page.open(write_report(recognition(), tmp_path / "a.html")[0])
     assert page.complaints == []
+
+
+def test_a_link_leads_to_a_moment(page: Page, talk: Path, tmp_path: Path):
+    open_ready(page, talk)
+    page.ask("(() => { location.hash = '#t=8.4'; })()")
+    page.wait_for("Math.abs(playedTo() - 8.4) < 0.1")
+    assert current(page) == 4
+    page.click(".utterance:nth-child(2) .text")
+    assert page.ask("location.hash") == "#t=2.0"
+    page.ask("(() => { location.hash = '#t=99999'; })()")  # there is no such moment
+    assert page.complaints == []

@@ -11,6 +11,7 @@ from support.recordings import Making, record
 from synctva.errors import InputError
 from synctva.reports.recognition import player, write_report
 from synctva.reports.recognition.clock import clock, length
+from synctva.reports.recognition.page import render_page
 from synctva.reports.recognition.rows import rows_of
 from synctva.reports.recognition.speakers import speakers_of
 
@@ -376,3 +377,22 @@ def test_what_was_left_out_stands_at_the_top(tmp_path: Path):
     assert f"Of the transcript: {note}" in page.words
     write_report(conversation(), tmp_path / "page.html")
     assert "Of the transcript" not in read(tmp_path / "page.html").words
+
+
+def test_without_words_there_is_nothing_to_search_and_of_one_modality_nothing_to_compare():
+    one = utterance(0, text=None, contributions={"audio": 0.3})
+    told = render_page(recognition(one), None, "talk")
+    assert '<label class="search" hidden>' in told
+    assert "What carried it" not in told
+    assert 'class="parts"' not in told
+
+
+def test_a_modality_that_speaks_against_it_is_told():
+    rows = rows_of(
+        recognition(
+            utterance(0, contributions={"text": 0.4, "audio": -0.2, "visual": -0.05}),
+            utterance(1, contributions={"text": 0.4, "audio": -0.02}),
+        )
+    )
+    assert rows[0].notices == ("audio speaks against it",)
+    assert not any("against" in notice for notice in rows[1].notices)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SAME = 0.35
 """The voice of a turn is that of somebody who was heard before if it is so similar (cosine)."""
 
-MERGED = 0.65
+MERGED = 0.5
 """Two people whose voices are so similar, in all that was heard of them, are one."""
 
 WINDOW = round(WINDOW_S * SAMPLE_RATE_HZ)

@@ -120,6 +120,7 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
             looks=looks,
             counts=[sum(row.emotion == name for row in rows) for name in names],
             rows=rows,
+            has_words=any(row.text for row in rows),
             low=sum(row.is_low for row in rows),
             low_percent=round(100 * LOW_CONFIDENCE),
             speakers=speakers_of(recognition),

@@ -12,6 +12,9 @@ LOW_CONFIDENCE = 0.5
 NOTHING = "no evidence"
 """Stands for the emotion of an utterance that has none."""
 
+AGAINST = -0.15
+"""A modality that takes so much from the recognised emotion's probability speaks against it."""
+
 LEAST_SCALE = 0.25
 """Bars of contributions are drawn on a scale to the greatest one, and to this at the least."""
 
@@ -136,7 +139,7 @@ def _contribution(utterance: RecognisedUtterance, modality: str, scale: float) -
 
 
 def _notices(utterance: RecognisedUtterance, modalities: list[str]) -> list[str]:
-    """Returns a line for every modality that is missing here, then the flags not yet told."""
+    """Returns a line for every modality that is missing or disagrees, then the other flags."""
     told, lines = set[str](), []
     for modality in modalities:
         if modality not in utterance.contributions:
@@ -144,6 +147,9 @@ def _notices(utterance: RecognisedUtterance, modalities: list[str]) -> list[str]
             told.update(why)
             reasons = ", ".join(WORDS[flag][1] for flag in why)
             lines.append(f"without {modality}" + (f": {reasons}" if reasons else ""))
+    for modality, value in utterance.contributions.items():
+        if value <= AGAINST and NO_EVIDENCE not in utterance.flags:
+            lines.append(f"{modality} speaks against it")
     for flag in utterance.flags:
         if flag not in told:
             lines.append(WORDS.get(flag, ("", flag.replace("_", " ")))[1])

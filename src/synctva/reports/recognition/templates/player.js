@@ -132,6 +132,7 @@ byId("utterances").addEventListener("click", (event) => {
   if (!row || String(getSelection())) return;
   const one = utterances[rows.indexOf(row)];
   if (player) follow(true);
+  history.replaceState(null, "", `#t=${one.start.toFixed(1)}`);
   goTo(one, one.start);
 });
 
@@ -148,6 +149,14 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// A link to a moment: page.html#t=63
+function goToLink() {
+  const seconds = Number(/^#t=(\d+(?:\.\d+)?)$/.exec(location.hash)?.[1] ?? NaN);
+  if (seconds >= 0 && seconds <= data.duration) goTo(at(seconds), seconds, false);
+}
+
 if (player) begin();
 select(utterances[0], false);
 show(player ? 0 : utterances[0].start);
+goToLink();
+addEventListener("hashchange", goToLink);
