@@ -1,7 +1,7 @@
 """How soon a turn is told when it is over, and what that costs: through the server's socket.
 
-    python benchmarks/live.py demo/film.mp4 --minutes 30
-    python benchmarks/live.py demo/film.mp4 --minutes 30 --asr
+    python benchmarks/live.py demo/scenes.mp4 --minutes 30
+    python benchmarks/live.py demo/scenes.mp4 --minutes 30 --asr
 
 The recording is played at its own pace, again and again. A delay is from the moment at which the
 sound was sent by which the turn was known to be over, to the arrival of its event; how long voice
@@ -16,6 +16,8 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -86,17 +88,12 @@ def cost(process: int) -> tuple[float, float]:
     return seconds, bytes_ / 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("recording", type=Path, nargs="?", default=Path("demo/film.mp4"))
-    parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--asr", action="store_true")
-    given = parser.parse_args()
-    once = messages(given.recording)
+@contextmanager
+def served(*options: str) -> Iterator[tuple[int, int]]:
+    """Runs a server; gives its port and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "synctva", "serve", "--port", str(port)]
-    command += [] if given.asr else ["--no-asr"]
+    command = [sys.executable, "-m", "synctva", "serve", "--port", str(port), *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, start_new_session=True, env=environment
@@ -106,9 +103,19 @@ def main() -> None:
             while b"Open" not in server.stderr.readline():
                 pass
             time.sleep(1.0)
-            report(given, once, port, server.pid)
+            yield port, server.pid
         finally:
             server.terminate()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recording", type=Path, nargs="?", default=Path("demo/scenes.mp4"))
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--asr", action="store_true")
+    given = parser.parse_args()
+    with served(*([] if given.asr else ["--no-asr"])) as (port, process):
+        report(given, messages(given.recording), port, process)
 
 
 def report(given: argparse.Namespace, once: list, port: int, process: int) -> None:

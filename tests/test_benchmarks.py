@@ -29,6 +29,7 @@ ELSEWHERE = {
     "reliability",
     "hostile",
     "conversations",
+    "clients",
     "onnx_runtime",
     "recording_alone",
 }

@@ -1,0 +1,100 @@
+"""Many clients of the server at once, some of them hostile: what the others are told is complete.
+
+    python benchmarks/clients.py demo/scenes.mp4 --clients 10 --enemies 10
+
+Each client plays the recording once at its own pace; its turns are held against those of a client
+that was alone. Enemies send rubbish, floods, huge messages and slow ones, come from a foreign page,
+and read nothing.
+"""
+
+import argparse
+import json
+import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import cycle
+from pathlib import Path
+from threading import Event, Thread
+
+from live import cost, messages, send, served
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+
+def told(port: int, once: list) -> list[tuple]:
+    """Returns the turns that a client is told, and the end."""
+    with connect(f"ws://127.0.0.1:{port}/live", max_size=2**24, proxy=None) as client:
+        sender = Thread(target=send, args=(client, once, 0.0, {}))
+        sender.start()
+        events = [json.loads(event) for event in client]
+        sender.join()
+    final = [e for e in events if e["type"] == "end" or e.get("is_final")]
+    return [(e["type"], e.get("start_s"), e.get("end_s"), e.get("emotion")) for e in final]
+
+
+def rubbish(client: ClientConnection) -> None:
+    client.send(b"\xff" * 100)
+    client.recv(timeout=5)
+
+
+def flood(client: ClientConnection) -> None:
+    for second in range(100_000):
+        client.send(struct.pack("<Bd", 1, float(second)) + bytes(32_000))
+
+
+def huge(client: ClientConnection) -> None:
+    client.send(bytes(2**24))
+    client.recv(timeout=5)
+
+
+def slow(client: ClientConnection) -> None:
+    for tenth in range(100_000):
+        client.send(struct.pack("<Bd", 1, tenth / 10) + bytes(2))
+        time.sleep(0.5)
+
+
+def no_picture(client: ClientConnection) -> None:
+    client.send(struct.pack("<Bd", 2, 0.0) + b"\xff\xd8" + bytes(2000))
+    client.recv(timeout=5)
+
+
+ENEMIES = (rubbish, flood, huge, slow, no_picture)
+
+
+def attack(port: int, enemy, over: Event) -> None:
+    """Comes again and again until it is over."""
+    foreign = cycle([{}, {}, {}, {"Origin": "http://evil.example"}])
+    while not over.is_set():
+        with suppress(ConnectionClosed, InvalidHandshake, OSError, TimeoutError):
+            headers = next(foreign)
+            place = f"ws://127.0.0.1:{port}/live"
+            with connect(place, additional_headers=headers, proxy=None) as client:
+                enemy(client)
+        time.sleep(0.2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recording", type=Path, nargs="?", default=Path("demo/scenes.mp4"))
+    parser.add_argument("--clients", type=int, default=10)
+    parser.add_argument("--enemies", type=int, default=10)
+    given = parser.parse_args()
+    once = messages(given.recording)
+    with served("--no-asr") as (port, process):
+        alone = told(port, once)
+        before_mb = cost(process)[1]
+        over, began_s = Event(), time.monotonic()
+        for _, enemy in zip(range(given.enemies), cycle(ENEMIES), strict=False):
+            Thread(target=attack, args=(port, enemy, over), daemon=True).start()
+        with ThreadPoolExecutor(given.clients) as pool:
+            found = list(pool.map(lambda _: told(port, once), range(given.clients)))
+        over.set()
+        took_s, mb = time.monotonic() - began_s, cost(process)[1]
+    same = sum(one == alone for one in found)
+    print(f"{len(alone) - 1} turns alone; complete and the same: {same} of {given.clients} clients")
+    print(f"{given.enemies} enemies; {took_s:.0f} s; {before_mb:.0f} MB before, {mb:.0f} MB after")
+
+
+if __name__ == "__main__":
+    main()
