@@ -1,95 +1,32 @@
 """The server as clients meet it: real sockets on this machine, and enemies among the clients."""
 
 import json
-import socket
 import struct
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from email.message import Message
 from io import BytesIO
 from pathlib import Path
-from urllib.error import HTTPError
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.drawn import draw_face, paste, room
 from support.models import film, silence, voice
+from support.servers import ALONE, Running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from synctva import Recogniser
 from synctva.errors import InputError
 from synctva.inference.live import Conversation
-from synctva.listening.listener import Listener
 from synctva.media import read_audio
 from synctva.serving import talks
-from synctva.serving.app import Server
 from synctva.serving.guard import COOKIE
 from synctva.serving.pictures import check_jpeg
-from synctva.serving.run import listening
 
-ALONE = Listener(count=None)
 RATE_HZ = 16_000
-
-
-class Running:
-    """A server that runs in a thread.
-
-    Attributes:
-        server: What answers.
-        host: Its name and port.
-    """
-
-    def __init__(self, recogniser: Recogniser, causal: Recogniser, token: str | None = None):
-        self.server = Server(recogniser, causal, ALONE, most_bytes=3_000_000)
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        self.host = f"127.0.0.1:{port}"
-        app = self.server.app([self.host], token)
-        self._uvicorn = listening(app, "127.0.0.1", port)
-        self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)
-        self._thread.start()
-        while not self._uvicorn.started:
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        self._uvicorn.should_exit = True
-        self._thread.join()
-
-    def ask(
-        self, place: str, method: str = "GET", body: bytes | None = None, **headers: str
-    ) -> tuple[int, bytes, Message]:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"http://{self.host}{place}", body, named, method=method)
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, answer.read(), answer.headers
-        except HTTPError as error:
-            return error.code, error.read(), error.headers
-
-    def post(self, **files: tuple[str, bytes]) -> tuple[int, dict]:
-        edge, parts = "edge-of-a-part", []
-        for field, (name, content) in files.items():
-            head = f'--{edge}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"'
-            parts.append(f"{head}\r\n\r\n".encode() + content + b"\r\n")
-        body = b"".join(parts) + f"--{edge}--\r\n".encode()
-        kind = f"multipart/form-data; boundary={edge}"
-        code, told, _ = self.ask("/recognitions", "POST", body, Content_Type=kind)
-        return code, json.loads(told)
-
-    def done(self, id_: str, *states: str) -> dict:
-        while True:
-            told = json.loads(self.ask(f"/recognitions/{id_}")[1])
-            if told["state"] in (states or ("done", "failed")):
-                return told
-            time.sleep(0.05)
-
-    def talk(self, **headers: str) -> ClientConnection:
-        return connect(f"ws://{self.host}/live", additional_headers=headers, proxy=None)
 
 
 @pytest.fixture(scope="module")

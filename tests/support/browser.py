@@ -20,7 +20,10 @@ CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--mute-audio", "--no-first-run"),
     *("--autoplay-policy=no-user-gesture-required", "--hide-scrollbars"),
-    *("--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"),
+    *(
+        "--disable-background-networking",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ),
     "--remote-debugging-pipe",
 )
 
@@ -78,15 +81,16 @@ class Page:
         elif method == "Network.requestWillBeSent":
             self.requests.append(told["request"]["url"])
 
-    def open(self, path: Path, width: int = 1280, height: int = 900, **media: str) -> None:
-        """Opens a file in a window of that size; media features such as a dark scheme by name."""
+    def open(self, path: Path | str, width: int = 1280, height: int = 900, **media: str) -> None:
+        """Opens a file or an address; media features such as a dark scheme go by name."""
         features = [{"name": k.replace("_", "-"), "value": v} for k, v in media.items()]
         self.call("Emulation.setEmulatedMedia", features=features)
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=width < 500,
         )  # fmt: skip
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        url = path if isinstance(path, str) else path.resolve().as_uri()
+        self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
 
     def ask(self, expression: str) -> Any:
@@ -136,7 +140,7 @@ class Page:
 
 
 @contextmanager
-def browser(folder: Path) -> Iterator[Page]:
+def browser(folder: Path, *options: str) -> Iterator[Page]:
     """Starts Chromium with a profile of its own in a folder; yields an empty page."""
     assert CHROMIUM is not None
     to_read, into = os.pipe()
@@ -148,7 +152,7 @@ def browser(folder: Path) -> Iterator[Page]:
         "os.dup2(a, 3); os.dup2(b, 4); os.execv(sys.argv[1], sys.argv[1:])"
     )
     profile = f"--user-data-dir={folder / 'profile'}"
-    command = [sys.executable, "-c", start, CHROMIUM, *OPTIONS, profile]
+    command = [sys.executable, "-c", start, CHROMIUM, *OPTIONS, *options, profile]
     with subprocess.Popen(
         command, pass_fds=(to_read, to_write),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
