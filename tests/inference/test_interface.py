@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from support.command import call
 from support.models import SAID, film, model_of, voice
@@ -14,6 +16,7 @@ import synctva
 from synctva import Recogniser, Recognition
 from synctva.errors import InputError
 from synctva.inference.export import SUFFIXES, read_recognition
+from synctva.inference.export.write import TIMED
 from synctva.inference.given import said
 
 TURNS = [("Ada", "Oh no, not again!"), ("Ben", "What a surprise."), ("Ada", "Well.")]
@@ -136,6 +139,35 @@ def test_the_standard_output_holds_the_table_or_json_and_nothing_else(
     assert json.loads(capsys.readouterr().out) == json.loads(out.read_text(encoding="utf-8"))
 
 
+def test_out_to_a_dash_is_json_on_the_standard_output(
+    checkpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    out = tmp_path / "talk.json"
+    words = "--model", checkpoint, "--out", "-", "--out", out
+    assert call(monkeypatch, "recognise", tmp_path / "talk.srt", *words) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(out.read_text(encoding="utf-8"))
+
+
+def test_several_recordings_without_a_place_for_results_are_a_table_each(
+    checkpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "broken.srt").write_text("nothing", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = "talk.srt", "broken.srt", "other.srt"
+    assert call(monkeypatch, "recognise", *names, "--model", checkpoint) == 1
+    told = capsys.readouterr()
+    assert told.out.index("talk.srt") < told.out.index("other.srt")
+    assert told.out.count("speaker") == 2
+    assert "failed" in told.err
+    assert "broken.srt" in told.err
+
+
 def test_several_recordings_on_one_line_have_a_result_each(
     checkpoint: str,
     tmp_path: Path,
@@ -147,11 +179,77 @@ def test_several_recordings_on_one_line_have_a_result_each(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"talk.json", "other.json"}
     for words, complaint in {
         ("--out", "one.json"): "{name}",
-        (): "--out",
         ("--out", "{name}.json", "--transcript", tmp_path / "talk.srt"): "one transcript",
-        ("--json", "--out", "{name}.json"): "--json",
+        ("--json", "--out", "{name}.json"): "standard output",
     }.items():
         assert call(monkeypatch, *both, *words) == 2
         assert complaint in capsys.readouterr().err
     same = "recognise", tmp_path / "talk.srt", tmp_path / "talk.srt", "--model", checkpoint
     assert call(monkeypatch, *same, "--out", tmp_path / "{name}.csv") == 2
+
+
+def test_a_table_of_several_recordings_tells_which_row_is_whose():
+    found = conversation()
+    table = pd.concat([found.to_pandas(), replace(found, media="other.mp4").to_pandas()])
+    assert list(table.columns[:3]) == ["file", "start_s", "end_s"]
+    assert set(table["file"]) == {"talk.mp4", "other.mp4"}
+
+
+SCRIPT = "Ada: Oh no, not again!\n\nBen: What a surprise: you.\nAda: Well.\n"
+TABLE = 'speaker,text\nAda,"Oh no, not again!"\nBen,What a surprise: you.\nAda,Well.\n'
+
+
+@pytest.mark.parametrize(("name", "content"), [("chat.txt", SCRIPT), ("chat.csv", TABLE)])
+def test_a_script_is_recognised_as_its_turns_are(
+    of_words: Recogniser, tmp_path: Path, name: str, content: str
+):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    turns = [("Ada", "Oh no, not again!"), ("Ben", "What a surprise: you."), ("Ada", "Well.")]
+    found = of_words.recognise(tmp_path / name)
+    assert found.utterances == of_words.recognise(turns).utterances
+    assert found.media == str(tmp_path / name)
+
+
+def test_what_has_no_times_is_given_none(of_words: Recogniser, tmp_path: Path):
+    found = of_words.recognise(TURNS)
+    assert not found.has_times
+    assert conversation().has_times
+    assert found.to_pandas()[["start_s", "end_s"]].isna().all(axis=None)
+    for suffix in SUFFIXES:
+        path = tmp_path / f"talk{suffix}"
+        if suffix in TIMED:
+            with pytest.raises(InputError, match="nothing tells when"):
+                found.save(path)
+            assert not path.exists()
+        else:
+            found.save(path)
+    assert read_recognition(tmp_path / "talk.json") == found
+    header, first, *_ = (tmp_path / "talk.csv").read_text().splitlines()
+    assert header.startswith("start_s,end_s,speaker")
+    assert first.startswith(",,Ada,")
+
+
+@pytest.mark.parametrize("out", ["talk.srt", "talk.eaf"])
+def test_times_that_are_not_there_are_told_before_anything_is_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str
+):
+    (tmp_path / "chat.txt").write_text(SCRIPT, encoding="utf-8")
+    words = "--model", "no-such-model", "--out", tmp_path / "talk.json", "--out", tmp_path / out
+    assert call(monkeypatch, "recognise", tmp_path / "chat.txt", *words) == 2
+    assert "nothing tells when" in capsys.readouterr().err
+    assert not (tmp_path / "talk.json").exists()
+
+
+def test_the_page_and_the_table_of_a_script_have_no_times(
+    checkpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "chat.txt").write_text(SCRIPT, encoding="utf-8")
+    words = "--model", checkpoint, "--out", tmp_path / "chat.html"
+    assert call(monkeypatch, "recognise", tmp_path / "chat.txt", *words) == 0
+    told = capsys.readouterr().out
+    assert "turn" in told
+    assert "0:00" not in told
+    assert "Oh no, not again!" in (tmp_path / "chat.html").read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def recognise(
         list[Path],
         typer.Argument(
             metavar="RECORDING...",
-            help="Sound, video, or a transcript alone; or a folder of them.",
+            help="Sound, video, or a transcript or a script alone; or a folder of them.",
             show_default=False,
         ),
     ],
@@ -59,6 +59,7 @@ def recognise(
         typer.Option(
             help="A file by its ending: html (a page to look at), json, csv, parquet, srt, vtt,"
             " eaf, TextGrid, emotionml; may be given several times. {name}: the recording's name."
+            " -: JSON to the standard output."
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
@@ -109,7 +110,7 @@ def recognise(
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print JSON in place of the table; of one recording."),
+        typer.Option("--json", help="As --out -: JSON in place of the table; of one recording."),
     ] = False,
     workers: Workers = None,
 ) -> None:
@@ -125,19 +126,24 @@ def recognise(
     from synctva.inference.folder import jobs_of, jobs_of_all
 
     is_one = len(recordings) == 1 and not recordings[0].is_dir()
+    outs = [name for name in out or [] if name != "-"]
+    as_json |= len(outs) < len(out or [])
     if as_json and not is_one:
-        raise InputError("--json is for one recording; of several, take --out results/{name}.json")
+        raise InputError(
+            "JSON to the standard output is for one recording; of several, take --out"
+            " results/{name}.json"
+        )
     endings = REPORT, *SUFFIXES
     of_one = partial(
         jobs_of,
         transcript=transcript,
-        outs=out or [],
+        outs=outs,
         endings=endings,
         tiers=listed(tiers),
         sound_track=sound_track,
         overwrite=overwrite,
     )
-    jobs = jobs_of_all(recordings, transcript, out or [], of_one)
+    jobs = jobs_of_all(recordings, transcript, outs, of_one)
     from synctva.inference.recognise import Recogniser
     from synctva.inference.utterances import is_transcript
     from synctva.listening.asr import PACKAGED, is_installed
@@ -194,20 +200,24 @@ def _recognise_all(
     overwrite: bool,
     apart: "Engine | None",
 ) -> None:
-    """Makes the results that are not there yet; a recording that fails costs only itself."""
+    """Makes the results that are not there yet, or shows all; a failure costs only itself."""
     from synctva.inference.progress import unseen
     from synctva.work.task import lacking
 
     failures: list[tuple[Path, str]] = []
-    todo = [own for job in jobs if (own := job if overwrite else job.rest()).outs]
+    is_shown = not any(job.outs for job in jobs)
+    todo = [
+        job for job in (job if overwrite else job.rest() for job in jobs) if job.outs or is_shown
+    ]
     if len(todo) < len(jobs):
         terminal.say(f"{len(jobs) - len(todo)} of {len(jobs)} have their results already.")
-    with terminal.progress("Recognising", len(todo)) if todo else nullcontext() as advance:
+    bar = terminal.progress("Recognising", len(todo)) if todo and not is_shown else nullcontext()
+    with bar as advance:
         for job in todo:
             try:
                 found = _recognised(work, job, unseen)
                 _write(found, job, blur, apart, is_told=False)
-                _tell_note(found)
+                _show(found, as_json=False) if is_shown else _tell_note(found)
             except (OSError, ValueError) as error:
                 if (machine := lacking(error)) is not None:
                     raise machine from error

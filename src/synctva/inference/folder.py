@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synctva.errors import InputError
+from synctva.inference.export.write import check_untimed
 from synctva.inference.preview import is_preview
 from synctva.inference.utterances import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES, may_be_recording
-from synctva.transcripts import belongings, may_be_transcript, tiers_of_each
+from synctva.transcripts import SUFFIXES, belongings, is_script, may_be_transcript, tiers_of_each
 
 NAME = "{name}"
 """In the path of a result it stands for the recording's name, without its suffix."""
@@ -69,13 +70,15 @@ def jobs_of_all(
         of_one: ``jobs_of`` a recording or folder, with all else that it takes.
 
     Raises:
-        InputError: As ``jobs_of``; or of several recordings no place is named for the results of
-            each, two would be written to one place, or one transcript is given for all.
+        InputError: As ``jobs_of``; or of several recordings, one of them a folder, no place is
+            named for the results of each, two would be written to one place, or one transcript is
+            given for all.
     """
     if len(recordings) > 1:
         if transcript is not None:
             raise InputError(f"{transcript}: one transcript for {len(recordings)} recordings")
-        _check_names(f"{len(recordings)} recordings", outs)
+        if outs or any(recording.is_dir() for recording in recordings):
+            _check_names(f"{len(recordings)} recordings", outs)
     jobs = [job for recording in recordings for job in of_one(recording)]
     _check_places(jobs)
     return jobs
@@ -106,8 +109,8 @@ def jobs_of(
 
     Raises:
         InputError: As ``jobs_in``; a file is missing; a result has another ending, cannot be made
-            there, would replace what it is made from, or what may have been corrected by hand; or
-            tiers are named where there are none.
+            there, would replace what it is made from, or what may have been corrected by hand, or
+            needs times where there are none; or tiers are named where there are none.
     """
     if recording.is_dir():
         if transcript is not None:
@@ -123,6 +126,9 @@ def jobs_of(
         if missing := [path for path in given if not path.exists()]:
             raise InputError(f"{missing[0]}: no such file; correct the path")
         _check_kept(own, given)
+        if is_script(recording):
+            for path in own:
+                check_untimed(path)
         if not overwrite:
             _check_uncorrected(own)
     check_outs([out for job in jobs for out in job.outs], endings)
@@ -250,7 +256,7 @@ def _is_visible(path: Path, folder: Path) -> bool:
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
     """Yields recordings with their transcripts, and transcripts without a recording."""
     media = [p for p in files if p.suffix.lower() in MEDIA_SUFFIXES and not is_preview(p)]
-    found = belongings(media, [path for path in files if is_transcript(path)])
+    found = belongings(media, [path for path in files if path.suffix.lower() in SUFFIXES])
     for path in media:
         first, *others = found.of.get(path, (None,))
         _tell_others(path, first, others)
@@ -276,7 +282,7 @@ def _tell_left_out(folder: Path, files: Sequence[Path], jobs: Sequence[Recogniti
         for path in files
         if path not in used
         and path.absolute() not in results
-        and not (is_preview(path) or (is_transcript(path) and may_be_transcript(path)))
+        and not (is_preview(path) or (path.suffix.lower() in SUFFIXES and may_be_transcript(path)))
     ]
     if others:
         others.sort(key=lambda name: not may_be_recording(Path(name)))

@@ -138,6 +138,11 @@ class Recognition:
         return tuple(dict.fromkeys(utterance.speaker for utterance in self.utterances))
 
     @property
+    def has_times(self) -> bool:
+        """Whether anything tells when somebody speaks; turns and scripts have no times."""
+        return not self.utterances or any(utterance.end_s > 0 for utterance in self.utterances)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the table of utterances."""
         return (
@@ -151,7 +156,8 @@ class Recognition:
         """Returns the cells of ``columns`` for each utterance; None where there is nothing."""
         return [
             (
-                *(utterance.start_s, utterance.end_s, utterance.speaker, utterance.text),
+                *((utterance.start_s, utterance.end_s) if self.has_times else (None, None)),
+                *(utterance.speaker, utterance.text),
                 *self._recognised(utterance),
                 *utterance.probabilities,
                 *(utterance.contributions.get(modality) for modality in MODALITIES),
@@ -165,10 +171,12 @@ class Recognition:
         return emotion, None if emotion is None else max(utterance.probabilities)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Returns the table of utterances, a row each, with the columns of ``columns``."""
+        """Returns a row for each utterance: ``file``, which is ``media``, and ``columns``."""
         import pandas as pd
 
-        return pd.DataFrame(self.to_rows(), columns=pd.Index(self.columns))
+        found = pd.DataFrame(self.to_rows(), columns=pd.Index(self.columns))
+        found.insert(0, "file", self.media)
+        return found.astype({"start_s": float, "end_s": float})
 
     def _repr_html_(self) -> str:
         """Returns what a notebook shows: when, who, what, and how sure."""

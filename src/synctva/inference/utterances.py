@@ -12,7 +12,16 @@ from synctva.listening.listener import BY_VOICE, Listener, spoken, who_speaks
 from synctva.listening.voice_activity import speech_in
 from synctva.media import apart as looking
 from synctva.media import chosen_track, length_of, seen_apart, sound_tracks
-from synctva.transcripts import SUFFIXES, Segment, Word, read_transcript, within
+from synctva.transcripts import (
+    SCRIPT,
+    SUFFIXES,
+    Segment,
+    Word,
+    is_script,
+    read_script,
+    read_transcript,
+    within,
+)
 from synctva.work import Engine
 
 NOBODY = "speaker"
@@ -46,7 +55,7 @@ class Segmented:
 
 def is_transcript(path: Path) -> bool:
     """Returns whether a path has the name of a transcript, not of a recording."""
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in (*SUFFIXES, SCRIPT)
 
 
 def utterances_of(
@@ -61,7 +70,7 @@ def utterances_of(
     """Returns the utterances of a recording.
 
     Args:
-        recording: Sound, pictures or both; or a transcript alone, for its text.
+        recording: Sound, pictures or both; or a transcript or a script alone, for its text.
         transcript: Who says what when, in any format that ``synctva.transcripts`` reads; None =
             listen for speech.
         listener: What hears words where there is no transcript, and tells speakers apart where
@@ -134,6 +143,15 @@ def _said(
     length_s: float | None = None,
     tiers: Sequence[str] = (),
 ) -> Segmented:
+    if is_script(transcript) and not tiers:
+        if recording is not None:
+            raise InputError(
+                f"{transcript}: no times in it, so it cannot tell who speaks when in {recording};"
+                " give it alone, or a transcript with times"
+            )
+        turns, note = read_script(transcript)
+        utterances = [Utterance(n, speaker, text) for n, (speaker, text) in enumerate(turns)]
+        return _segmented(transcript, None, utterances, note)
     read = read_transcript(transcript, tiers)
     segments, note = read, read.note
     if length_s is not None:

@@ -28,24 +28,26 @@ def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Tabl
     left_out = len(recognition.utterances) - most
     more = f"; {left_out} more utterances: see --out" if left_out > 0 else ""
     table = Table(
-        title=f"{escape(recognition.media)}: {clock(recognition.duration_s)}",
+        title=escape(recognition.media)
+        + (f": {clock(recognition.duration_s)}" if recognition.has_times else ""),
         caption="text, audio, visual: points that each adds to the probability or takes from it;"
         f" ?: under {UNSURE:.0%}; model {escape(recognition.model)}{more}",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("time", no_wrap=True)
+    table.add_column("time" if recognition.has_times else "turn", no_wrap=True)
     table.add_column("speaker", overflow="ellipsis", max_width=20, no_wrap=True)
     table.add_column("emotion", no_wrap=True)
     for column in ("%", *MODALITIES):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("flags", overflow="fold")
-    for utterance in recognition.utterances[:most]:
+    for number, utterance in enumerate(recognition.utterances[:most], start=1):
+        time = f"{clock(utterance.start_s)}-{clock(utterance.end_s)}"
         carried, sure = utterance.contributions, max(utterance.probabilities)
         emotion = recognition.emotion_of(utterance)
         told = "[dim]-[/dim]" if emotion is None else escape(emotion)
         table.add_row(
-            f"{clock(utterance.start_s)}-{clock(utterance.end_s)}",
+            time if recognition.has_times else f"{number}",
             escape(utterance.speaker),
             told if emotion is None or sure >= UNSURE else f"[dim]{told}?[/dim]",
             "[dim]-[/dim]" if emotion is None else f"{100 * sure:.0f}",

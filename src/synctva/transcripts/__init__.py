@@ -10,10 +10,12 @@ from synctva.transcripts.read import (
     read_transcript,
     tiers_of_each,
 )
+from synctva.transcripts.script import SCRIPT, is_script, read_script
 from synctva.transcripts.segment import Segment, Transcript, Word, within
 
 __all__ = [
     "READERS",
+    "SCRIPT",
     "SUFFIXES",
     "TIERED",
     "Belongings",
@@ -21,8 +23,10 @@ __all__ = [
     "Transcript",
     "Word",
     "belongings",
+    "is_script",
     "linked_recording",
     "may_be_transcript",
+    "read_script",
     "read_transcript",
     "tiers_of_each",
     "within",

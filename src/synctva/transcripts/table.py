@@ -53,6 +53,16 @@ def read_rows(source: Source) -> Iterator[Segment]:
     yield from segments_of(path, rows, form.separator, 1000.0 if from_whisper else 1.0)
 
 
+def table_rows(source: Source) -> list[tuple[str, list[str]]]:
+    """Returns where each row of a CSV or TSV file stands, and its cells; first those of names.
+
+    Raises:
+        InputError: A row has too few or too many cells.
+    """
+    form = form_in(source.text, _usual(source.path))
+    return list(_rows(source.path, source.text, form, csv.QUOTE_MINIMAL))
+
+
 def segments_of(
     path: Path,
     rows: Sequence[tuple[str, Sequence[str]]],

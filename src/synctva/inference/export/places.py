@@ -103,9 +103,10 @@ def percent(utterance: RecognisedUtterance) -> int:
 
 
 def recording_of(recognition: Recognition) -> Path | None:
-    """Returns the recording; None where a transcript alone was recognised."""
+    """Returns the recording; None where a transcript or turns alone were recognised."""
     media = Path(recognition.media)
-    return None if media.suffix.lower() in SUFFIXES else media.absolute()
+    is_text = not recognition.has_times or media.suffix.lower() in SUFFIXES
+    return None if is_text else media.absolute()
 
 
 def relative_url(target: Path, path: Path) -> str:

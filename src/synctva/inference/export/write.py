@@ -30,12 +30,16 @@ WRITERS: Mapping[str, Callable[[Recognition, Path], bytes]] = MappingProxyType(
 
 SUFFIXES = tuple(WRITERS)
 
+TIMED = (".srt", ".vtt", ".eaf", ".textgrid", ".emotionml")
+"""Those in which nothing can stand that has no time."""
+
 
 def write_recognition(recognition: Recognition, path: Path) -> None:
     """Writes a recognition in the format that the suffix of ``path`` names, replacing a file there.
 
     Raises:
-        InputError: The suffix is none of ``SUFFIXES``, or the file cannot be written.
+        InputError: The suffix is none of ``SUFFIXES``, or of ``TIMED`` and nothing tells when
+            somebody speaks; or the file cannot be written.
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -43,7 +47,22 @@ def write_recognition(recognition: Recognition, path: Path) -> None:
             f"{path}: a recognition is written as {', '.join(SUFFIXES)}; choose one of these."
             + did_you_mean(path.suffix.lower(), SUFFIXES)
         )
+    if not recognition.has_times:
+        check_untimed(path)
     try:
         write_bytes(path, writer(recognition, path))
     except OSError as error:
         raise InputError(f"{path}: not written ({error}); choose another place") from error
+
+
+def check_untimed(path: Path) -> None:
+    """Does nothing if turns without times can be written into a file.
+
+    Raises:
+        InputError: They cannot: its format has a time for each.
+    """
+    if path.suffix.lower() in TIMED:
+        raise InputError(
+            f"{path}: nothing tells when somebody speaks, and this format needs times; write json,"
+            " csv, parquet or html"
+        )

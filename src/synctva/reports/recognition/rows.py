@@ -106,7 +106,7 @@ def _row(
     emotion, probability = ranked[0]
     second = next((pair for pair in ranked if pair[0] != emotion), (emotion, 0.0))
     return TranscriptRow(
-        time=clock(utterance.start_s, recognition.duration_s),
+        time=clock(utterance.start_s, recognition.duration_s) if recognition.has_times else "",
         speaker=utterance.speaker,
         text=utterance.text,
         emotion=emotion,

@@ -1,0 +1,63 @@
+"""Scripts and chats, which say who says what, not when: ``Ada: Oh no!``, or a table without times.
+
+In a file of text (``.txt``) every line that is not blank is a turn, and the name ends with the
+first colon. In a CSV or TSV file a row is a turn; it has the columns speaker and text.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from synctva.errors import InputError
+from synctva.transcripts.columns import columns_of, has_times, meanings_of
+from synctva.transcripts.segment import one_line
+from synctva.transcripts.source import Source
+from synctva.transcripts.table import NOBODY, column_names, table_rows
+
+SCRIPT = ".txt"
+"""The ending of a file of lines."""
+
+
+def is_script(path: Path) -> bool:
+    """Returns whether a file says who says what without times: by its name, or its columns."""
+    if path.suffix.lower() == SCRIPT:
+        return True
+    if path.suffix.lower() not in (".csv", ".tsv") or not path.is_file():
+        return False
+    names = column_names(path)
+    return not has_times(names) and {"speaker", "text"} <= set(meanings_of(names))
+
+
+def read_script(path: Path) -> tuple[list[tuple[str, str]], str]:
+    """Returns speaker and words of each turn, in their order, and what is to note of the file.
+
+    Raises:
+        InputError: It is not there, no text, or too large; a turn has no speaker or no words; or
+            there is none.
+    """
+    source = Source(path)
+    read = _lines if path.suffix.lower() == SCRIPT else _rows
+    turns = []
+    for place, speaker, text in read(source):
+        speaker, text = one_line(speaker), one_line(text)
+        if speaker.lower() in NOBODY or not text:
+            raise InputError(f"{place}: a turn is a name and words, as in `Ada: Oh no!`; add both")
+        turns.append((speaker, text))
+    if not turns:
+        raise InputError(
+            f"{path}: nobody speaks in it; write a turn in a line, as in `Ada: Oh no!`"
+        )
+    return turns, source.note()
+
+
+def _lines(source: Source) -> Iterator[tuple[str, str, str]]:
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        if line.strip():
+            speaker, _, text = line.partition(":")
+            yield f"{source.path}: line {number}", speaker, text
+
+
+def _rows(source: Source) -> Iterator[tuple[str, str, str]]:
+    (_, header), *rows = table_rows(source)
+    places = {column.meaning: number for number, column in enumerate(columns_of(header))}
+    for place, cells in rows:
+        yield place, cells[places["speaker"]], cells[places["text"]]
