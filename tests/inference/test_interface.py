@@ -195,6 +195,27 @@ def test_a_table_of_several_recordings_tells_which_row_is_whose():
     assert set(table["file"]) == {"talk.mp4", "other.mp4"}
 
 
+def test_several_conversations_come_one_by_one(of_words: Recogniser):
+    asked = iter([TURNS, TURNS[:1], TURNS[1:]])
+    found = of_words.recognise_each(asked)
+    assert next(found).utterances == of_words.recognise(TURNS).utterances
+    assert next(asked) == TURNS[:1]  # nothing was read ahead
+    assert [len(one.utterances) for one in found] == [2]
+
+
+@pytest.mark.slow  # starts the processes that read recordings
+def test_processes_stay_from_one_recording_to_the_next(tmp_path: Path):
+    recogniser = Recogniser(model_of("audio"), "small", workers=1)
+    talks = [film(tmp_path / f"{n}.wav", voice(1.0)) for n in range(2)]
+    kept = []
+    for found in recogniser.recognise_each(talks):
+        assert len(found.utterances) == 1
+        kept.append(recogniser._readers)
+    assert kept[0] is not None
+    assert kept[0] is kept[1]
+    assert recogniser._readers is None
+
+
 SCRIPT = "Ada: Oh no, not again!\n\nBen: What a surprise: you.\nAda: Well.\n"
 TABLE = 'speaker,text\nAda,"Oh no, not again!"\nBen,What a surprise: you.\nAda,Well.\n'
 

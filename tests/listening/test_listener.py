@@ -165,6 +165,35 @@ def test_whispers_segments_are_sentences(monkeypatch: pytest.MonkeyPatch):
         load_transcriber("none")(voice(1))
 
 
+def test_the_language_is_told_to_what_hears_words(monkeypatch: pytest.MonkeyPatch):
+    told: list[str | None] = []
+
+    class WhisperModel:
+        def __init__(self, name: str, **_: object) -> None:
+            pass
+
+        def transcribe(self, samples: np.ndarray, language: str | None, **_: object):
+            told.append(language)
+            if language == "klingon":
+                raise ValueError("not a valid language code")
+            return iter([]), None
+
+    package = ModuleType("faster_whisper")
+    package.WhisperModel = WhisperModel  # pyright: ignore
+    monkeypatch.setitem(sys.modules, "faster_whisper", package)
+    for asr, language in (("small", None), ("small", "de"), ("base.en", "en")):
+        hears = listener_of(asr, False, language=language).transcribe
+        assert hears is not None
+        hears(voice(1))
+    assert told == [None, "de", "en"]
+    with pytest.raises(InputError, match=r"--language klingon: none that small knows"):
+        load_transcriber("small", "klingon")(voice(1))
+    with pytest.raises(InputError, match=r"tiny.en knows English alone"):
+        listener_of(PACKAGED, False, language="de")
+    with pytest.raises(InputError, match=r"no words are heard here"):
+        listener_of(None, False, language="de")
+
+
 @pytest.mark.parametrize("is_wrapped", [False, True])
 def test_pyannotes_tracks_are_turns_and_nobody_is_told(
     monkeypatch: pytest.MonkeyPatch, is_wrapped: bool

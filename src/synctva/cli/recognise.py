@@ -84,6 +84,10 @@ def recognise(
     no_asr: Annotated[
         bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
     ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(help="What is spoken, for the words that are heard: en, de, ...; else found."),
+    ] = None,
     diarise: Annotated[
         bool,
         typer.Option(
@@ -159,7 +163,7 @@ def recognise(
     ):
         asr = PACKAGED
         terminal.say(f"Words are heard by Whisper {asr}; --transcript or --no-asr leaves it.")
-    listener = listener_of(None if no_asr else asr, diarise, count)
+    listener = listener_of(None if no_asr else asr, diarise, count, language)
     with Recogniser.load(
         model, is_causal=causal, workers=workers, downloads=download
     ) as recogniser:

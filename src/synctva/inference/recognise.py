@@ -1,6 +1,7 @@
 """The recogniser: a recording in, who expressed what when out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -172,6 +173,22 @@ class Recogniser:
             sound_track=sound_track,
         )
         return self.recognise_utterances(segmented, expect=expect, progress=progress)
+
+    def recognise_each(
+        self,
+        recordings: Iterable[str | Path | Sound | Turns],
+        *,
+        listener: Listener = BY_VOICE,
+        expect: str | None = None,
+    ) -> Iterator[Recognition]:
+        """Yields what each of several recordings expresses, as soon as it is recognised.
+
+        The processes that read recordings stay from one to the next. Arguments and errors are those
+        of ``recognise``.
+        """
+        with self if self._readers is None else nullcontext():
+            for recording in recordings:
+                yield self.recognise(recording, listener=listener, expect=expect)
 
     def recognise_utterances(
         self,

@@ -53,18 +53,25 @@ def is_installed() -> bool:
     return find_spec("faster_whisper") is not None and find_spec(PACKAGE) is not None
 
 
-def load_transcriber(name: str) -> Transcribe:
+def load_transcriber(name: str, language: str | None = None) -> Transcribe:
     """Returns what writes down speech; it is loaded with the first sound.
 
     Args:
         name: ``tiny.en``, which comes with the extra `asr`; another size of Whisper (to
             ``large-v3``, got from the hub once); a hub id; or the folder of a model that
             faster-whisper reads.
+        language: What is spoken, as ISO 639-1 writes it; None = found out from each sound.
 
     Raises:
-        InputError: faster-whisper is not installed; and, with the first sound, the model cannot be
-            loaded.
+        InputError: faster-whisper is not installed, or the model knows English alone and another
+            language is named; and, with the first sound, the model cannot be loaded, or there is no
+            such language.
     """
+    if name.endswith(ENGLISH) and language not in (None, "en"):
+        raise InputError(
+            f"--language {language}: {name} knows English alone; take --asr small (got from the hub"
+            " once), or give a transcript with --transcript"
+        )
     try:
         import faster_whisper  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -78,14 +85,23 @@ def load_transcriber(name: str) -> Transcribe:
         return _loaded(name)
 
     def transcribe(samples: Float32[np.ndarray, " sample"]) -> list[Sentence]:
-        segments, _ = model().transcribe(
-            samples,
-            language="en" if name.endswith(ENGLISH) else None,
-            beam_size=1,
-            temperature=0.0,
-            condition_on_previous_text=False,  # else it repeats itself without end
-            word_timestamps=True,
-        )
+        loaded = model()
+        try:
+            segments, _ = loaded.transcribe(
+                samples,
+                language="en" if name.endswith(ENGLISH) else language,
+                beam_size=1,
+                temperature=0.0,
+                condition_on_previous_text=False,  # else it repeats itself without end
+                word_timestamps=True,
+            )
+        except ValueError as error:
+            if language is None:
+                raise
+            raise InputError(
+                f"--language {language}: none that {name} knows; give it as ISO 639-1 writes it,"
+                " such as de"
+            ) from error
         return [
             Sentence(
                 tuple(Word(float(w.start), float(w.end), w.word) for w in segment.words or ()),

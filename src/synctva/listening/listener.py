@@ -74,14 +74,28 @@ BY_VOICE = Listener()
 """Hears when somebody speaks, and who by the voice; no words."""
 
 
-def listener_of(asr: str | None, diarise: bool, count: Count = ANY_COUNT) -> Listener:
+def listener_of(
+    asr: str | None, diarise: bool, count: Count = ANY_COUNT, language: str | None = None
+) -> Listener:
     """Returns a listener by the names of its parts.
 
+    Args:
+        asr: What hears words, of ``load_transcriber``; None = nothing does.
+        diarise: Whether pyannote tells speakers apart.
+        count: How many people speak.
+        language: What is spoken, as ISO 639-1 writes it; None = found out.
+
     Raises:
-        InputError: A part is not installed, or cannot be loaded.
+        InputError: A part is not installed, or cannot be loaded; or a language is named and
+            nothing hears words.
     """
+    if language is not None and asr is None:
+        raise InputError(
+            f"--language {language}: no words are heard here; leave it away, or name what hears"
+            " them with --asr"
+        )
     return Listener(
-        load_transcriber(asr) if asr else None,
+        load_transcriber(asr, language) if asr else None,
         load_diariser() if diarise else None,
         count,
         is_english=bool(asr) and asr.endswith(ENGLISH),
