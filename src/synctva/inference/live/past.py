@@ -5,7 +5,9 @@ minute, and comes out as ``recognise --causal`` makes it of the whole recording.
 """
 
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -89,6 +91,7 @@ class Past:
             for m in self._makers.descriptions
             if m not in self._makers.words
         }
+        self._threads = ThreadPoolExecutor(max(1, len(self._extractors)), "turn")
         self._visual = self._extractors.get("visual")
         if isinstance(self._visual, VisualExtractor) and self._visual.find is not None:
             self._visual.find = Remembering(self._visual.find)
@@ -155,19 +158,23 @@ class Past:
         self._said.extend(said)
 
     def _features(self, utterance: Utterance, clip: Clip) -> tuple[dict[str, Encoded], str]:
-        """Returns the features of each modality, and what failed, in words."""
-        made: dict[str, Encoded] = {}
+        """Returns the features of each modality, and what failed, in words.
+
+        Sound and pictures are gone through side by side: who waits for a turn waits for the slower.
+        """
+        recorded = self._threads.map(partial(self._encoded, clip), self._extractors)
+        made = {m: self._words(extractor, utterance) for m, extractor in self._makers.words.items()}
         notes: list[str] = []
-        for modality in self._makers.descriptions:
-            if modality in self._makers.words:
-                made[modality] = self._words(self._makers.words[modality], utterance)
-                continue
-            try:
-                made[modality] = self._extractors[modality].encode_clip(clip)
-            except InputError as error:
-                made[modality] = Encoded(None, (FAILED,))
-                notes.append(f"{modality}: {error}")
-        return made, "; ".join(notes)
+        for modality, (found, note) in zip(self._extractors, recorded, strict=True):
+            made[modality] = found
+            notes += [note] if note else []
+        return {m: made[m] for m in self._makers.descriptions}, "; ".join(notes)
+
+    def _encoded(self, clip: Clip, modality: str) -> tuple[Encoded, str]:
+        try:
+            return self._extractors[modality].encode_clip(clip), ""
+        except InputError as error:
+            return Encoded(None, (FAILED,)), f"{modality}: {error}"
 
     def _words(self, extractor: WordExtractor, utterance: Utterance) -> Encoded:
         if not (utterance.text or "").strip():
