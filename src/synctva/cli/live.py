@@ -60,14 +60,19 @@ def live(
     max_speakers: Annotated[
         int | None, typer.Option(help="So many people speak at the most; 1 tells nobody apart.")
     ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print each event as JSON, as is done where nobody watches."),
+    ] = False,
     fast: Annotated[
         bool, typer.Option("--fast", help="Do not wait: as fast as the recording can be read.")
     ] = False,
 ) -> None:
-    """Recognise emotions while people speak. Each event is a line of JSON on standard output.
+    """Recognise emotions while people speak: a line for each turn when it is over.
 
-    Events: speech (somebody began), turn (an estimate twice a second, then what stays), relabel
-    (two speakers are one), error, end. Ctrl-C ends the talk, and its last turn is told.
+    Where the standard output is no terminal, each event is a line of JSON: speech (somebody began),
+    turn (an estimate twice a second, then what stays), relabel (two speakers are one), error, end.
+    Ctrl-C ends the talk, and its last turn is told.
 
     It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
     at work or in education (EU AI Act, article 5), nor to decide about anybody.
@@ -82,11 +87,13 @@ def live(
     elif sys.stdin.isatty():
         raise InputError("-: standard input is a terminal; pipe sound into it, or name a recording")
     check_outs(outs, endings)
-    from synctva.inference.live.events import as_json
+    from synctva.inference.live.events import told
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
     from synctva.listening.speakers import Count
+    from synctva.terminal.live import live_line
 
+    is_json = as_json or not sys.stdout.isatty()
     heard_by = None if no_asr else asr or (PACKAGED if is_installed() else None)
     listener = listener_of(heard_by, False, Count(1, max_speakers))
     recogniser = Recogniser.load(model, is_causal=True, downloads=download)
@@ -95,7 +102,10 @@ def live(
     with recogniser.live(listener, expect=expect) as talk, _ended_by_interrupt(talk):
         Thread(target=_feed, args=(talk, pieces, failures), name="feed", daemon=True).start()
         for event in talk:
-            terminal.print_json_line(as_json(event))
+            if is_json:
+                terminal.print_json_line(told(event))
+            elif line := live_line(event):
+                print(line, flush=True)
     if failures:
         raise failures[0]
     _write(talk, source, outs)

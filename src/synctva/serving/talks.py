@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from synctva.errors import InputError
 from synctva.inference.live import End, Event, Talk
-from synctva.inference.live.events import as_json
+from synctva.inference.live.events import told
 from synctva.inference.recognition import Recognition
 from synctva.media import SAMPLE_RATE_HZ
 from synctva.serving.pictures import Decoder, Picture
@@ -117,10 +117,10 @@ class _Client:
             if isinstance(event, BaseException) or event is None:
                 await self._socket.close(1011, "something broke here; the server's log tells what")
                 return
-            told = as_json(event)
+            content = told(event)
             if isinstance(event, End):
-                told["recognition"] = self._talks.keep(talk.recognition)
-            await self._socket.send_json(told)
+                content["recognition"] = self._talks.keep(talk.recognition)
+            await self._socket.send_json(content)
             if isinstance(event, End):
                 await self._socket.close()
                 return

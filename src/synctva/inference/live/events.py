@@ -110,6 +110,6 @@ class End:
 Event = Speech | Turn | Relabel | Problem | End
 
 
-def as_json(event: Event) -> dict[str, Any]:
+def told(event: Event) -> dict[str, Any]:
     """Returns an event as JSON holds it: its type, then its attributes."""
     return {"type": event.type, **asdict(event)}
