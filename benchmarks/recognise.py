@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import av
 from memory import held_mib
@@ -75,20 +76,33 @@ def rendered(folder: Path) -> list[Utterance]:
     ]
 
 
-def looped(clips: Iterable[Utterance], path: Path, length_s: float) -> Path:
-    """Writes the clips over and over, as they are encoded, and a transcript beside."""
+def looped(
+    clips: Iterable[Utterance],
+    path: Path,
+    length_s: float,
+    kinds: Sequence[str] = ("video", "audio"),
+) -> Path:
+    """Writes the clips over and over, as they are encoded, and a transcript beside.
+
+    Args:
+        clips: What is written.
+        path: The recording.
+        length_s: How long it is.
+        kinds: Its streams.
+    """
     cues, begin_s = [], 0.0
     with av.open(str(path), "w") as movie:
-        streams = []
+        streams: dict[str, Any] = {}
         for clip in cycle(clips):
             with av.open(str(clip.media)) as source:
-                if not streams:
-                    streams = [movie.add_stream_from_template(one) for one in source.streams]
-                for packet in source.demux():
+                own = [one for one in source.streams if one.type in kinds]
+                for one in own if not streams else ():
+                    streams[one.type] = movie.add_stream_from_template(one)
+                for packet in source.demux(own):
                     if packet.dts is not None and packet.pts is not None:
                         offset = round(begin_s / packet.time_base)
                         packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
-                        packet.stream = streams[packet.stream.index]
+                        packet.stream = streams[packet.stream.type]
                         movie.mux(packet)
                 end_s = begin_s + (source.duration or 0) / av.time_base
             cues.append((begin_s, end_s, f"{clip.speaker}: {clip.text}"))

@@ -123,11 +123,12 @@ def test_scale(run: Run, capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.slow
-def test_soak(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("words", [(), ("--sound", "--pages")])
+def test_soak(words: tuple[str, ...], run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     record(tmp_path / "clip.mp4", Making(length_s=2.0))
     clip = Utterance(0, "Ann", "I am so happy!", media=str(tmp_path / "clip.mp4"))
     few = ("--times", 2, "--minutes", 0.1, "--workers", 1)
-    run("soak", *few, rendered=lambda _: [clip])
+    run("soak", *few, *words, rendered=lambda _: [clip])
     assert "2 times 0.1 min: " in capsys.readouterr().out
 
 

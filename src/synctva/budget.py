@@ -61,5 +61,8 @@ TEXT_BYTES = 32 << 20
 COLUMNS = 100_000
 """A table of more columns is refused: each takes some four thousand bytes, whatever is in it."""
 
+TOML_BYTES = 1 << 20
+"""A larger file of TOML is refused: it is read slowly, and nobody's settings are so long."""
+
 NESTED = 100
 """So deep values may lie within each other."""

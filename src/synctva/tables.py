@@ -5,13 +5,18 @@ whatever goes through them comes to an end.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synctva.budget import NESTED, TEXT_BYTES
+from synctva.budget import NESTED, TEXT_BYTES, TOML_BYTES
 from synctva.errors import InputError
+
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*+\.[ \t]*+){{{NESTED}}}")
+"""A key such as ``a.b.c`` of so many parts, for which the library takes memory by their square."""
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -20,7 +25,21 @@ def read_table(path: Path) -> dict[str, Any]:
     Raises:
         InputError: It is no TOML, too large, or too deep.
     """
-    return _read(path, "not TOML", tomllib.loads)
+    return _read(path, "not TOML", toml_in, TOML_BYTES)
+
+
+def toml_in(text: str) -> dict[str, Any]:
+    """Returns what a text of TOML says.
+
+    Raises:
+        ValueError: It is none, or too deep.
+    """
+    if _LONG_KEY.search(text):
+        raise ValueError(f"a key of more than {NESTED} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
 
 
 def read_json(path: Path, what: str = "not JSON, or damaged") -> Any:
@@ -33,13 +52,13 @@ def read_json(path: Path, what: str = "not JSON, or damaged") -> Any:
     Raises:
         InputError: It is no JSON, too large, or too deep.
     """
-    return _read(path, what, json.loads)
+    return _read(path, what, json.loads, TEXT_BYTES)
 
 
-def _read(path: Path, what: str, parse: Callable[[str], Any]) -> Any:
+def _read(path: Path, what: str, parse: Callable[[str], Any], most_bytes: int) -> Any:
     try:
-        if path.stat().st_size > TEXT_BYTES:
-            raise InputError(f"{path}: larger than {TEXT_BYTES >> 20} MiB; is it another file?")
+        if path.stat().st_size > most_bytes:
+            raise InputError(f"{path}: larger than {most_bytes >> 20} MiB; is it another file?")
         value = parse(path.read_text(encoding="utf-8-sig"))
     except InputError:
         raise
@@ -102,6 +121,6 @@ def _nested(key: str, value: object) -> dict[str, Any]:
 
 def _toml_value(text: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return toml_in(f"value = {text}")["value"]
+    except ValueError:
         return text

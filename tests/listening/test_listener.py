@@ -16,6 +16,7 @@ from synctva.listening.asr import PACKAGE, PACKAGED, Sentence, load_transcriber
 from synctva.listening.diarise import Turn, load_diariser
 from synctva.listening.listener import AROUND_S, Listener, Spoken, _stretches, listener_of, spoken
 from synctva.listening.voice_activity import Speech
+from synctva.media import apart
 from synctva.transcripts import Word
 
 TALK = Speech(((0.5, 2.0), (2.5, 4.0)), 4.5)
@@ -76,7 +77,8 @@ def test_speakers_alone_divide_speech(talk: Path):
 def test_no_sound_is_heard_twice(talk: Path, monkeypatch: pytest.MonkeyPatch, longest_s: float):
     monkeypatch.setattr("synctva.listening.listener.STRETCH_S", longest_s)
     speech = Speech(((0.0, 1.0), (1.0, 2.0), (2.1, 3.0), (4.0, 4.5)), 4.5)
-    found = list(_stretches((talk, None), speech))
+    with apart() as looking:
+        found = list(_stretches(talk, speech, looking))
     assert sum(len(samples) for _, samples in found) <= round(4.5 * 16_000) + len(found)
     for (begin_s, samples), (next_s, _) in pairwise(found):
         assert begin_s + len(samples) / 16_000 <= next_s + 0.001

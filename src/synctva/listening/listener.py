@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.errors import InputError
 from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_transcriber
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart
 from synctva.listening.turns import Turn
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.listening.voices import Span, voices_in
-from synctva.media import SAMPLE_RATE_HZ, read_audio
+from synctva.media import SAMPLE_RATE_HZ, read_audio, seen_apart
+from synctva.media import apart as looking
 from synctva.transcripts import Segment, Word
-from synctva.work import Engine, Task, on_this_machine
+from synctva.work import Engine
 
 STRETCH_S = 15.0
 """Sound is read in stretches of about this length that end where nobody speaks: Whisper hears half
@@ -26,16 +27,13 @@ AROUND_S = 0.1
 """So much before and after speech is heard with it, for words begin softly; half of a pause at the
 most, lest a word is heard twice."""
 
-TIME_LIMIT_S = 300.0
-"""For one stretch."""
-
 OTHER = (
     "the words are left out: they are in another language than English, or not understood; --asr"
     " small knows more (got from the hub once), --transcript gives them"
 )
 
-Heard = tuple[Path, int | None]
-"""A recording, and which of its sound tracks is heard."""
+Stretch = tuple[float, Float32[np.ndarray, " sample"]]
+"""When it begins, in seconds, and its sound."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +124,13 @@ def spoken(
     """
     if not speech.spans:
         return Spoken(())
-    heard = recording, sound_track
+    if apart is None:
+        with looking() as own:
+            return spoken(recording, speech, listener, own, sound_track)
+    heard = partial(_stretches, recording, speech, apart, sound_track)
     turns, note = None, ""
     if listener.diarise:
-        turns = listener.diarise(_whole(heard, speech))
+        turns = listener.diarise(_whole(heard(), speech))
     elif listener.count:
         told = told_apart(voices_in(recording, speech.spans, apart, sound_track), listener.count)
         turns = [turn for span in speech.spans for turn in told.turns_in(span)]
@@ -139,7 +140,7 @@ def spoken(
         return Spoken(tuple(silent), note)
     heard_s = [
         (start_s, sentence)
-        for start_s, samples in _stretches(heard, speech)
+        for start_s, samples in heard()
         for sentence in listener.transcribe(samples)
     ]
     if listener.is_english and _is_foreign([sentence for _, sentence in heard_s]):
@@ -214,10 +215,10 @@ def _speaking(
                 yield Segment(begin_s, stop_s, "", f"{recording}", turn.speaker)
 
 
-def _whole(heard: Heard, speech: Speech) -> Float32[np.ndarray, " sample"]:
+def _whole(heard: Iterator[Stretch], speech: Speech) -> Float32[np.ndarray, " sample"]:
     """Returns all sound up to the end of speech; what lies between speech is silent."""
     sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ), np.float32)
-    for start_s, samples in _stretches(heard, speech):
+    for start_s, samples in heard:
         first = round(start_s * SAMPLE_RATE_HZ)
         samples = samples[: len(sound) - first]
         sound[first : first + len(samples)] = samples
@@ -225,20 +226,17 @@ def _whole(heard: Heard, speech: Speech) -> Float32[np.ndarray, " sample"]:
 
 
 def _stretches(
-    heard: Heard, speech: Speech
-) -> Iterator[tuple[float, Float32[np.ndarray, " sample"]]]:
+    recording: Path, speech: Speech, apart: Engine, sound_track: int | None = None
+) -> Iterator[Stretch]:
     """Yields the sound of speech, and when each stretch of it begins, in seconds."""
-    requests: list[tuple[Heard, float, float]] = []
+    stretches: list[Span] = []
     for start_s, end_s in _with_margins(speech):
-        if requests and end_s - requests[-1][1] <= STRETCH_S:
-            requests[-1] = (heard, requests[-1][1], end_s)
+        if stretches and end_s - stretches[-1][0] <= STRETCH_S:
+            stretches[-1] = stretches[-1][0], end_s
         else:
-            requests.append((heard, start_s, end_s))
-    with on_this_machine(Task(_read, time_limit_s=TIME_LIMIT_S), 1) as engine:
-        for request, outcome in engine.outcomes(requests):
-            if isinstance(outcome, InputError):
-                raise outcome
-            yield request[1], outcome
+            stretches.append((start_s, end_s))
+    for span in stretches:
+        yield span[0], seen_apart(partial(_read, span, sound_track), recording, apart)
 
 
 def _with_margins(speech: Speech) -> Iterator[Span]:
@@ -252,9 +250,8 @@ def _with_margins(speech: Speech) -> Iterator[Span]:
         )
 
 
-def _read(request: tuple[Heard, float, float]) -> Float32[np.ndarray, " sample"]:
-    (recording, sound_track), start_s, end_s = request
-    samples = read_audio(recording, start_s, end_s, sound_track)
+def _read(span: Span, sound_track: int | None, recording: Path) -> Float32[np.ndarray, " sample"]:
+    samples = read_audio(recording, *span, sound_track)
     assert samples is not None  # speech was heard in it
     return samples
 

@@ -4,7 +4,6 @@ SWEEP/<corpus>/<recipe>/run.json or SWEEP/<corpus>/<recipe>/fold-<k>/run.json
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from synctva.run.evaluation import Evaluation
 from synctva.run.folder import RunFolder
 from synctva.run.scores import Score
 from synctva.run.words import SCORES
+from synctva.tables import toml_in
 
 if TYPE_CHECKING:
     from synctva.recipe import Recipe
@@ -243,6 +243,6 @@ def _ece(
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return toml_in(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: missing or damaged; run `synctva train` again") from error

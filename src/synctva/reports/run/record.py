@@ -4,7 +4,6 @@ run.json  recipe.toml  evaluation.json  other-stores/*/evaluation.json
 seed-N/log.jsonl  seed-N/finished.json
 """
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from synctva.run.evaluation import Evaluation
 from synctva.run.finished import Finished
 from synctva.run.folder import EvaluationFolder, RunFolder, SeedFolder
 from synctva.run.log import Epoch
+from synctva.tables import toml_in
 
 NETWORK = "sync-tva"
 """The name of Sync-TVA's network in recipes, and the one of a recipe that names none."""
@@ -104,8 +104,8 @@ def _recipe(folder: RunFolder) -> tuple[str, str]:
     """Returns a run's recipe as text, and its network's name."""
     try:
         text = folder.recipe.read_text(encoding="utf-8")
-        model = tomllib.loads(text).get("model")
-    except (OSError, ValueError, RecursionError) as error:
+        model = toml_in(text).get("model")
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{folder.recipe}: missing or damaged; run `synctva train --out {folder.path}` again"
         ) from error
