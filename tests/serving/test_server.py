@@ -1,6 +1,7 @@
 """The server as clients meet it: real sockets on this machine, and enemies among the clients."""
 
 import json
+import socket
 import struct
 import threading
 import time
@@ -126,6 +127,14 @@ def test_what_cannot_be_taken_is_told_and_not_kept(
     assert found == code
     assert complaint in told["error"]
     assert len(running.server.jobs.all()) == before
+
+
+def test_what_does_not_say_how_long_it_is_is_not_read(running: Running):
+    host, _, port = running.host.partition(":")
+    with socket.create_connection((host, int(port))) as client:
+        head = f"POST /recognitions HTTP/1.1\r\nHost: {running.host}\r\n"
+        client.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        assert client.recv(64).startswith(b"HTTP/1.1 411")
 
 
 def test_a_recording_that_is_none_fails_without_telling_places(running: Running):

@@ -120,7 +120,10 @@ class Server:
 
     async def _post(self, request: Request) -> Response:
         """Takes a form with the file ``recording``, and ``transcript`` where there is one."""
-        if int(request.headers.get("content-length") or 0) > self._most_bytes:
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal():
+            raise HTTPException(411, "say how long it is (Content-Length)")
+        if int(length) > self._most_bytes:
             await _let_go(request)
             raise HTTPException(413, f"more than {self._most_bytes} bytes")
         async with request.form(max_files=2, max_fields=0) as form:
