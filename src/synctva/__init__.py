@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     __version__: str
+    from synctva.inference.given import Film
     from synctva.inference.recognise import Recogniser
     from synctva.inference.recognition import Recognition
     from synctva.model.emotion_model import EmotionModel
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before the hub's library is imported
 
-__all__ = ["EmotionModel", "Recogniser", "Recognition", "__version__"]
+__all__ = ["EmotionModel", "Film", "Recogniser", "Recognition", "__version__"]
 
 _PLACES = {
     "EmotionModel": "model.emotion_model",
+    "Film": "inference.given",
     "Recogniser": "inference.recognise",
     "Recognition": "inference.recognition",
 }

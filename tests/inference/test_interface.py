@@ -13,11 +13,11 @@ from support.models import SAID, film, model_of, voice
 from support.recognitions import conversation
 
 import synctva
-from synctva import Recogniser, Recognition
+from synctva import Film, Recogniser, Recognition
 from synctva.errors import InputError
 from synctva.inference.export import SUFFIXES, read_recognition
 from synctva.inference.export.write import TIMED
-from synctva.inference.given import said
+from synctva.inference.given import as_movie, said
 
 TURNS = [("Ada", "Oh no, not again!"), ("Ben", "What a surprise."), ("Ada", "Well.")]
 
@@ -193,6 +193,35 @@ def test_a_table_of_several_recordings_tells_which_row_is_whose():
     table = pd.concat([found.to_pandas(), replace(found, media="other.mp4").to_pandas()])
     assert list(table.columns[:3]) == ["file", "start_s", "end_s"]
     assert set(table["file"]) == {"talk.mp4", "other.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("film", "complaint"),
+    [
+        (Film(np.zeros((2, 4, 4, 3), np.int16), 5), "pictures of int16"),
+        (Film(np.zeros((2, 4, 4), np.uint8), 5), r"shape \(2, 4, 4\)"),
+        (Film(np.zeros((0, 4, 4, 3), np.uint8), 5), r"shape \(0, 4, 4, 3\)"),
+        (Film(np.zeros((2, 4, 4, 3), np.uint8), 0), "0 pictures per second"),
+        (Film(np.zeros((2, 5, 4, 3), np.uint8), 5), "even"),
+        (Film(np.zeros((2, 4, 4, 3), np.uint8), 5, (np.zeros(9), 17_000)), "sound of 17000 Hz"),
+    ],
+)
+def test_what_is_no_film_is_refused(film: Film, complaint: str):
+    with pytest.raises(InputError, match=complaint), as_movie(film):
+        pass
+
+
+@pytest.mark.slow  # starts the processes that read recordings
+def test_pictures_in_memory_are_recognised_with_their_sound():
+    sound = (0.5 * voice(2.0) / np.abs(voice(2.0)).max()).astype(np.float32), 22_050
+    frames = np.random.default_rng(0).integers(256, size=(20, 48, 64, 3), dtype=np.uint8)
+    with Recogniser(model_of("audio", "visual"), "small", workers=1) as recogniser:
+        found = recogniser.recognise(Film(frames, 10, sound))
+    assert found.media == "film"
+    assert found.duration_s == pytest.approx(2.0, abs=0.2)
+    (one,) = found.utterances
+    assert "audio" in one.contributions
+    assert "no_face" in one.flags  # so pictures were looked at
 
 
 def test_several_conversations_come_one_by_one(of_words: Recogniser):

@@ -1,9 +1,10 @@
-"""Conversations that lie in no file: turns in words, and sound as numbers."""
+"""Conversations that lie in no file: turns in words, and sound and pictures as numbers."""
 
 import tempfile
 import wave
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -13,6 +14,7 @@ from jaxtyping import Shaped
 from synctva.dialogue import Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.utterances import Segmented
+from synctva.media import write_movie
 
 Turns = Sequence[tuple[str, str]]
 """Who says what: speaker and words, in their order."""
@@ -20,10 +22,28 @@ Turns = Sequence[tuple[str, str]]
 Sound = tuple[Shaped[np.ndarray, "..."], int]
 """Samples of one channel, or (sample, channel), from -1 to 1 or whole numbers; and their rate."""
 
-CONVERSATION, SOUND = "conversation", "sound"
+CONVERSATION, SOUND, FILM = "conversation", "sound", "film"
 """What such a recording is called."""
 
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Pictures, and what is heard with them.
+
+    Attributes:
+        frames: RGB in uint8, (frame, height, width, 3), of even height and width.
+        rate_hz: Pictures per second.
+        sound: From the first picture on; None = there is none.
+    """
+
+    frames: Shaped[np.ndarray, "..."]
+    rate_hz: float
+    sound: Sound | None = None
+
+
 RATES_HZ = range(1_000, 768_001)
+AAC_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+MOST_PICTURES_HZ = 240
 
 
 def is_sound(given: object) -> TypeGuard[Sound]:
@@ -67,6 +87,35 @@ def as_file(sound: Sound) -> Iterator[Path]:
             file.setsampwidth(2)
             file.setframerate(int(rate_hz))
             file.writeframes(samples.tobytes())
+        yield path
+
+
+@contextmanager
+def as_movie(film: Film) -> Iterator[Path]:
+    """Gives a movie of a film, as cameras write it (H.264, AAC), and deletes it afterwards.
+
+    Raises:
+        InputError: The pictures or the sound are none, or no movie can hold them.
+    """
+    frames = film.frames
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not len(frames):
+        raise InputError(
+            f"pictures of {frames.dtype} and shape {frames.shape}: give uint8, (frame, height,"
+            " width, 3)"
+        )
+    if not 0 < film.rate_hz <= MOST_PICTURES_HZ:
+        raise InputError(f"{film.rate_hz} pictures per second: must be 0 to {MOST_PICTURES_HZ}")
+    audio, rate_hz = None, 0
+    if film.sound is not None:
+        audio = (_whole_numbers(film.sound[0]).mean(1) / 32_768).astype(np.float32)
+        rate_hz = film.sound[1]
+        if rate_hz not in AAC_HZ:
+            raise InputError(
+                f"sound of {rate_hz} Hz in a film: must be one of {', '.join(map(str, AAC_HZ))}"
+            )
+    with tempfile.TemporaryDirectory(prefix="synctva-") as folder:
+        path = Path(folder) / f"{FILM}.mp4"
+        write_movie(path, frames, film.rate_hz, audio, int(rate_hz))
         yield path
 
 

@@ -17,7 +17,17 @@ from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
 from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
-from synctva.inference.given import SOUND, Sound, Turns, as_file, is_sound, said
+from synctva.inference.given import (
+    FILM,
+    SOUND,
+    Film,
+    Sound,
+    Turns,
+    as_file,
+    as_movie,
+    is_sound,
+    said,
+)
 from synctva.inference.predictions import Predictions, predictions_of, recognised
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
@@ -125,7 +135,7 @@ class Recogniser:
 
     def recognise(
         self,
-        recording: str | Path | Sound | Turns,
+        recording: str | Path | Sound | Film | Turns,
         transcript: str | Path | None = None,
         *,
         tiers: Sequence[str] = (),
@@ -138,7 +148,7 @@ class Recogniser:
 
         Args:
             recording: The path of sound, pictures or both, or of a transcript alone, for its text;
-                or samples and their rate; or turns, each a speaker and words.
+                or samples and their rate, or a ``Film``; or turns, each a speaker and words.
             transcript: Who says what when: SRT, VTT, ELAN and others; None = listen for speech.
             tiers: The tiers that count of an ELAN or Praat file; all but phones by default.
             sound_track: The number, language or title of the one that is heard; None = that which
@@ -153,11 +163,12 @@ class Recogniser:
             InputError: A file is missing, broken or hostile, there is no such sound track, or
                 neither file says who speaks when.
         """
-        if is_sound(recording):
-            with as_file(recording) as path:
+        if is_sound(recording) or isinstance(recording, Film):
+            is_film = isinstance(recording, Film)
+            with as_movie(recording) if is_film else as_file(recording) as path:
                 chosen = {"tiers": tiers, "sound_track": sound_track, "listener": listener}
                 found = self.recognise(path, transcript, expect=expect, progress=progress, **chosen)
-            return replace(found, media=SOUND)
+            return replace(found, media=FILM if is_film else SOUND)
         if not isinstance(recording, str | Path):
             if transcript is not None:
                 raise InputError("turns are words already; leave the transcript out")
@@ -176,7 +187,7 @@ class Recogniser:
 
     def recognise_each(
         self,
-        recordings: Iterable[str | Path | Sound | Turns],
+        recordings: Iterable[str | Path | Sound | Film | Turns],
         *,
         listener: Listener = BY_VOICE,
         expect: str | None = None,
