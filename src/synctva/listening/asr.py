@@ -53,6 +53,18 @@ def is_installed() -> bool:
     return find_spec("faster_whisper") is not None and find_spec(PACKAGE) is not None
 
 
+def chosen(name: str | None, is_wanted: bool = True) -> str | None:
+    """Returns what hears words: that which is named, else the packaged one where it is installed.
+
+    Args:
+        name: As of :func:`load_transcriber`; None = none is named.
+        is_wanted: Whether words are to be heard.
+    """
+    if not is_wanted:
+        return None
+    return name or (PACKAGED if is_installed() else None)
+
+
 def load_transcriber(name: str, language: str | None = None) -> Transcribe:
     """Returns what writes down speech; it is loaded with the first sound.
 
