@@ -1,10 +1,12 @@
 """The server's addresses: recordings, talks, pages, and what they are, as OpenAPI."""
 
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Semaphore
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -16,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from synctva.errors import InputError
 from synctva.inference.export import SUFFIXES, write_recognition
+from synctva.inference.live import Conversation, Talk
 from synctva.inference.recognise import Recogniser
 from synctva.inference.recognition import Recognition
 from synctva.listening.listener import Listener
@@ -25,7 +28,7 @@ from synctva.serving.jobs import Job, Jobs
 from synctva.serving.openapi import openapi
 from synctva.serving.pages import page
 from synctva.serving.pictures import Decoder
-from synctva.serving.talks import Talks
+from synctva.serving.talks import WAITING, Talks
 from synctva.transcripts import SUFFIXES as TRANSCRIPTS
 
 MOST_BYTES = 4 * 2**30
@@ -59,8 +62,7 @@ class Server:
         self._recogniser, self._most_bytes = recogniser, most_bytes
         self.jobs = Jobs(partial(recogniser.recognise, listener=listener, expect=expect))
         self._decoder = Decoder()
-        begin = partial(causal.live, listener, expect=expect)
-        self.talks = Talks(begin, self._keep, self._decoder)
+        self.talks = Talks(partial(_talk, causal, listener, expect), self._keep, self._decoder)
 
     def app(self, hosts: Iterable[str], token: str | None = None) -> Guard:
         """Returns the application.
@@ -213,6 +215,16 @@ class Server:
         if name not in {entry.name for entry in job.folder.iterdir()}:
             raise HTTPException(404, "no such file")
         return FileResponse(job.folder / name)
+
+
+_SLOTS = Semaphore(max(1, (os.cpu_count() or 1) - 1))
+"""So many talks are recognised at once: a core is left for those who send and are told."""
+
+
+def _talk(causal: Recogniser, listener: Listener, expect: str | None) -> Talk:
+    with _SLOTS:
+        conversation = Conversation(causal, listener, expect)
+    return Talk(conversation, _SLOTS, WAITING)
 
 
 async def _let_go(request: Request) -> None:

@@ -7,13 +7,14 @@ CONFIGURATION = {
     "log_level": "warning",
     "ws": "websockets-sansio",
     "ws_max_size": 2**20,
-    "ws_ping_interval": 20.0,
+    "ws_ping_interval": None,
     "timeout_keep_alive": 15,
     "timeout_graceful_shutdown": 3,
     "limit_concurrency": 200,
     "server_header": False,
 }
-"""Messages of at most a megabyte; talks that go on when the server is ended are cut off."""
+"""Messages of at most a megabyte; talks that go on when the server is ended are cut off. Nobody is
+pinged: who sends nothing is gone (``talks.SILENT_S``)."""
 
 
 def listening(app: ASGIApp, host: str, port: int) -> uvicorn.Server:

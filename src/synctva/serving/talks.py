@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import Any, NoReturn
 
 import anyio.to_thread
 import numpy as np
@@ -23,7 +24,7 @@ from synctva.inference.live import End, Event, Talk
 from synctva.inference.live.events import told
 from synctva.inference.recognition import Recognition
 from synctva.media import SAMPLE_RATE_HZ
-from synctva.serving.pictures import Decoder, Picture
+from synctva.serving.pictures import Decoder, Picture, check_jpeg
 
 SOUND, PICTURE = 1, 2
 
@@ -32,6 +33,13 @@ MOST = 24
 
 AHEAD_S = 10.0
 """Sound that comes faster than it is spoken waits, beyond so much of it."""
+
+BEHIND_S = 10.0
+"""Where recognition is so far behind, as with many talks at once, pictures are left out."""
+
+WAITING = 6000
+"""So many pieces of a talk may wait, ten minutes: a socket that is not read for long is given up by
+its client, who hears no answer to its pings."""
 
 LONGEST_S = 30.0
 """Of sound in one message."""
@@ -73,33 +81,44 @@ class Talks:
         finally:
             self._going_on -= 1
 
-    async def aside(self, work: Callable, *given: object) -> object:
+    async def aside(self, work: Callable[..., Any], *given: object) -> Any:
         """Returns what a function returns that takes a while, without keeping others waiting."""
         return await anyio.to_thread.run_sync(lambda: work(*given), limiter=self._limiter)
 
 
 class _Client:
+    """One client; what recognises is made for it when it has sent sound or a picture."""
+
     def __init__(self, talks: Talks, socket: WebSocket) -> None:
         self._talks, self._socket = talks, socket
-        self._events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         self._began_s, self._heard_s, self._seen_s = time.monotonic(), 0.0, -1.0
+        self._talk: Talk | None = None
+        self._sending: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
-        talk = await self._talks.aside(self._talks.begin)
-        assert isinstance(talk, Talk)
-        loop = asyncio.get_running_loop()
-        Thread(target=self._pump, args=(talk, loop), name="events", daemon=True).start()
-        sending = asyncio.create_task(self._send(talk))
-        receiving = asyncio.create_task(self._receive(talk))
         try:
-            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done() and receiving.exception() is None:
-                await sending  # the client has said that it ends: what is left is told
+            await self._receive()
+            assert self._sending is not None
+            await self._sending  # what is left is told
+        except WebSocketDisconnect:
+            pass
         finally:
-            for task in (sending, receiving):
-                task.cancel()
-            await asyncio.gather(sending, receiving, return_exceptions=True)
-            await self._talks.aside(talk.end)
+            if self._sending is not None:
+                self._sending.cancel()
+                await asyncio.gather(self._sending, return_exceptions=True)
+            if self._talk is not None:
+                await self._talks.aside(self._talk.end)
+
+    async def _begun(self) -> Talk:
+        """Returns the client's talk, which begins now if it has not."""
+        if self._talk is None:
+            talk: Talk = await self._talks.aside(self._talks.begin)
+            self._talk, loop = talk, asyncio.get_running_loop()
+            Thread(target=self._pump, args=(talk, loop), name="events", daemon=True).start()
+            self._sending = asyncio.create_task(self._send(talk))
+            return talk
+        return self._talk
 
     def _pump(self, talk: Talk, loop: asyncio.AbstractEventLoop) -> None:
         """Carries events from the talk's thread into the loop."""
@@ -114,9 +133,9 @@ class _Client:
     async def _send(self, talk: Talk) -> None:
         while True:
             event = await self._events.get()
-            if isinstance(event, BaseException) or event is None:
+            if isinstance(event, BaseException):
                 await self._socket.close(1011, "something broke here; the server's log tells what")
-                return
+                raise event
             content = told(event)
             if isinstance(event, End):
                 content["recognition"] = self._talks.keep(talk.recognition)
@@ -125,34 +144,32 @@ class _Client:
                 await self._socket.close()
                 return
 
-    async def _receive(self, talk: Talk) -> None:
+    async def _receive(self) -> None:
         """Feeds the talk until the client ends it, or is gone."""
         while True:
             try:
                 message = await asyncio.wait_for(self._socket.receive(), SILENT_S)
             except TimeoutError:
-                await self._socket.close(1001, f"nothing came for {SILENT_S:.0f} s")
-                raise WebSocketDisconnect(1001) from None
+                await self._refuse(1001, f"nothing came for {SILENT_S:.0f} s")
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1005))
             if self._events.qsize() > MOST_EVENTS:
-                await self._socket.close(1008, "events are not read")
-                raise WebSocketDisconnect(1008)
+                await self._refuse(1008, "events are not read")
             if (text := message.get("text")) is not None:
                 if text.strip() == "eof":
-                    await self._talks.aside(talk.end)
+                    await self._talks.aside((await self._begun()).end)
                     return
-                await self._refuse("a text that is not eof")
+                await self._refuse(1003, "a text that is not eof")
             try:
-                await self._take(talk, message["bytes"])
+                await self._take(message["bytes"])
             except InputError as error:
-                await self._refuse(f"{error}")
+                await self._refuse(1003, f"{error}")
 
-    async def _refuse(self, reason: str) -> None:
-        await self._socket.close(1003, reason[:120])
-        raise WebSocketDisconnect(1003)
+    async def _refuse(self, code: int, reason: str) -> NoReturn:
+        await self._socket.close(code, reason[:120])
+        raise WebSocketDisconnect(code)
 
-    async def _take(self, talk: Talk, content: bytes) -> None:
+    async def _take(self, content: bytes) -> None:
         if len(content) < 9:
             raise InputError("a message of less than nine bytes")
         kind, at_s = struct.unpack_from("<Bd", content)
@@ -162,16 +179,23 @@ class _Client:
             early_s = self._heard_s - AHEAD_S - (time.monotonic() - self._began_s)
             if early_s > 0:
                 await asyncio.sleep(early_s)
-            await self._talks.aside(talk.feed, sound, at_s)
+            await self._feed(sound, at_s, None)
         elif kind == PICTURE:
-            if 0 <= at_s - self._seen_s < 1 / MOST_PICTURES_HZ:
+            check_jpeg(content[9:])
+            is_behind = self._talk is not None and self._talk.behind_s > BEHIND_S
+            if is_behind or 0 <= at_s - self._seen_s < 1 / MOST_PICTURES_HZ:
                 return
             self._seen_s = at_s
             picture = await self._talks.aside(self._decoded, content[9:])
-            nothing = np.zeros(0, np.float32)
-            await self._talks.aside(talk.feed, nothing, at_s, picture)
+            await self._feed(np.zeros(0, np.float32), at_s, picture)
         else:
             raise InputError(f"a message of kind {kind}: 1 is sound, 2 is a picture")
+
+    async def _feed(
+        self, sound: Float32[np.ndarray, " sample"], at_s: float, picture: Picture | None
+    ) -> None:
+        talk = await self._begun()
+        await self._talks.aside(talk.feed, sound, at_s, picture)
 
     def _decoded(self, content: bytes) -> Picture:
         return self._talks.decoder.decode(content)

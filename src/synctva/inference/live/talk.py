@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from queue import Queue
-from threading import Lock, Thread
+from threading import Lock, Semaphore, Thread
 from types import TracebackType
 
 import numpy as np
@@ -16,7 +16,7 @@ from synctva.inference.recognition import Recognition
 from synctva.media import SAMPLE_RATE_HZ
 
 WAITING = 600
-"""So many pieces may wait; then ``feed`` waits too."""
+"""A minute of pieces of a tenth of a second."""
 
 HASTE_S = 0.5
 """Estimates are left out while more sound than this is waiting."""
@@ -32,14 +32,19 @@ class Talk:
 
     Args:
         conversation: What recognises.
+        slots: Of many talks in one process, so many recognise at once; None = this one does not
+            wait for others.
+        waiting: So many pieces may wait; then ``feed`` waits too.
 
     Attributes:
         is_ended: Whether nothing more may come.
     """
 
-    def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
-        self._pieces: Queue[Piece | None] = Queue(WAITING)
+    def __init__(
+        self, conversation: Conversation, slots: Semaphore | None = None, waiting: int = WAITING
+    ) -> None:
+        self._conversation, self._slots = conversation, slots or Semaphore()
+        self._pieces: Queue[Piece | None] = Queue(waiting)
         self._events: Queue[Event | BaseException] = Queue()
         self._waiting, self._lock = 0, Lock()
         self._thread = Thread(target=self._run, name="talk", daemon=True)
@@ -66,7 +71,7 @@ class Talk:
         at_s: float | None = None,
         frame: Picture | None = None,
     ) -> None:
-        """Takes what comes next, and returns at once; it waits where a minute is behind.
+        """Takes what comes next, and returns at once; it waits where too much is waiting.
 
         What is wrong with it is told by an event.
 
@@ -101,6 +106,11 @@ class Talk:
                 return
 
     @property
+    def behind_s(self) -> float:
+        """So much sound is waiting, in seconds."""
+        return self._waiting / SAMPLE_RATE_HZ
+
+    @property
     def recognition(self) -> Recognition:
         """What was recognised so far, as of a recording."""
         return self._conversation.recognition
@@ -109,7 +119,8 @@ class Talk:
         try:
             while (piece := self._pieces.get()) is not None:
                 self._hear(*piece)
-            self._tell(self._conversation.end())
+            with self._slots:
+                self._tell(self._conversation.end())
         except BaseException as error:  # the reader's, not this thread's
             self._events.put(error)
 
@@ -121,9 +132,10 @@ class Talk:
     ) -> None:
         with self._lock:
             self._waiting -= len(samples)
-        in_haste = self._waiting > HASTE_S * SAMPLE_RATE_HZ
+        in_haste = self.behind_s > HASTE_S
         try:
-            self._tell(self._conversation.feed(samples, at_s, frame, in_haste=in_haste))
+            with self._slots:
+                self._tell(self._conversation.feed(samples, at_s, frame, in_haste=in_haste))
         except InputError as error:
             self._tell([Problem(self._conversation.now_s, f"{error}")])
 
