@@ -1,5 +1,6 @@
 """Shapes in annotations are enforced in all tests; real corpora are found, or said to be absent."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("support")
 
+from support.forked import Forking  # noqa: E402
 from support.type_checker import begin_test, jaxtyped  # noqa: E402 (its assertions are rewritten)
 
 jaxtyping.jaxtyped = jaxtyped
@@ -31,6 +33,24 @@ def _own_feature_cache(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYNCTVA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked():
+    """Engines start their processes by a server that has imported all that they need."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        context = Forking()
+        patch.setattr("synctva.work.local.get_context", lambda name: context)
+        yield
+
+
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines start their processes as they do for a user."""
+    monkeypatch.setattr("synctva.work.local.get_context", multiprocessing.get_context)
 
 
 @pytest.fixture(autouse=True)

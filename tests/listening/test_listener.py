@@ -153,16 +153,18 @@ def test_whispers_segments_are_sentences(monkeypatch: pytest.MonkeyPatch):
                 raise ValueError("no such\nsize")
 
         def transcribe(self, samples: np.ndarray, word_timestamps: bool, **_: object):
-            word = SimpleNamespace(start=0.1, end=0.4, word=" Hello")
-            sure = {"avg_logprob": -0.25, "no_speech_prob": 0.5}
-            segments = [SimpleNamespace(words=[word], **sure), SimpleNamespace(words=None, **sure)]
+            word = SimpleNamespace(start=0.1, end=0.4, word=" Hello", probability=0.5)
+            segments = [SimpleNamespace(words=[word]), SimpleNamespace(words=None)]
             return iter(segments if word_timestamps else []), None
 
     package = ModuleType("faster_whisper")
     package.WhisperModel = WhisperModel  # pyright: ignore
     monkeypatch.setitem(sys.modules, "faster_whisper", package)
     found = load_transcriber("small")(voice(1))
-    assert found == [Sentence((Word(0.1, 0.4, " Hello"),), -0.75), Sentence((), -0.75)]
+    assert found == [
+        Sentence((Word(0.1, 0.4, " Hello"),), float(np.log(0.5))),
+        Sentence(()),
+    ]
     with pytest.raises(InputError, match=r"none: cannot be loaded \(no such size"):
         load_transcriber("none")(voice(1))
 

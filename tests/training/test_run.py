@@ -1,13 +1,13 @@
 """A run: what it needs, what it leaves, and how it is continued."""
 
 import json
+import multiprocessing
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from support.places import Inline
 from support.tiny import (
@@ -170,12 +170,11 @@ def test_a_run_killed_before_its_description_begins_again(tmp_path):
 
 def test_a_seed_whose_process_is_killed_is_begun_again(tmp_path):
     told, killed = list[int](), list[int]()
-    others = set(psutil.Process().children())
 
     def kill(seed: int, epoch: Epoch) -> None:
         told.append(seed)
-        for process in set(psutil.Process().children()) - others:
-            if not killed and "spawn_main" in " ".join(process.cmdline()):
+        for process in multiprocessing.active_children():
+            if not killed and process.pid:
                 killed.append(process.pid)
                 process.kill()
 

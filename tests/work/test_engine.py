@@ -23,6 +23,8 @@ from synctva.errors import InputError, MachineError
 from synctva.work import Engine, Task, on_this_machine
 from synctva.work.engine import AHEAD, RETRIES, RETRIES_AFTER_CRASH, Outcomes
 
+pytestmark = pytest.mark.usefixtures("spawned")
+
 _told: list[str] = []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from synctva.errors import InputError
 from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_transcriber
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart

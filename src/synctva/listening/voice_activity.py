@@ -185,7 +185,8 @@ def speech_probabilities(
             waiting, count = [sound[block:]], count - block
     sound = np.concatenate(waiting)
     windows = -(-count // WINDOW)
-    padded = np.zeros(len(before) + block, np.float32)
+    lanes = max(1, -(-windows // LANE_WINDOWS))  # no lane is listened to that has no sound
+    padded = np.zeros(len(before) + lanes * LANE_WINDOWS * WINDOW, np.float32)
     padded[: len(sound)] = sound
     yield _block(padded, network)[:windows], count
 
@@ -207,7 +208,7 @@ def levelled(sound: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, " sam
 def _block(sound: Float32[np.ndarray, " sample"], network: Any) -> Float32[np.ndarray, " window"]:
     """Returns the probabilities of all lanes of a block, of which the run-up stands before it."""
     if np.abs(sound).max() < SILENCE:
-        return np.zeros(LANES * LANE_WINDOWS, np.float32)
+        return np.zeros(len(sound) // WINDOW - RUN_UP_WINDOWS, np.float32)
     import torch
 
     sound = levelled(sound)

@@ -10,7 +10,7 @@ from synctva.listening.asr import FOREIGN
 from synctva.listening.listener import Listener
 from synctva.transcripts import Word
 
-ENGLISH_AT_FIRST, AT_FIRST = -0.6, 20
+ENGLISH_AT_FIRST, AT_FIRST = -0.3, 20
 """Words are English until others tell otherwise: as if twenty of them had been heard, as likely as
 those of clear speech."""
 

@@ -1,0 +1,38 @@
+"""Processes of an engine that need not import anything: a server has, and forks itself.
+
+A process that reads recordings imports for two seconds, and most tests want one for a moment. What
+such a process does, and how it ends, stays as it is; only its start is another one.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from typing import Any
+
+PRELOADED = (
+    *("av", "cv2", "opensmile", "scipy.signal", "torch"),
+    *("synctva.features.extraction.fill", "synctva.inference.encode", "synctva.inference.preview"),
+    *("synctva.listening.listener", "synctva.training.run", "support.forked"),
+)
+
+Serve = Callable[..., None]
+
+
+class Forking:
+    """Stands for the context ``spawn`` of ``multiprocessing`` in ``synctva.work.local``."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([*PRELOADED])
+        self.Pipe = self._context.Pipe
+
+    def Process(self, target: Serve, args: tuple[Any, ...], daemon: bool) -> Any:  # noqa: N802
+        """Returns a process of the server, with this one's environment."""
+        given = (dict(os.environ), target, args[1:])
+        return self._context.Process(target=_served, args=given, daemon=daemon)
+
+
+def _served(environment: dict[str, str], serve: Serve, rest: tuple[Any, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    serve(os.getppid(), *rest)  # it ends with the server, and that with the tests
