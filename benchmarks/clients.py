@@ -3,8 +3,8 @@
     python benchmarks/clients.py demo/scenes.mp4 --clients 10 --enemies 10
 
 Each client plays the recording once at its own pace; its turns are held against those of a client
-that was alone (with so many at once, pictures may be left out, and emotions differ). Enemies send rubbish, floods, huge messages and slow ones, come from a foreign page,
-and read nothing.
+that was alone. With so many at once pictures may be left out, so emotions may differ. Enemies send
+rubbish, floods, huge messages and slow ones, come from a foreign page, and read nothing.
 """
 
 import argparse
