@@ -121,8 +121,9 @@ def test_a_corrected_emotion_is_imported(tmp_path: Path, suffix: str, schema: st
     media = tmp_path / "recordings" / "talk.mp4"
     media.parent.mkdir()
     media.touch()
-    (tmp_path / "out").mkdir()
-    path = written(talk(media=str(media)), tmp_path / "out", suffix)
+    folder = media.parent if suffix == ".eaf" else tmp_path / "out"
+    folder.mkdir(exist_ok=True)
+    path = written(talk(media=str(media)), folder, suffix)
     path = path.rename(path.with_stem("talk"))
     (correct_in_elan if suffix == ".eaf" else correct_in_a_table)(path)
     command = ["import", str(path), "--out", str(tmp_path / "store")]

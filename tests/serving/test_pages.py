@@ -103,7 +103,7 @@ def test_a_recording_that_is_dropped_is_recognised_and_deleted(
     page.wait_for("!!document.querySelector('#jobs li:first-child a')")
     assert fits(page)
     place = page.ask("document.querySelector('#jobs li:first-child a').pathname")
-    page.click("#jobs li:first-child button")
+    page.ask("document.querySelector('#jobs li:first-child button').click()")
     page.wait_for("!byId('jobs').textContent.includes('talk.mp4')")
     assert running.ask(place)[0] == 404
     assert page.complaints == []

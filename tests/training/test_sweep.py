@@ -134,7 +134,7 @@ def test_an_evaluation_that_is_not_of_the_finished_seeds_is_made_again(plan: Pat
 
 
 def test_what_evaluations_are_asked_is_found_once_and_nothing_is_trained_again(plan):
-    assert swept(plan, asked=("stress",))[0] == [("full", None), ("no-graphs", None)]
+    assert swept(plan, asked=("stress",))[0] == [("full", None), ("narrow", None)]
     stress = run_of(plan, "full").evaluation.read().stress
     assert stress is not None
     assert swept(plan, asked=("stress",))[0] == []

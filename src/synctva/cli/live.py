@@ -85,7 +85,7 @@ def live(
     from synctva.inference.recognise import Recogniser
     from synctva.listening.listener import listener_of
     from synctva.listening.speakers import Count
-    from synctva.terminal.live import live_line
+    from synctva.terminal.talk import live_line
 
     is_json = as_json or not sys.stdout.isatty()
     listener = listener_of(chosen(asr, not no_asr), False, Count(1, max_speakers))

@@ -38,7 +38,7 @@ from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import schema_of
 from synctva.model.load import load_model, name_of
-from synctva.model.makers import makers_of
+from synctva.model.makers import check_causal, makers_of
 from synctva.work import Engine
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ class Recogniser:
         own = causal(found, f"{model}") if is_causal else found
         recogniser = cls(own, name_of(model), workers, cache, downloads=downloads)
         recogniser.is_causal = is_causal
+        if is_causal:
+            check_causal(recogniser.makers, recogniser.name)
         return recogniser
 
     def recognise(

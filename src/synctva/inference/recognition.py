@@ -140,7 +140,8 @@ class Recognition:
     @property
     def has_times(self) -> bool:
         """Whether anything tells when somebody speaks; turns and scripts have no times."""
-        return not self.utterances or any(utterance.end_s > 0 for utterance in self.utterances)
+        timed = self.duration_s > 0 or any(utterance.end_s > 0 for utterance in self.utterances)
+        return timed or not self.utterances
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -70,14 +70,27 @@ def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Ma
         found = preset.visual.model_copy(update={"faces": "found"})
         preset = preset.model_copy(update={"visual": found})
     by = known["audio"].normalised_by if "audio" in known else None
-    voices, is_causal = _voices(model, by), (model.reach or (0, 1))[1] == 0
-    if is_causal and by is not None and voices is None:
-        raise InputError(
-            f"{place}: its audio features are normalised by {by}, and it keeps no statistics of"
-            " voices to begin with, so it has no causal mode; train it again"
-        )
+    voices, looks_back = _voices(model, by), (model.reach or (0, 1))[1] == 0
+    is_causal = looks_back and (by is None or voices is not None)
     plain = {m: description.normalised(None) for m, description in known.items()}
     return Makers(preset, plain, words, by, voices, is_causal)
+
+
+def check_causal(makers: Makers, place: str) -> None:
+    """Does nothing if neither a model nor its features look at what comes later.
+
+    Args:
+        makers: Of a model that looks at no later utterance.
+        place: Where it is, for messages.
+
+    Raises:
+        InputError: Its audio features are normalised by what is not known then.
+    """
+    if not makers.is_causal:
+        raise InputError(
+            f"{place}: its audio features are normalised by {makers.normalise_by}, and it keeps no"
+            " statistics of voices to begin with, so it has no causal mode; train it again"
+        )
 
 
 def _voices(model: EmotionModel, normalise_by: str | None) -> SpeakerNormalisation | None:

@@ -35,8 +35,8 @@ def test_the_scores_are_those_that_evaluate_told(tmp_path):
     assert found.confusion == [list(row) for row in told.confusion["test"]]
     assert found.parameters == told.parameters
     assert found.seconds_per_epoch == told.seconds_per_epoch
-    assert (found.network, found.stem, found.corpus) == ("sync-tva", "tiny", "planted")
-    assert found.recipe["model.width"] == 4
+    assert (found.network, found.stem, found.corpus) == ("concatenation", "tiny", "planted")
+    assert found.recipe["model.width"] == 16
 
 
 def test_folds_together_are_one_test_split(tmp_path):

@@ -34,7 +34,7 @@ from synctva.inference.recognition import RecognisedUtterance
 from synctva.model.causal import bare, causal, encoded
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import without_what_tells_nothing
-from synctva.model.makers import Makers, makers_of
+from synctva.model.makers import Makers, check_causal, makers_of
 
 AUDIO = "audio"
 
@@ -78,6 +78,7 @@ class Past:
             if recogniser.makers.is_causal
             else makers_of(model, recogniser.name, downloads=False)
         )
+        check_causal(self._makers, recogniser.name)
         self._expected = None if expect is None else expected_frequencies(expect, self.emotions)
         assert model.reach is not None  # a causal model has one
         self._rows: deque[Batch] = deque(maxlen=model.reach[0] + 1)

@@ -3,7 +3,7 @@
 import re
 
 from synctva.inference.live import End, Problem, Relabel, Speech, Turn
-from synctva.terminal.live import live_line
+from synctva.terminal.talk import live_line
 
 TURN = Turn(
     3,
