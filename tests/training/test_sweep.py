@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import psutil
 import pytest
@@ -369,15 +370,24 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
 def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
     plan = write_plan(tmp_path / "ray")
     killed: list[int] = []
+    over = Event()
 
-    def kill_one(statuses: object) -> None:
-        for process in psutil.Process().children(recursive=True):
-            if not killed and process.name().startswith("ray::serve"):
-                killed.append(process.pid)
-                process.kill()
+    def kill_one() -> None:
+        while not (killed or over.wait(0.01)):
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):  # it has ended meanwhile
+                    if not killed and process.name().startswith("ray::serve"):
+                        process.kill()
+                        killed.append(process.pid)
 
-    with engine_for(on_cluster, 2) as engine:
-        statuses = run_sweep(load_plan(plan), engine, on_look=kill_one)
+    killer = Thread(target=kill_one)
+    killer.start()
+    try:
+        with engine_for(on_cluster, 2) as engine:
+            statuses = run_sweep(load_plan(plan), engine)
+    finally:
+        over.set()
+        killer.join()
     assert killed
     assert not any(status.failures for status in statuses)
     assert left_by(plan.parent) == left_by(finished[0])
