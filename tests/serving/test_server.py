@@ -22,8 +22,9 @@ from websockets.sync.client import ClientConnection
 from synctva import Recogniser
 from synctva.errors import InputError
 from synctva.inference.live import Conversation
+from synctva.inference.recognition import Recognition
 from synctva.media import read_audio
-from synctva.serving import talks
+from synctva.serving import jobs, talks
 from synctva.serving.guard import COOKIE
 from synctva.serving.pictures import check_jpeg
 
@@ -65,7 +66,7 @@ SAID = b"1\n00:00:00,500 --> 00:00:02,300\nAda: Oh no!\n"
 
 
 def test_a_recording_is_recognised_and_given_back_in_every_form(running: Running, talk: Path):
-    name = '../../A "b" c.mp4'.replace('"', "%22")
+    name = "../../A %22b%22 c.mp4"
     code, told = running.post(recording=(name, talk.read_bytes()), transcript=("a.SRT", SAID))
     assert (code, told["state"]) == (201, "waiting")
     told = running.done(told["id"])
@@ -87,14 +88,10 @@ def test_files_are_deleted_when_told_and_at_the_end(
     recogniser: Recogniser, causal: Recogniser, talk: Path
 ):
     own = Running(recogniser, causal)
-    first, second = (
-        running["id"]
-        for _, running in [own.post(recording=("a", talk.read_bytes()))] * 1
-        + [own.post(recording=("b", talk.read_bytes()))]
-    )
-    jobs = own.server.jobs
+    first, second = (own.post(recording=(name, talk.read_bytes()))[1]["id"] for name in "ab")
+    kept = own.server.jobs
     own.done(first)
-    folders = [job.folder for job in jobs.all()]
+    folders = [job.folder for job in kept.all()]
     assert all(folder.is_dir() for folder in folders)
     own.ask(f"/recognitions/{first}", "DELETE")
     assert not folders[0].exists()
@@ -263,6 +260,32 @@ def test_who_sends_nothing_is_gone(running: Running, monkeypatch: pytest.MonkeyP
     with running.talk() as client, pytest.raises(ConnectionClosed):
         client.recv(timeout=20)
     assert client.close_code == 1001
+
+
+def test_what_breaks_is_logged_and_ends_the_talk(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(Conversation, "feed", lambda *_, **__: 1 / 0)
+    with running.talk() as client, suppress(ConnectionClosed):
+        client.send(heard(np.zeros(1600, np.float32), 0.0))
+        list(client)
+    assert client.close_code == 1011
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_of_too_many_talks_the_oldest_is_deleted_and_recordings_are_still_taken(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "MOST", 2)
+    own = jobs.Jobs(running.server.jobs.recognise)
+    nothing = Recognition("live", 1.0, ("joy",), (), "lite", "")
+    kept = [own.keep(nothing) for _ in range(4)]
+    assert own.all() == kept[2:]
+    assert [job.folder.is_dir() for job in kept] == [False, False, True, True]
+    assert [own.new("a").name, own.new("b").name] == ["a", "b"]
+    with pytest.raises(InputError, match="2 recordings are kept"):
+        own.new("c")
+    own.close()
 
 
 def test_there_is_a_limit_to_talks(running: Running, monkeypatch: pytest.MonkeyPatch):

@@ -101,9 +101,7 @@ class Server:
 
     def _keep(self, found: Recognition) -> str:
         """Keeps what was recognised in a talk; returns its address."""
-        job = self.jobs.new("live")
-        job.found, job.state = found, "done"
-        return f"/recognitions/{job.id}"
+        return f"/recognitions/{self.jobs.keep(found).id}"
 
     def _page(self, template: str):
         given = {"endings": SUFFIXES, "transcripts": TRANSCRIPTS, "most_bytes": self._most_bytes}

@@ -18,7 +18,7 @@ from synctva.inference.recognition import Recognition
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 MOST = 50
-"""So many recordings and talks are kept at once."""
+"""So many recordings are kept at once, and so many talks."""
 
 
 @runtime_checkable
@@ -44,7 +44,8 @@ class Job:
         id: Its name in addresses; nobody can guess it.
         name: What its owner calls it; for showing alone.
         folder: Where its files lie.
-        recording: The recording; None for a talk, of which nothing is kept.
+        is_talk: Whether it was a talk, of which no recording is kept.
+        recording: The recording; None of a talk.
         transcript: Who says what when, if a file says so.
         state: How far it is.
         done: Steps of ``steps`` that are done.
@@ -56,6 +57,7 @@ class Job:
     id: str
     name: str
     folder: Path
+    is_talk: bool = False
     recording: Path | None = None
     transcript: Path | None = None
     state: State = "waiting"
@@ -103,7 +105,7 @@ class Jobs:
         self._place.cleanup()
 
     def new(self, name: str) -> Job:
-        """Returns a place for a recording or a talk.
+        """Returns a place for a recording.
 
         Args:
             name: What its owner calls it: a file's name, of which nothing but letters is kept.
@@ -113,12 +115,29 @@ class Jobs:
         """
         shown = "".join(letter for letter in Path(name).name if letter.isprintable())[:100]
         with self._lock:
-            if len(self._jobs) >= MOST:
+            if sum(not job.is_talk for job in self._jobs.values()) >= MOST:
                 raise InputError(f"{MOST} recordings are kept already; delete some")
-            job = Job(secrets.token_urlsafe(12), shown or "recording", Path(self._place.name))
-            job.folder = job.folder / job.id
-            job.folder.mkdir(mode=0o700)
-            self._jobs[job.id] = job
+            return self._placed(shown or "recording")
+
+    def keep(self, found: Recognition) -> Job:
+        """Keeps what was recognised in a talk; of too many, the oldest is deleted.
+
+        Args:
+            found: What was recognised.
+        """
+        with self._lock:
+            talks = [job for job in self._jobs.values() if job.is_talk]
+            job = self._placed("live", is_talk=True)
+            job.found, job.state = found, "done"
+        for old in talks[: len(talks) - MOST + 1]:
+            self.delete(old)
+        return job
+
+    def _placed(self, name: str, *, is_talk: bool = False) -> Job:
+        id_ = secrets.token_urlsafe(12)
+        job = Job(id_, name, Path(self._place.name) / id_, is_talk)
+        job.folder.mkdir(mode=0o700)
+        self._jobs[id_] = job
         return job
 
     def begin(self, job: Job) -> None:

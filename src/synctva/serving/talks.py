@@ -6,6 +6,7 @@ bytes with the time in seconds since the talk's start (a little-endian double), 
 """
 
 import asyncio
+import logging
 import struct
 import time
 from collections.abc import Callable
@@ -134,8 +135,9 @@ class _Client:
         while True:
             event = await self._events.get()
             if isinstance(event, BaseException):
+                logging.getLogger(__name__).error("a talk broke", exc_info=event)
                 await self._socket.close(1011, "something broke here; the server's log tells what")
-                raise event
+                return
             content = told(event)
             if isinstance(event, End):
                 content["recognition"] = self._talks.keep(talk.recognition)
