@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ class Sentence:
     words: tuple[Word, ...]
     likelihood: float = 0.0
 
+
+FRAMES_S = 100
+"""Of a spectrogram."""
+
+SILENT_AFTER, LEAST_FRAMES = 10 * FRAMES_S, 15 * FRAMES_S
+"""Whisper hears half a minute, mostly silence where it is a turn. Ten seconds of silence after the
+sound are enough, and fifteen in all: with five it begins to repeat itself."""
+
+Spectrogram = Float32[np.ndarray, "band frame"]
 
 Transcribe = Callable[[Float32[np.ndarray, " sample"]], list[Sentence]]
 """Sound at 16 kHz, at most half a minute -> its sentences."""
@@ -139,7 +148,9 @@ def _loaded(name: str) -> Any:
 
     try:
         place = _packaged() if name == PACKAGED and find_spec(PACKAGE) else name
-        return WhisperModel(str(place), device="cpu", compute_type="int8", cpu_threads=1)
+        model: Any = WhisperModel(str(place), device="cpu", compute_type="int8", cpu_threads=1)
+        model.encode = partial(_encoded, model.encode)
+        return model
     except InputError:
         raise
     except Exception as error:  # each layer below has errors of its own
@@ -148,6 +159,12 @@ def _loaded(name: str) -> Any:
             f"--asr {name}: cannot be loaded ({reason}); see its name, or take {PACKAGED}, which"
             " `pip install 'synctva[asr]'` brings, or give a transcript with --transcript"
         ) from error
+
+
+def _encoded(encode: Callable[[Spectrogram], Any], spectrogram: Spectrogram) -> Any:
+    """Returns what is encoded of a spectrogram that was filled up to half a minute."""
+    sound = int(np.flatnonzero(spectrogram.any(axis=0)).max(initial=-1)) + 1
+    return encode(spectrogram[:, : max(sound + SILENT_AFTER, LEAST_FRAMES) // 2 * 2])
 
 
 def _packaged() -> Path:

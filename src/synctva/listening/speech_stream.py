@@ -33,6 +33,9 @@ LEVEL_WINDOWS = 30 * SAMPLE_RATE_HZ // WINDOW
 LEAST_PAUSE = round(0.1 * SAMPLE_RATE_HZ)
 """Long speech is cut at no shorter pause; silero's."""
 
+HESITATION = round(0.15 * SAMPLE_RATE_HZ)
+"""A pause is told when it has lasted so long: half of what ends speech."""
+
 PAUSE, SHORTEST, LONGEST, MARGIN = (
     round(seconds * SAMPLE_RATE_HZ) for seconds in (PAUSE_S, SHORTEST_S, LONGEST_S, MARGIN_S)
 )
@@ -44,11 +47,13 @@ class SpeechHeard:
 
     Attributes:
         start: The sample at which it begins, with a margin.
-        end: The sample at which it ends, with a margin; None = it goes on.
+        end: The sample at which it ends, with a margin; None = it has just begun.
+        is_over: Whether it has ended; else this is a pause, and it may go on.
     """
 
     start: int
     end: int | None = None
+    is_over: bool = False
 
 
 class SpeechStream:
@@ -82,7 +87,7 @@ class SpeechStream:
         )
 
     def feed(self, samples: Float32[np.ndarray, " sample"]) -> Iterator[SpeechHeard]:
-        """Yields what becomes known: speech that has begun, and then the same with its end.
+        """Yields what becomes known: speech that has begun, its pauses, and then its end.
 
         Args:
             samples: What comes next, at 16 kHz; of any length.
@@ -140,6 +145,10 @@ class SpeechStream:
         elif not self._is_told and (self._quiet_since or self.position) - self._start >= SHORTEST:
             self._is_told = True
             yield SpeechHeard(self.needed)
+        elif self._quiet_since is not None and self._is_told:
+            too_long = self.position - self._quiet_since - HESITATION
+            if 0 <= too_long < WINDOW:
+                yield SpeechHeard(self.needed, self._quiet_since + MARGIN)
 
     def _ended(self, end: int, most: int) -> Iterator[SpeechHeard]:
         assert self._start is not None
@@ -170,4 +179,4 @@ class SpeechStream:
         if not self._is_told:
             yield SpeechHeard(self.needed)
         start, self._told_until = self.needed, end
-        yield SpeechHeard(start, end)
+        yield SpeechHeard(start, end, is_over=True)

@@ -2,6 +2,7 @@
 
 import wave
 from collections.abc import Sequence
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,15 +29,10 @@ RATE_HZ = 16_000
 SAID = ("Oh no, not again!", "Yes.", "I am so happy for you.", "Go away.", "Really?")
 
 
-class Said:
-    """Hears in each turn the next of some sentences."""
-
-    def __init__(self) -> None:
-        self.count = -1  # the first sound is no turn: everything is loaded with it
-
-    def __call__(self, samples: np.ndarray) -> list[Sentence]:
-        text, self.count = SAID[self.count % len(SAID)], self.count + 1
-        return [Sentence((Word(0.1, len(samples) / RATE_HZ, text),))]
+def said(samples: np.ndarray) -> list[Sentence]:
+    """Hears in a sound one of some sentences, by its length."""
+    text = f" {SAID[len(samples) // 500 % len(SAID)]}"
+    return [Sentence((Word(0.1, len(samples) / RATE_HZ, text),))]
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +42,13 @@ def recogniser() -> Recogniser:
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three turns of a voice, the last of which is too long, and a face that talks."""
+    """Three turns of a voice, the last one too long and with pauses, and a face that talks."""
     path = tmp_path_factory.mktemp("talk") / "talk.mkv"
     heard = np.concatenate(
-        [silence(0.7), voice(1.6), silence(0.9), 0.5 * voice(2.2), silence(0.6), voice(16.5)]
+        [
+            *(silence(0.7), voice(1.6), silence(0.9), 0.5 * voice(2.2), silence(0.6)),
+            *(voice(5.4), silence(0.3), voice(0.9), silence(0.3), voice(12.0)),
+        ]
     )
     faces = [draw_face(240, opening) for opening in (0.05, 0.3, 0.6, 0.2)]
     count = int(len(heard) / 22_050 * 5)
@@ -80,7 +79,7 @@ def told(
     listener: Listener = BY_VOICE,
 ) -> tuple[list[Event], Recognition]:
     """Returns the events of sound that comes in pieces of these sizes, again and again."""
-    conversation = Conversation(recogniser, replace(listener, transcribe=Said()))
+    conversation = Conversation(recogniser, replace(listener, transcribe=said))
     events: list[Event] = []
     first, number, seen = 0, 0, 0
     while first < len(sound):
@@ -263,6 +262,71 @@ def test_memory_is_bounded_by_the_longest_turn(conversation: Conversation):
     assert len(conversation._pictures._kept) <= 170
 
 
+def test_words_are_heard_from_pause_to_pause(recogniser: Recogniser, sound: np.ndarray):
+    lengths: list[float] = []
+
+    def transcribe(samples: np.ndarray) -> list[Sentence]:
+        lengths.append(len(samples) / RATE_HZ)
+        return said(samples)
+
+    conversation = Conversation(recogniser, Listener(transcribe))
+    lengths.clear()  # the first sound is no turn: everything is loaded with it
+    events = conversation.feed(sound[: 13 * RATE_HZ]) + conversation.end()
+    last = [e for e in events if isinstance(e, Turn) and e.id == 2]
+    assert lengths[:3] == pytest.approx([1.8, 2.4, 5.6], abs=0.15)
+    assert [w.end_s for w in last[-1].words] == pytest.approx([11.5, 13.0], abs=0.15)
+
+
+def test_an_estimate_tells_the_words_so_far(recogniser: Recogniser, sound: np.ndarray):
+    conversation = Conversation(recogniser, Listener(said))
+    pause = round(11.7 * RATE_HZ)
+    conversation.feed(sound[:pause])
+    wait([piece.sentences for piece in conversation._hearing._pieces])
+    estimates = [e for e in conversation.feed(sound[pause:][:RATE_HZ]) if isinstance(e, Turn)]
+    assert not estimates[-1].is_final
+    assert estimates[-1].text in SAID
+
+
+def heard(hearing: Hearing, seconds: float, start_s: float = 0.0) -> Heard:
+    hearing.hear(samples(seconds))
+    return hearing.words(start_s)
+
+
+def by_length(sound: np.ndarray) -> list[Sentence]:
+    seconds = len(sound) / RATE_HZ
+    return [Sentence((Word(0.0, seconds, f" {seconds:g}"),))]
+
+
+def test_what_is_long_stays_as_it_was_heard_and_what_is_short_is_heard_again():
+    hearing = Hearing(Listener(by_length))
+    for pause_s in (1.0, 3.0, 5.5, 6.0):
+        hearing.hear(samples(pause_s))
+    found = heard(hearing, 7.0, 100.0)
+    assert found.text == "5.5 1.5"
+    assert [(w.start_s, w.end_s) for w in found.words] == [(100.0, 105.5), (105.5, 107.0)]
+
+
+def test_the_last_pause_is_the_end_of_a_turn_and_nothing_is_heard_twice():
+    lengths: list[int] = []
+
+    def transcribe(sound: np.ndarray) -> list[Sentence]:
+        lengths.append(len(sound))
+        return by_length(sound)
+
+    hearing = Hearing(Listener(transcribe))
+    hearing.hear(samples(2.0))
+    assert heard(hearing, 2.0).text == "2"
+    assert lengths == [2 * RATE_HZ]
+    assert heard(hearing, 1.0).text == "1"
+
+
+def test_a_turn_that_is_cut_before_a_pause_is_heard_to_the_cut():
+    hearing = Hearing(Listener(by_length))
+    for pause_s in (6.0, 12.0):
+        hearing.hear(samples(pause_s))
+    assert heard(hearing, 9.0).text == "6 3"
+
+
 def test_words_are_english_until_more_tells_otherwise():
     likelihoods = iter([-0.9, *[-1.5] * 6])
 
@@ -271,8 +335,9 @@ def test_words_are_english_until_more_tells_otherwise():
         return [Sentence(words, next(likelihoods))]
 
     hearing = Hearing(Listener(transcribe, is_english=True))
-    heard = [hearing.words_of(samples(1.0), 7.0) for _ in range(7)]
-    assert heard[0].text == "word " * 9 + "word"
-    assert heard[0].words[2].start_s == pytest.approx(7.2)
-    assert heard[-1] == Heard(flags=("other_language",))
-    assert Hearing(Listener()).words_of(samples(1.0), 0.0) == Heard()
+    found = [heard(hearing, 1.0, 7.0) for _ in range(7)]
+    assert found[0].text == "word " * 9 + "word"
+    assert found[0].words[2].start_s == pytest.approx(7.2)
+    assert found[-1] == Heard(flags=("other_language",))
+    assert hearing.so_far is None
+    assert heard(Hearing(Listener()), 1.0) == Heard()

@@ -3,7 +3,9 @@
 Whatever the pieces in which the sound comes, the same turns come out.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,10 +16,10 @@ from synctva.inference.live.clip import HeardClip, Picture, Pictures
 from synctva.inference.live.events import End, Event, Problem, Relabel, Speech, Turn
 from synctva.inference.live.past import Knowing, Past
 from synctva.inference.live.voices import People, VoiceOfTurn
-from synctva.inference.live.words import Hearing
+from synctva.inference.live.words import Heard, Hearing
 from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
 from synctva.inference.utterances import NOBODY
-from synctva.listening.listener import BY_VOICE, Listener
+from synctva.listening.listener import AROUND_S, BY_VOICE, Listener
 from synctva.listening.speech_stream import SpeechHeard, SpeechStream
 from synctva.listening.voice_activity import WINDOW
 from synctva.media import SAMPLE_RATE_HZ
@@ -36,6 +38,9 @@ ESTIMATED_S = 4.0
 
 LOOKED_S = 0.4
 """Faces are looked for so often while somebody speaks: in every second picture that is read."""
+
+AROUND = round(AROUND_S * SAMPLE_RATE_HZ)
+"""So much before and after a turn is heard with its words; none of it with another turn's, too."""
 
 LATE_S = 0.25
 """Sound may be so much early or late by its sender's clock before that counts as a gap."""
@@ -68,7 +73,7 @@ class Conversation:
         self._turns: list[RecognisedUtterance] = []
         self._begun: int | None = None
         self._voice, self._revision, self._estimated = VoiceOfTurn(), 0, 0
-        self._look_s = 0.0
+        self._look_s, self._heard_until = 0.0, 0
         self._is_over = False
         self._load(listener)
 
@@ -80,8 +85,9 @@ class Conversation:
             listener.transcribe(sound)
         if self._people is not None:
             self._voice.vector(sound)
-        nothing = self._utterance(0, len(sound), NOBODY, "nothing")
-        self._past.recognise(nothing, HeardClip(nothing, sound, self._pictures), is_over=False)
+        nothing = self._utterance(0, len(sound), NOBODY)
+        clip = HeardClip(nothing, sound, self._pictures)
+        self._past.recognise(nothing, clip, lambda: Heard("nothing"), is_over=False)
 
     @property
     def now_s(self) -> float:
@@ -187,7 +193,8 @@ class Conversation:
         for heard in self._speech.feed(samples):
             self._take(heard, events)
         if self._begun is None:
-            past = min(max(self._speech.needed - self._first, 0), len(self._sound))
+            past = self._speech.needed - AROUND - self._first
+            past = min(max(past, 0), len(self._sound))
             self._sound, self._first = self._sound[past:], self._first + past
             return
         so_far = self._between(self._begun, self._speech.position)
@@ -204,8 +211,13 @@ class Conversation:
             self._voice, self._revision = VoiceOfTurn(), 0
             events.append(Speech(heard.start / SAMPLE_RATE_HZ))
             return
-        self._tell(heard.start, heard.end, events)
-        self._begun = None
+        first = max(heard.start - AROUND, self._heard_until, self._first)
+        last = max(heard.end, min(heard.end + AROUND, self._speech.position))
+        self._hearing.hear(self._between(first, last))
+        if heard.is_over:
+            words = partial(self._hearing.words, first / SAMPLE_RATE_HZ)
+            self._tell(heard.start, heard.end, words, events)
+            self._begun, self._heard_until = None, last
 
     def _between(self, start: int, end: int) -> Float32[np.ndarray, " sample"]:
         return self._sound[start - self._first : end - self._first]
@@ -220,20 +232,18 @@ class Conversation:
         utterance = self._utterance(end - len(sound), end, speaker or NOBODY)
         clip = HeardClip(utterance, sound, self._pictures)
         found = self._past.recognise(utterance, clip, is_over=False)
-        return self._turn(
-            replace(found, start_s=self._begun / SAMPLE_RATE_HZ), speaker, is_final=False
-        )
+        found = replace(found, start_s=self._begun / SAMPLE_RATE_HZ, text=self._hearing.so_far)
+        return self._turn(found, speaker, is_final=False)
 
-    def _tell(self, start: int, end: int, events: list[Event]) -> None:
-        """Tells a turn that is over."""
+    def _tell(self, start: int, end: int, words: Callable[[], Heard], events: list[Event]) -> None:
+        """Tells a turn that is over; its words are being heard."""
         sound = self._between(start, end)
-        words = self._hearing.words_of(sound, start / SAMPLE_RATE_HZ)
         speaker = NOBODY
         if self._people is not None:
             speaker = self._people.who(self._voice.vector(sound), len(sound) / SAMPLE_RATE_HZ)
-        utterance = self._utterance(start, end, speaker, words.text)
+        utterance = self._utterance(start, end, speaker)
         clip = HeardClip(utterance, sound, self._pictures)
-        found = replace(self._past.recognise(utterance, clip, words.flags), words=words.words)
+        found = self._past.recognise(utterance, clip, words)
         events.append(self._turn(found, speaker, is_final=True))
         self._turns.append(found)
         self._merge(events)
@@ -248,10 +258,9 @@ class Conversation:
                 self._turns[row] = replace(self._turns[row], speaker=into)
             events.append(Relabel(speaker, into, tuple(rows)))
 
-    def _utterance(self, start: int, end: int, speaker: str, text: str | None = None) -> Utterance:
+    def _utterance(self, start: int, end: int, speaker: str) -> Utterance:
         start_s, end_s = start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
-        turn = len(self._turns)
-        return Utterance(turn, speaker, text, start_s=start_s, end_s=end_s, media=LIVE)
+        return Utterance(len(self._turns), speaker, None, start_s=start_s, end_s=end_s, media=LIVE)
 
     def _turn(self, found: RecognisedUtterance, speaker: str, *, is_final: bool) -> Turn:
         probabilities = dict(zip(self._past.emotions, found.probabilities, strict=True))

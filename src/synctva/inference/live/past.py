@@ -5,6 +5,7 @@ minute, and comes out as ``recognise --causal`` makes it of the whole recording.
 """
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import partial
@@ -29,6 +30,7 @@ from synctva.features.store.moments import Moments
 from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.inference.encode import FAILED, EncodedDialogue
 from synctva.inference.live.clip import Pictures, Remembering
+from synctva.inference.live.words import Heard
 from synctva.inference.predictions import Predictions, predictions_of, recognised
 from synctva.inference.recognition import RecognisedUtterance
 from synctva.model.causal import bare, causal, encoded
@@ -113,19 +115,19 @@ class Past:
         self,
         utterance: Utterance,
         clip: Clip,
-        heard: tuple[str, ...] = (),
+        words: Callable[[], Heard] = Heard,
         *,
         is_over: bool = True,
     ) -> RecognisedUtterance:
         """Returns what a turn expresses, after all that were recognised before.
 
         Args:
-            utterance: Who says what when.
+            utterance: Who speaks when.
             clip: Its sound and pictures.
-            heard: What is to note of its words.
+            words: Returns its words; asked for while sound and pictures are gone through.
             is_over: Whether it becomes part of the past; else it is an estimate.
         """
-        made, note = self._features(utterance, clip)
+        utterance, heard, made, note = self._features(utterance, clip, words)
         own = without_what_tells_nothing(self._corpus(utterance, made))
         own, voice = self._normalised(own, utterance.speaker)
         row = encoded(self._whole, batch_of(own))
@@ -141,7 +143,8 @@ class Past:
             if voice is not None:
                 self._heard[utterance.speaker] = voice
         last = Predictions(*(getattr(found, column.name)[-1:] for column in fields(Predictions)))
-        return next(recognised(EncodedDialogue(own, {0: note} if note else {}), last, heard))
+        encoded_turn = EncodedDialogue(own, {0: note} if note else {})
+        return replace(next(recognised(encoded_turn, last, heard.flags)), words=heard.words)
 
     def merge(self, speaker: str, into: str) -> None:
         """Takes what a speaker has said for another's from now on."""
@@ -158,18 +161,23 @@ class Past:
         said = [replace(u, speaker=into) if u.speaker == speaker else u for u in self._said]
         self._said.extend(said)
 
-    def _features(self, utterance: Utterance, clip: Clip) -> tuple[dict[str, Encoded], str]:
-        """Returns the features of each modality, and what failed, in words.
+    def _features(
+        self, utterance: Utterance, clip: Clip, words: Callable[[], Heard]
+    ) -> tuple[Utterance, Heard, dict[str, Encoded], str]:
+        """Returns what is said, the features of each modality, and what failed, in words.
 
-        Sound and pictures are gone through side by side: who waits for a turn waits for the slower.
+        All are gone through side by side: who waits for a turn waits for the slowest.
         """
         recorded = self._threads.map(partial(self._encoded, clip), self._extractors)
+        heard = words()
+        utterance = replace(utterance, text=heard.text)
         made = {m: self._words(extractor, utterance) for m, extractor in self._makers.words.items()}
         notes: list[str] = []
         for modality, (found, note) in zip(self._extractors, recorded, strict=True):
             made[modality] = found
             notes += [note] if note else []
-        return {m: made[m] for m in self._makers.descriptions}, "; ".join(notes)
+        in_order = {m: made[m] for m in self._makers.descriptions}
+        return utterance, heard, in_order, "; ".join(notes)
 
     def _encoded(self, clip: Clip, modality: str) -> tuple[Encoded, str]:
         try:
