@@ -1,17 +1,15 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 
 import pytest
+from support.command import call
 from support.pages import Reader
 from support.run_folders import edit
 from support.sweeps import findings, write_recipe
 
 from synctva.errors import InputError
 from synctva.reports.results import figures
-from synctva.reports.results.chapters import read_chapters
 from synctva.reports.results.write import write_results
 
 HOSTILE = '</td><script>alert(1)</script> <img src=x onerror="alert(1)"> {{ 7 * 7 }} | $x'
@@ -36,9 +34,31 @@ def sweep(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def written(sweep, tmp_path_factory):
+def lone(tmp_path_factory):
+    """A sweep of a single run: what takes the least time to tell."""
+    folder = tmp_path_factory.mktemp("lone")
+    write_recipe(folder / "drawn" / "peer", name="peer", network="sdt", seeds=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dots():
+    """The names in each figure of dots that ``written`` has drawn."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def written(sweep, dots, tmp_path_factory):
     out = tmp_path_factory.mktemp("docs") / "new" / "results"
-    write_results([sweep], out.with_suffix(".html"))
+    draw = figures.draw_dots
+
+    def recorded(names, *rest, **settings):
+        dots.append(names)
+        return draw(names, *rest, **settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw_dots", recorded)
+        write_results([sweep], out.with_suffix(".html"))
     return out
 
 
@@ -82,17 +102,9 @@ def test_the_page_holds_everything_and_loads_nothing(page):
     assert "script" not in policy
 
 
-def test_the_figure_of_the_parts_leaves_out_strategies_against_imbalance(sweep, monkeypatch):
-    drawn, draw = [], figures.draw_dots
-
-    def recorded(names, *rest, **settings):
-        drawn.append(names)
-        return draw(names, *rest, **settings)
-
-    monkeypatch.setattr(figures, "draw_dots", recorded)
-    read_chapters([sweep])
-    assert ["no graphs"] in drawn
-    assert not any("no strategy" in names for names in drawn)
+def test_the_figure_of_the_parts_leaves_out_strategies_against_imbalance(written, dots):
+    assert ["no graphs"] in dots
+    assert not any("no strategy" in names for names in dots)
 
 
 def test_page_and_document_show_the_same_numbers(page, document):
@@ -167,28 +179,25 @@ def test_hostile_names_stay_text(tmp_path):
     assert not [attrs for _, attrs in page.elements if "onerror" in attrs]
 
 
-def test_a_lone_baseline_has_results_too(tmp_path):
-    write_recipe(tmp_path / "sweep" / "drawn" / "peer", name="peer", network="sdt", seeds=1)
-    write_results([tmp_path / "sweep"], tmp_path / "results.html")
+def test_a_lone_baseline_has_results_too(lone, tmp_path):
+    write_results([lone], tmp_path / "results.html")
     document = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "| peer |" in document
     assert "Ablations" not in document
 
 
-def test_a_place_that_cannot_be_written_is_refused(sweep, tmp_path):
+def test_a_place_that_cannot_be_written_is_refused(lone, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        write_results([sweep], tmp_path / "taken" / "results.html")
+        write_results([lone], tmp_path / "taken" / "results.html")
 
 
-@pytest.mark.slow
-def test_the_verb_writes_the_results_and_says_where(sweep, tmp_path):
-    command = [sys.executable, "-m", "synctva", "report", str(sweep), "--out", "results.html"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "Wrote results.html." in done.stderr
-    assert json.dumps("results.md")[1:-1] in done.stderr
+def test_the_verb_writes_the_results_and_says_where(lone, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, "report", lone, "--out", "results.html") == 0
+    told = capsys.readouterr().err
+    assert "Wrote results.html." in told
+    assert json.dumps("results.md")[1:-1] in told
     assert (tmp_path / "results" / "scores.csv").is_file()
-    missing = [*command[:4], str(tmp_path / "nowhere"), "--out", "results.html"]
-    refused = subprocess.run(missing, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert "no such folder" in refused.stderr
+    assert call(monkeypatch, "report", tmp_path / "nowhere", "--out", "results.html") == 2
+    assert "no such folder" in capsys.readouterr().err

@@ -254,6 +254,9 @@ def _drawing(figure: Any) -> Drawing:
         "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
         "svg": {"Date": None, "Creator": None},
     }
+    figure.dpi = DOTS_PER_INCH
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")  # found once, for all formats
     files = {}
     for kind, metadata in dateless.items():
         file = io.BytesIO()
