@@ -6,7 +6,8 @@ Clips of actors become conversations of one to four people, with gaps, overlaps,
 Half of each corpus's actors are for development: on them the constants of ``voice_activity.py`` and
 ``speakers.py`` were chosen; the others are measured. DER is pyannote.metrics', without a collar,
 overlaps included; the speech of a clip is what is not 35 dB quieter than its loudest. Words are
-scored where the extra `asr` is installed.
+scored where the extra `asr` is installed. With --more it is another draw, three times as large:
+one conversation is a point of a hundred then, not three.
 """
 
 import argparse
@@ -39,6 +40,9 @@ CONVERSATIONS = {
     "development": {"ravdess": 16, "emodb": 16, "nemo": 16},
     "held-out": {"ravdess": 13, "emodb": 11, "nemo": 8},
 }
+MORE, MORE_FROM = 3, 1000
+"""So many times as large is the other draw, whose conversations have numbers from here on."""
+
 MOST_PEOPLE = 4
 OVERLAP = 0.15
 SAID = {"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}
@@ -98,12 +102,13 @@ def main() -> None:
     parser.add_argument("corpora", type=Path, help="a folder with ravdess/, emodb/ and nemo/")
     parser.add_argument("--actors", choices=CONVERSATIONS, default="held-out")
     parser.add_argument("--no-asr", action="store_true", help="hear no words")
+    parser.add_argument("--more", action="store_true", help="another draw, three times as large")
     parser.add_argument("--known", action="store_true", help="tell it how many people speak")
     arguments = parser.parse_args()
     asr = PACKAGED if is_installed() and not arguments.no_asr else None
     found: list[Scores] = []
     for corpus, people in clips_of(arguments.corpora, arguments.actors).items():
-        made = list(conversations(corpus, people, arguments.actors))
+        made = list(conversations(corpus, people, arguments.actors, arguments.more))
         begin_s, own = cpu_s(), []
         with apart() as looking:
             for sound, turns in made:
@@ -160,11 +165,11 @@ def _clip(corpus: str, place: Path) -> tuple[str, Clip]:
 
 
 def conversations(
-    corpus: str, people: Mapping[str, Sequence[Clip]], actors: str
+    corpus: str, people: Mapping[str, Sequence[Clip]], actors: str, is_more: bool = False
 ) -> Iterator[tuple[Sound, list[Turn]]]:
     """Yields the conversations of a corpus: of one person, of two, of three, of four, of one..."""
-    kinds = list(CONVERSATIONS)
-    for number in range(CONVERSATIONS[actors][corpus]):
+    kinds, count = list(CONVERSATIONS), CONVERSATIONS[actors][corpus]
+    for number in range(MORE_FROM, MORE_FROM + MORE * count) if is_more else range(count):
         seed = 1 + kinds.index(actors), list(CONVERSATIONS[actors]).index(corpus), number
         count = min(len(people), 1 + number % MOST_PEOPLE)
         yield conversation(np.random.default_rng(seed), people, count)

@@ -1,35 +1,37 @@
 """What it costs the emotions to know a recording alone, without its transcript.
 
-    python benchmarks/recording_alone.py ../shared/data    # a quarter of an hour of one core
+    python benchmarks/recording_alone.py ../shared/data    # half an hour of one core
 
-Conversations of RAVDESS's test actors, made as in conversations.py, and films of the playhouse are
-recognised twice: with who really says what when, and with what is heard. A turn's emotion is told
-by what is recognised while it lasts; where nothing is, it is wrong.
+Conversations of RAVDESS's test actors, made as in conversations.py, and films of the playhouse,
+each of other people, are recognised twice: with who really says what when, and with what is heard.
+A turn's emotion is told by what is recognised while it lasts; where nothing is, it is wrong.
 """
 
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from conversations import Turn, as_wav, clips_of, conversation
-from recognise import looped, rendered
+from recognise import PAUSE_S, looped
 
 from synctva import Recogniser
+from synctva.data.corpora.meld import read_meld
+from synctva.data.made.playhouse import Production, render_playhouse
 from synctva.dialogue import Dialogue, Utterance
 from synctva.inference.recognition import Recognition
 from synctva.inference.utterances import Segmented
 from synctva.listening.asr import PACKAGED, is_installed
 from synctva.listening.listener import listener_of
+from synctva.media import probe
 from synctva.transcripts import read_transcript
 
 TEST_ACTORS = ("21", "22", "23", "24")
 CONVERSATIONS = 12
-FILM_S = 240.0
-"""Length of the playhouse's film."""
+FILMS = 6
+SCENES = (6, 1, 1)
+"""Dialogues of a playhouse; those of the first split are its film."""
 
 Talk = tuple[Path, Sequence[Turn]]
 
@@ -38,26 +40,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpora", type=Path, help="a folder with ravdess/")
     parser.add_argument("--model", default="lite", help="as for `synctva recognise`")
+    parser.add_argument("--only", choices=SOURCES, nargs="+", default=list(SOURCES))
     arguments = parser.parse_args()
-    sources = {
-        "ravdess": (partial(conversations, arguments.corpora), "equal"),
-        "playhouse": (films, None),
-    }
     listener = listener_of(PACKAGED if is_installed() else None, False)
     with Recogniser.load(arguments.model) as recogniser:
-        for name, (talks, expect) in sources.items():
+        for name in arguments.only:
+            talks, expect = SOURCES[name]
             right = []
-            for place, turns in talks():
+            for place, turns in talks(arguments.corpora):
                 known = recogniser.recognise_utterances(told(place, turns), expect=expect)
                 alone = recogniser.recognise(place, listener=listener, expect=expect)
                 right += zip(is_right(known, turns), is_right(alone, turns), strict=True)
-            known, alone = 100 * np.mean(right, axis=0)
-            error = 100 * np.std(np.diff(right, axis=1).astype(float)) / np.sqrt(len(right))
-            print(
-                f"{name}, {len(right)} turns: accuracy {known:.1f} % with the transcript,"
-                f" {alone:.1f} % alone; difference {alone - known:+.1f} (s.e. {error:.1f})",
-                flush=True,
-            )
+                print(scores(name, right), flush=True)
+
+
+def scores(name: str, right: Sequence[tuple[bool, bool]]) -> str:
+    """Returns in a line of how many turns the emotion is right, with the transcript and alone."""
+    known, alone = 100 * np.mean(right, axis=0)
+    error = 100 * np.std(np.diff(np.array(right, float), axis=1)) / np.sqrt(len(right))
+    return (
+        f"{name}, {len(right)} turns: accuracy {known:.1f} % with the transcript,"
+        f" {alone:.1f} % alone; difference {alone - known:+.1f} (s.e. {error:.1f})"
+    )
 
 
 def conversations(corpora: Path) -> Iterator[Talk]:
@@ -71,19 +75,32 @@ def conversations(corpora: Path) -> Iterator[Talk]:
             yield place, turns
 
 
-def films() -> Iterator[Talk]:
-    """Yields a film of the playhouse."""
-    with tempfile.TemporaryDirectory() as folder:
-        clips = rendered(Path(folder) / "clips")
-        film = looped(clips, Path(folder) / "film.mp4", FILM_S)
-        said = read_transcript(film.with_suffix(".srt"))
-        yield (
-            film,
-            [
-                Turn(cue.start_s, cue.end_s, clip.speaker, cue.text, clip.emotion or "")
-                for cue, clip in zip(said, cycle(clips), strict=False)
-            ],
-        )
+def films(corpora: Path) -> Iterator[Talk]:
+    """Yields films of the playhouse, each a production of its own."""
+    for seed in range(FILMS):
+        with tempfile.TemporaryDirectory() as folder:
+            render_playhouse(Path(folder) / "clips", Production(dialogues=SCENES, seed=100 + seed))
+            clips = [
+                clip
+                for dialogue, clip in read_meld(Path(folder) / "clips").utterances()
+                if dialogue.split == "train" and clip.media
+            ]
+            length_s = sum(
+                (probe(Path(f"{clip.media}")).duration_s or 0.0) + PAUSE_S for clip in clips
+            )
+            film = looped(clips, Path(folder) / "film.mp4", length_s - PAUSE_S / 2)
+            said = read_transcript(film.with_suffix(".srt"))
+            yield (
+                film,
+                [
+                    Turn(cue.start_s, cue.end_s, clip.speaker, cue.text, clip.emotion or "")
+                    for cue, clip in zip(said, clips, strict=True)
+                ],
+            )
+
+
+SOURCES = {"ravdess": (conversations, "equal"), "playhouse": (films, None)}
+"""How talks are made, and how often their emotions are expected."""
 
 
 def told(place: Path, turns: Sequence[Turn]) -> Segmented:

@@ -31,6 +31,8 @@ ELSEWHERE = {
     "clients",
     "onnx_runtime",
     "recording_alone",
+    "listening_memory",
+    "read_speech",
 }
 """Those of the shipped model and of speech want real corpora; a campaign has its short form in the
 tests."""
