@@ -50,9 +50,9 @@ class Sentence:
 FRAMES_S = 100
 """Of a spectrogram."""
 
-SILENT_AFTER, LEAST_FRAMES = 10 * FRAMES_S, 15 * FRAMES_S
-"""Whisper hears half a minute, mostly silence where it is a turn. Ten seconds of silence after the
-sound are enough, and fifteen in all: with five it begins to repeat itself."""
+SHORT, WINDOW = 4 * FRAMES_S, 15 * FRAMES_S
+"""Whisper hears half a minute, mostly silence where it is a turn. For a short one half of that is
+enough; of eight seconds it would lose words, and in a window of ten it repeats itself."""
 
 Spectrogram = Float32[np.ndarray, "band frame"]
 
@@ -163,8 +163,8 @@ def _loaded(name: str) -> Any:
 
 def _encoded(encode: Callable[[Spectrogram], Any], spectrogram: Spectrogram) -> Any:
     """Returns what is encoded of a spectrogram that was filled up to half a minute."""
-    sound = int(np.flatnonzero(spectrogram.any(axis=0)).max(initial=-1)) + 1
-    return encode(spectrogram[:, : max(sound + SILENT_AFTER, LEAST_FRAMES) // 2 * 2])
+    is_short = not spectrogram[:, SHORT:].any()
+    return encode(spectrogram[:, :WINDOW] if is_short else spectrogram)
 
 
 def _packaged() -> Path:
