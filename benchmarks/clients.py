@@ -1,10 +1,12 @@
 """Many clients of the server at once, some of them hostile: what the others are told is complete.
 
     python benchmarks/clients.py demo/scenes.mp4 --clients 10 --enemies 10
+    python benchmarks/clients.py demo/scenes.mp4 --seconds 10 --rounds 40
 
 Each client plays the recording once at its own pace; its turns are held against those of a client
 that was alone. With so many at once pictures may be left out, so emotions may differ. Enemies send
-rubbish, floods, huge messages and slow ones, come from a foreign page, and read nothing.
+rubbish, floods, huge messages and slow ones, come from a foreign page, and read nothing. With more
+rounds the clients come again and again, and the memory is told after each: it must not grow.
 """
 
 import argparse
@@ -59,6 +61,9 @@ def no_picture(client: ClientConnection) -> None:
     client.recv(timeout=5)
 
 
+QUIET_S = 15.0
+"""After the last round, so that talks that were cut off are over."""
+
 ENEMIES = (rubbish, flood, huge, slow, no_picture)
 
 
@@ -79,21 +84,29 @@ def main() -> None:
     parser.add_argument("recording", type=Path, nargs="?", default=Path("demo/scenes.mp4"))
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--enemies", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="of the recording")
     given = parser.parse_args()
-    once = messages(given.recording)
+    once = [one for one in messages(given.recording) if one[0] < given.seconds]
     with served("--no-asr") as (port, process):
         alone = told(port, once)
-        before_mb = cost(process)[1]
-        over, began_s = Event(), time.monotonic()
+        print(f"{len(alone) - 1} turns alone; {cost(process)[1]:.0f} MB", flush=True)
+        over = Event()
         for _, enemy in zip(range(given.enemies), cycle(ENEMIES), strict=False):
             Thread(target=attack, args=(port, enemy, over), daemon=True).start()
-        with ThreadPoolExecutor(given.clients) as pool:
-            found = list(pool.map(lambda _: told(port, once), range(given.clients)))
+        for number in range(given.rounds):
+            began_s = time.monotonic()
+            with ThreadPoolExecutor(given.clients) as pool:
+                found = list(pool.map(lambda _: told(port, once), range(given.clients)))
+            took_s, same = time.monotonic() - began_s, sum(one == alone for one in found)
+            print(
+                f"round {number + 1}: complete {same} of {given.clients} clients beside"
+                f" {given.enemies} enemies; {took_s:.0f} s; {cost(process)[1]:.0f} MB",
+                flush=True,
+            )
         over.set()
-        took_s, mb = time.monotonic() - began_s, cost(process)[1]
-    same = sum(one == alone for one in found)
-    print(f"{len(alone) - 1} turns alone; complete: {same} of {given.clients} clients")
-    print(f"{given.enemies} enemies; {took_s:.0f} s; {before_mb:.0f} MB before, {mb:.0f} MB after")
+        time.sleep(QUIET_S)
+        print(f"{QUIET_S:.0f} s later: {cost(process)[1]:.0f} MB")
 
 
 if __name__ == "__main__":

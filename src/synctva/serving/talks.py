@@ -25,6 +25,7 @@ from synctva.inference.live import End, Event, Talk
 from synctva.inference.live.events import told
 from synctva.inference.recognition import Recognition
 from synctva.media import SAMPLE_RATE_HZ
+from synctva.serving.memory import give_back
 from synctva.serving.pictures import Decoder, Picture, check_jpeg
 
 SOUND, PICTURE = 1, 2
@@ -81,6 +82,7 @@ class Talks:
             await _Client(self, socket).serve()
         finally:
             self._going_on -= 1
+            await self.aside(give_back)
 
     async def aside(self, work: Callable[..., Any], *given: object) -> Any:
         """Returns what a function returns that takes a while, without keeping others waiting."""
