@@ -1,5 +1,6 @@
 """The server's pages in a real browser, with a microphone and a camera that play a recording."""
 
+import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from support.models import film, silence, voice
 from support.servers import Running
 
 from synctva import Recogniser
+from synctva.serving import corrections
 
 pytestmark = [
     pytest.mark.slow,
@@ -107,3 +109,23 @@ def test_a_recording_that_is_dropped_is_recognised_and_deleted(
     page.wait_for("!byId('jobs').textContent.includes('talk.mp4')")
     assert running.ask(place)[0] == 404
     assert page.complaints == []
+
+
+def test_corrections_are_saved_and_learnt_from_by_clicks(
+    page: Page, running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = '{"utterances": 9, "right_before": 4, "right_after": 6, "note": "that may be chance"}'
+    monkeypatch.setattr(corrections, "ADAPT", (sys.executable, "-c", f"print('{found}')"))
+    talk = film(tmp_path / "talk.mp4", silence(0.6), voice(1.6), silence(0.8))
+    told = running.done(running.post(recording=("talk.mp4", talk.read_bytes()))[1]["id"])
+    page.complaints.clear()
+    page.open(f"http://{running.host}/recognitions/{told['id']}/page", 1280)
+    page.click("#correct")
+    page.ask("correct(0, 'emotion', corrected(0).emotion === 'joy' ? 'anger' : 'joy')")
+    page.click("#save")
+    page.wait_for("byId('corrected-note').textContent.includes('Saved: 1 of 1')")
+    page.click("#adapt")
+    page.wait_for("byId('corrected-note').textContent.includes('4 before, 6 after')")
+    assert page.ask("byId('corrected-note').querySelector('a').pathname") == "/adaptation/model"
+    assert fits(page)
+    assert not page.complaints

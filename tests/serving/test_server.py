@@ -311,4 +311,5 @@ def test_what_programs_ask_for_is_all_there(running: Running):
     assert set(told["paths"]) == {
         *("/recognitions", "/recognitions/{id}", "/recognitions/{id}/cancel", "/live"),
         *("/recognitions/{id}/page", "/recognitions/{id}/export/{ending}"),
+        *("/recognitions/{id}/corrections", "/adaptation", "/adaptation/model"),
     }

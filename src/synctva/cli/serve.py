@@ -72,7 +72,7 @@ def serve(
     hosts += [one for given_name in name or [] for one in (given_name, f"{given_name}:{port}")]
     query = "" if token is None else f"?token={token}"
     with Recogniser.load(model, **given) as recogniser:
-        server = Server(recogniser, causal, listener, expect, max_mb * 2**20)
+        server = Server(recogniser, causal, listener, expect, max_mb * 2**20, f"{model}")
         terminal.say(f"Open [bold]http://{shown}:{port}/{query}[/bold]; Ctrl-C ends it.")
         if host not in LOOPBACK:
             terminal.say(

@@ -17,16 +17,19 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route, WebSocketRoute
 
 from synctva.errors import InputError
+from synctva.files import write_text
 from synctva.inference.export import SUFFIXES, write_recognition
 from synctva.inference.live import Conversation, Talk
 from synctva.inference.recognise import Recogniser
 from synctva.inference.recognition import Recognition
 from synctva.listening.listener import Listener
 from synctva.reports.recognition import write_report
+from synctva.serving import corrections
+from synctva.serving.corrections import Adaptation
 from synctva.serving.guard import POLICY, Guard
 from synctva.serving.jobs import Job, Jobs
 from synctva.serving.openapi import openapi
-from synctva.serving.pages import page
+from synctva.serving.pages import page, with_saving
 from synctva.serving.pictures import Decoder
 from synctva.serving.talks import WAITING, Talks
 from synctva.transcripts import SUFFIXES as TRANSCRIPTS
@@ -49,6 +52,7 @@ class Server:
         listener: What hears words and tells people apart.
         expect: How often each emotion is expected.
         most_bytes: Of a recording.
+        model: The recogniser's name, folder or hub id, of which an adapted model is made.
     """
 
     def __init__(
@@ -58,9 +62,11 @@ class Server:
         listener: Listener,
         expect: str | None = None,
         most_bytes: int = MOST_BYTES,
+        model: str = "lite",
     ) -> None:
         self._recogniser, self._most_bytes = recogniser, most_bytes
         self.jobs = Jobs(partial(recogniser.recognise, listener=listener, expect=expect))
+        self.adaptation = Adaptation(self.jobs, model)
         self._decoder = Decoder()
         self.talks = Talks(partial(_talk, causal, listener, expect), self._keep, self._decoder)
 
@@ -81,6 +87,10 @@ class Server:
             Route("/recognitions/{id}", self._get, methods=["GET"]),
             Route("/recognitions/{id}", self._delete, methods=["DELETE"]),
             Route("/recognitions/{id}/cancel", self._cancel, methods=["POST"]),
+            Route("/recognitions/{id}/corrections", self._correct, methods=["PUT"]),
+            Route("/adaptation", self.adaptation.tell, methods=["GET"]),
+            Route("/adaptation", self.adaptation.begin, methods=["POST"]),
+            Route("/adaptation/model", self.adaptation.give),
             Route("/recognitions/{id}/export/{ending}", self._export),
             Route("/recognitions/{id}/{file}", self._file),
         ]
@@ -96,6 +106,7 @@ class Server:
         try:
             yield
         finally:
+            self.adaptation.close()
             await anyio.to_thread.run_sync(self.jobs.close)
             self._decoder.close()
 
@@ -186,6 +197,9 @@ class Server:
         self.jobs.cancel(job)
         return JSONResponse(job.told())
 
+    async def _correct(self, request: Request) -> Response:
+        return await corrections.keep(request, *self._done(request))
+
     async def _export(self, request: Request) -> Response:
         job, found = self._done(request)
         ending = f".{request.path_params['ending']}"
@@ -206,10 +220,7 @@ class Server:
             return RedirectResponse(f"/recognitions/{job.id}/{PAGE}")
         path = job.folder / PAGE
         if name == PAGE and not path.is_file():
-            write = partial(
-                write_report, found, path, recording=job.recording, title=Path(job.name).stem
-            )
-            await anyio.to_thread.run_sync(write)
+            await anyio.to_thread.run_sync(_write_page, job, found, path)
         if name not in {entry.name for entry in job.folder.iterdir()}:
             raise HTTPException(404, "no such file")
         return FileResponse(job.folder / name)
@@ -223,6 +234,11 @@ def _talk(causal: Recogniser, listener: Listener, expect: str | None) -> Talk:
     with _SLOTS:
         conversation = Conversation(causal, listener, expect)
     return Talk(conversation, _SLOTS, WAITING)
+
+
+def _write_page(job: Job, found: Recognition, path: Path) -> None:
+    write_report(found, path, recording=job.recording, title=Path(job.name).stem)
+    write_text(path, with_saving(path.read_text("utf-8")))
 
 
 async def _let_go(request: Request) -> None:

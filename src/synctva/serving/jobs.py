@@ -96,6 +96,11 @@ class Jobs:
         self._thread = Thread(target=self._run, name="recordings", daemon=True)
         self._thread.start()
 
+    @property
+    def place(self) -> Path:
+        """The folder that is deleted at the end."""
+        return Path(self._place.name)
+
     def close(self) -> None:
         """Ends the work and deletes all files."""
         for job in list(self._jobs.values()):
@@ -135,7 +140,7 @@ class Jobs:
 
     def _placed(self, name: str, *, is_talk: bool = False) -> Job:
         id_ = secrets.token_urlsafe(12)
-        job = Job(id_, name, Path(self._place.name) / id_, is_talk)
+        job = Job(id_, name, self.place / id_, is_talk)
         job.folder.mkdir(mode=0o700)
         self._jobs[id_] = job
         return job

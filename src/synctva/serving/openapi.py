@@ -16,6 +16,16 @@ def openapi() -> dict[str, Any]:
         "required": True,
         "schema": {"type": "string", "enum": [suffix[1:] for suffix in SUFFIXES]},
     }
+    kept = _object(emotions="integer", corrected="integer")
+    adaptation = _object(
+        state="string",
+        recordings="integer",
+        utterances="integer",
+        right_before="integer",
+        right_after="integer",
+        note="string",
+        error="string",
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Sync-TVA", "version": version("synctva")},
@@ -67,6 +77,25 @@ def openapi() -> dict[str, Any]:
                     "responses": {"200": {"description": "The file"}},
                 },
             },
+            "/recognitions/{id}/corrections": {
+                "parameters": [id_],
+                "put": {
+                    **_verb("Keep its corrections: the table that its page makes", kept),
+                    "requestBody": {"required": True, "content": {"text/csv": {}}},
+                },
+            },
+            "/adaptation": {
+                "get": _verb("How far the training is, and what it gained", adaptation),
+                "post": _verb("Train the model further from all corrections", adaptation, "202"),
+            },
+            "/adaptation/model": {
+                "get": {
+                    "summary": "The adapted model, for --model once it is unpacked",
+                    "responses": {
+                        "200": {"description": "A zip file", "content": {"application/zip": {}}}
+                    },
+                }
+            },
             "/live": {
                 "get": {
                     "summary": "A talk, over a WebSocket",
@@ -97,6 +126,10 @@ def openapi() -> dict[str, Any]:
             }
         },
     }
+
+
+def _object(**types: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"type": one} for name, one in types.items()}}
 
 
 def _verb(summary: str, schema: dict[str, Any], status: str = "200") -> dict[str, Any]:
