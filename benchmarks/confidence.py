@@ -43,8 +43,8 @@ from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.extractors.expression import load_expression_network
 from synctva.features.extractors.text import text_features
+from synctva.features.normalise import PRIOR_UTTERANCES
 from synctva.features.store import open_store
-from synctva.features.store.normalise import PRIOR_UTTERANCES
 from synctva.inference.labelled import counted_as
 from synctva.media import read_audio
 from synctva.model.causal import without_encoders

@@ -32,8 +32,8 @@ from synctva.errors import InputError
 from synctva.evaluation.calibration import calibration_error
 from synctva.evaluation.metrics import ScoreArrays, confusions, scores_of
 from synctva.features.extractors.audio import AudioExtractor
+from synctva.features.normalise import SpeakerNormalisation, normalise, normalise_towards
 from synctva.features.store import open_store
-from synctva.features.store.normalise import SpeakerNormalisation, normalise, normalise_towards
 from synctva.inference.predictions import probabilities_of
 from synctva.model.causal import causal
 from synctva.model.emotion_model import EmotionModel

@@ -11,7 +11,6 @@ looked at four times a second; a page that they share counts once.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from memory import held_mib
+from memory import adopt_orphans, children_s, held_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -52,6 +51,7 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measure(given.model, given.workers, *given.measure)))
         return
+    adopt_orphans()
     table = Table(title=f"Recognising, {given.workers} workers; parts of the recording's length")
     for column in ("recording", "utterances", "clock", "with loading", "processor", "peak memory"):
         table.add_column(column, justify="right")
@@ -126,7 +126,7 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
     """Measures in a process of its own, and adds what it found."""
     words = ["--model", given.model, "--workers", given.workers, "--measure", *files]
     command = [sys.executable, __file__, *map(str, words)]
-    peak_mib = 0.0
+    peak_mib, before_s = 0.0, children_s()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         while running.poll() is None:
             peak_mib = max(peak_mib, held_mib(running.pid))
@@ -134,7 +134,8 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
         said = running.stdout.read() if running.stdout else ""
     if running.returncode:
         raise SystemExit(running.returncode)
-    found = {**json.loads(said.splitlines()[-1]), "memory_mib": peak_mib}
+    used = {"processor_s": children_s() - before_s, "memory_mib": peak_mib}
+    found = {**json.loads(said.splitlines()[-1]), **used}
     length_s = found["length_s"]
     table.add_row(
         name,
@@ -156,16 +157,12 @@ def measure(model: str, workers: int, recording: Path, transcript: Path | None =
     loaded = time.perf_counter()
     found = recogniser.recognise(recording, transcript)
     done = time.perf_counter()
-    own, others = (
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
     return {
         "length_s": found.duration_s,
         "utterances": len(found.utterances),
         "failed": sum(bool(utterance.note) for utterance in found.utterances),
         "load_s": loaded - began,
         "clock_s": done - loaded,
-        "processor_s": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,
     }
 
 

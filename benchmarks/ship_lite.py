@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 import torch
 
 from synctva.errors import InputError
+from synctva.features.normalise import SpeakerNormalisation, voices_of
 from synctva.features.store import open_store
-from synctva.features.store.normalise import SpeakerNormalisation, voices_of
 from synctva.features.store.writing import NORMALISATION
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED

@@ -10,7 +10,6 @@ machines are noisy.
 import argparse
 import math
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from memory import adopt_orphans, children_s
 
 HERE = Path(__file__).parents[1] / "src"
 RATE_HZ = 16_000
@@ -44,6 +44,11 @@ def sound(folder: Path) -> list[str]:
     return [*SYNCTVA, "recognise", str(folder / "four.wav"), "--transcript", script]
 
 
+def floor(folder: Path) -> list[str]:
+    """Torch alone, imported."""
+    return [sys.executable, "-c", "import torch"]
+
+
 def loading(folder: Path) -> list[str]:
     """The shipped model, from Python."""
     return [sys.executable, "-c", "from synctva import Recogniser; Recogniser.load(workers=1)"]
@@ -58,7 +63,7 @@ def hundred(folder: Path) -> list[str]:
 
 
 CASES: Mapping[str, Callable[[Path], list[str]]] = MappingProxyType(
-    {"words": words, "sound": sound, "loading": loading, "hundred": hundred}
+    {"floor": floor, "words": words, "sound": sound, "loading": loading, "hundred": hundred}
 )
 
 
@@ -69,24 +74,25 @@ def main() -> None:
     parser.add_argument("--source", type=Path, help="the src folder of a version before")
     given = parser.parse_args()
     sources = [HERE] if given.source is None else [given.source.absolute(), HERE]
+    adopt_orphans()
     print("| CPU seconds |" + " before |" * (len(sources) - 1) + " now |")
     print("|---|" + "---:|" * len(sources))
+    cache = tempfile.TemporaryDirectory()
     for name in given.only:
-        found = [[used(name, source) for source in sources] for _ in range(given.times)]
+        found = [[used(name, source, cache.name) for source in sources] for _ in range(given.times)]
         least = [min(column) for column in zip(*found, strict=True)]
         what = (CASES[name].__doc__ or "").rstrip(".").lower()
         print(f"| {what} | " + " | ".join(f"{seconds:.1f}" for seconds in least) + " |")
 
 
-def used(name: str, source: Path) -> float:
+def used(name: str, source: Path, cache: str) -> float:
     """Returns the CPU seconds of a case, its processes included."""
     with tempfile.TemporaryDirectory() as place:
         command = CASES[name](Path(place))
-        environment = {**os.environ, "PYTHONPATH": str(source), "SYNCTVA_CACHE": f"{place}/cache"}
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        environment = {**os.environ, "PYTHONPATH": str(source), "SYNCTVA_CACHE": cache}
+        before_s = children_s()
         subprocess.run(command, env=environment, check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return children_s() - before_s
 
 
 def _script(path: Path) -> Path:

@@ -18,8 +18,8 @@ from synctva.data.source import read_source
 from synctva.errors import InputError
 from synctva.features.extractors.audio import AudioExtractor
 from synctva.features.extractors.tokens import TokenExtractor
+from synctva.features.normalise import normalise
 from synctva.features.store import check_place, write_store
-from synctva.features.store.normalise import normalise
 from synctva.features.store.writing import NORMALISATION
 
 

@@ -53,7 +53,12 @@ def in_threads(
         torch.set_num_threads(1)  # every thread has a number of its own
         return compute(item)
 
-    at_once = min(os.cpu_count() or 1, at_once)
+    items = list(items)
+    at_once = min(os.cpu_count() or 1, at_once, len(items))
+    if at_once < 2:  # a thread for one item takes longer to start than most items
+        with in_one_thread():
+            yield from map(compute, items)
+        return
     with in_one_thread(), ThreadPoolExecutor(at_once, "compute") as threads:
         try:
             yield from threads.map(computed, items)
@@ -99,7 +104,7 @@ def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
 

@@ -11,8 +11,8 @@ from support.command import call
 from support.models import SAID, SCHEMA, film, model_of, silence, voice
 
 from synctva import Recogniser
+from synctva.features.normalise import SpeakerNormalisation
 from synctva.features.store import open_store
-from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.inference.export import read_recognition
 from synctva.inference.utterances import utterances_of
 from synctva.model.emotion_model import EmotionModel

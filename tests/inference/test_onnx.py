@@ -22,8 +22,8 @@ from synctva.emotions import MODALITIES
 from synctva.encoders.adapters import Adapted, add_adapters, merged
 from synctva.errors import InputError
 from synctva.evaluation.attribution import subsets_of
+from synctva.features.normalise import SpeakerNormalisation
 from synctva.features.preset import Preset
-from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.inference.onnx import folder as exporting
 from synctva.inference.onnx.conversation import Conversation
 from synctva.inference.predictions import predictions_of

@@ -25,9 +25,9 @@ from synctva.evaluation.prediction import predict
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extractors.tokens import TokenExtractor
+from synctva.features.normalise import SpeakerNormalisation, normalise_towards
 from synctva.features.preset import load_preset
 from synctva.features.store import open_store, write_store
-from synctva.features.store.normalise import SpeakerNormalisation, normalise_towards
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.predictions import predictions_of
 from synctva.inference.recognition import NO_EVIDENCE

@@ -17,7 +17,6 @@ from support.batches import DIMS, EMOTIONS, random_batch
 
 from synctva.corpus import Description
 from synctva.errors import InputError
-from synctva.model import checkpoint
 from synctva.model.checkpoint import Provenance, read_checkpoint
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.load import SHIPPED
@@ -281,7 +280,7 @@ def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(
         asked.append((name, sorted(allow_patterns)))
         return str(saved)
 
-    monkeypatch.setattr(checkpoint, "snapshot_download", snapshot_download)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     model = EmotionModel.from_pretrained("someone/sync-tva-meld")
     assert model.provenance == PROVENANCE
     assert asked == [("someone/sync-tva-meld", ["config.json", "model.safetensors"])]

@@ -25,14 +25,15 @@ class Forking:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([*PRELOADED])
         self.Pipe = self._context.Pipe
+        self.set_forkserver_preload = lambda modules: None
 
     def Process(self, target: Serve, args: tuple[Any, ...], daemon: bool) -> Any:  # noqa: N802
         """Returns a process of the server, with this one's environment."""
-        given = (dict(os.environ), target, args[1:])
+        given = (dict(os.environ), target, args)
         return self._context.Process(target=_served, args=given, daemon=daemon)
 
 
-def _served(environment: dict[str, str], serve: Serve, rest: tuple[Any, ...]) -> None:
+def _served(environment: dict[str, str], serve: Serve, given: tuple[Any, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    serve(os.getppid(), *rest)  # it ends with the server, and that with the tests
+    serve(*given)

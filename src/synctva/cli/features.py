@@ -103,7 +103,7 @@ def features(
     from synctva.features.extraction.fill import amount, fill, share_named
     from synctva.features.preset import load_preset
     from synctva.features.store import open_store
-    from synctva.model.inputs import as_recognised, model_named, prepared
+    from synctva.model.prepared import as_recognised, model_named, prepared
     from synctva.work import engine_named
 
     if verify:

@@ -3,17 +3,20 @@
 import math
 from collections.abc import Mapping
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
-from synctva.evaluation.evaluated_run import EvaluatedRun, counts_of
 from synctva.evaluation.prediction import calibrated, predict
 from synctva.evaluation.spread import score_spreads
 from synctva.model.emotion_model import EmotionModel
 from synctva.run.scores import Scores
+
+if TYPE_CHECKING:
+    from synctva.evaluation.evaluated_run import EvaluatedRun
 
 Subset = tuple[str, ...]
 
@@ -24,7 +27,7 @@ def subsets_of(modalities: tuple[str, ...], smallest: int = 1) -> list[Subset]:
     return [subset for size in sizes for subset in combinations(modalities, size)]
 
 
-def subset_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Scores]:
+def subset_scores(run: "EvaluatedRun", split: str = "test") -> dict[str, Scores]:
     """Returns, for every subset of the modalities, the mean and sd of the scores over the seeds.
 
     The model is the same throughout; the other modalities are hidden from it.
@@ -36,8 +39,10 @@ def subset_scores(run: EvaluatedRun, split: str = "test") -> dict[str, Scores]:
     }
 
 
-def over_seeds(run: EvaluatedRun, batch: Batch) -> Scores:
+def over_seeds(run: "EvaluatedRun", batch: Batch) -> Scores:
     """Returns mean and sd over the seeds of each score on a batch."""
+    from synctva.evaluation.evaluated_run import counts_of
+
     counts = [counts_of(predict(m, batch).numpy(), batch).sum(0) for m in run.models.values()]
     return score_spreads(np.stack(counts))
 

@@ -6,16 +6,16 @@ what an utterance has: with nothing left, they are the class frequencies.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.special import softmax
 
 from synctva.batch import Batch, joined
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import Subset, shapley, subsets_of
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import predict, softmax
 from synctva.model.emotion_model import EmotionModel
 
 Probabilities = Float[np.ndarray, "utterance emotion"]
@@ -42,6 +42,7 @@ class Views:
 
     def logits(self, subset: Subset) -> Float[np.ndarray, "utterance emotion"]:
         """Returns the logits where all other modalities are hidden in all utterances."""
+        subset = tuple(m for m in subset if self._there[m])  # what nobody has is hidden already
         if subset not in self._logits:
             self._logits[subset] = predict(self.model, self.batch.keep(subset)).numpy()
         return self._logits[subset]
@@ -51,10 +52,16 @@ class Views:
 
         They are equal up to the last digits.
         """
-        subsets = list(subsets_of(tuple(self.model.dims), smallest=0))
+        there = tuple(m for m in self.model.dims if self._there[m])
+        subsets = list(subsets_of(there, smallest=0))
         whole = predict(self.model, joined([self.batch.keep(subset) for subset in subsets]))
         parts = np.split(whole.numpy(), len(subsets))
         self._logits.update(zip(subsets, parts, strict=True))
+
+    @cached_property
+    def _there(self) -> dict[str, bool]:
+        """Whether any utterance has a modality that counts."""
+        return dict(zip(MODALITIES, self.batch.present.any(0).tolist(), strict=True))
 
     def probabilities(
         self, subset: Subset, expected: Float[np.ndarray, " emotion"] | None = None
@@ -126,7 +133,7 @@ class Views:
             chosen = which.reshape(-1) == number
             logits = self.logits(shown)[rows[chosen]]
             present = np.tile(own, (len(logits), 1))
-            found[chosen] = softmax(provenance.adjusted(logits, present), axis=1)
+            found[chosen] = softmax(provenance.adjusted(logits, present))
         return found
 
 

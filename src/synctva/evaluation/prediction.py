@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import softmax
 from torch import Tensor
 
 from synctva.batch import Batch
@@ -22,9 +21,11 @@ CHUNK_PAIRS = 2**20
 def predict(model: EmotionModel, batch: Batch) -> Float[Tensor, "utterance emotion"]:
     """Returns the logits of a batch of any size, on the CPU, from the model in eval mode."""
     training = model.training
-    model.eval()
+    if training:  # to say so to each of its parts takes as long as a short dialogue
+        model.eval()
     logits = [part for chunk in _chunks(batch) for part in _logits(model, batch.select(chunk))]
-    model.train(training)
+    if training:
+        model.train()
     return torch.cat(logits)
 
 
@@ -36,7 +37,15 @@ def calibrated(
     Its calibration is that for the modalities which an utterance has.
     """
     adjusted = model.provenance.adjusted(logits.double().numpy(), batch.present.cpu().numpy())
-    return softmax(adjusted, axis=1)
+    return softmax(adjusted)
+
+
+def softmax(
+    logits: Float[np.ndarray, "utterance emotion"],
+) -> Float[np.ndarray, "utterance emotion"]:
+    """Returns the probabilities of logits; what ``scipy`` returns, whose import takes .15 s."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
 
 
 def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:

@@ -1,7 +1,5 @@
 """Features of a recording's utterances, by the extractors that made a model's training data."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +10,12 @@ from synctva.corpus import Corpus, Features
 from synctva.dialogue import Dialogue
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.extraction.cache import Cache
-from synctva.features.extraction.recording import Encoding, Recordings, Request
+from synctva.features.extraction.recording import Request
 from synctva.features.extractors.encoded import Encoded
+from synctva.features.extractors.face_reader import Faces
 from synctva.features.extractors.registry import KINDS
-from synctva.features.preset import Preset
+from synctva.inference.reading import begin, read
+from synctva.inference.utterances import IMPORTED
 from synctva.model.inputs import as_read
 from synctva.model.makers import Makers
 from synctva.work import Engine, Task, on_this_machine
@@ -51,7 +50,8 @@ def readers(makers: Makers, workers: int | None, cache: Path | None = None) -> E
         workers: How many; None = one per core.
         cache: The folder in which features are looked up and kept; None = nowhere.
     """
-    return on_this_machine(Task(_encoded, _begin, (makers.preset, cache), TIME_LIMIT_S), workers)
+    task = Task(read, begin, (makers.preset, cache), TIME_LIMIT_S, IMPORTED)
+    return on_this_machine(task, workers)
 
 
 def steps_of(dialogue: Dialogue, makers: Makers) -> int:
@@ -89,6 +89,9 @@ def encode(
             note = f"{request.modality}: {outcome}"
             notes[request.row] = "; ".join(filter(None, [notes.get(request.row), note]))
             outcome = Encoded(None, (FAILED,))
+        elif isinstance(outcome, Faces):
+            assert makers.faces is not None  # they were read for it
+            outcome = makers.faces.pooled(outcome)
         made[request.row, request.modality] = outcome
         advance(1)
     for modality in makers.descriptions:
@@ -109,24 +112,6 @@ def _requests(
         for modality in makers.descriptions:
             if modality not in makers.words and KINDS[modality].has_source(utterance):
                 yield Request(row, dialogue.id, modality, utterance, sound_track)
-
-
-_encodings: list[Callable[[Request], Encoded]] = []
-"""In a worker: what encodes, as it was begun with."""
-
-
-def _begin(preset: Preset, cache: Path | None) -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
-    if "torch" in sys.modules:  # by way of the script that this process was begun with
-        sys.modules["torch"].set_num_threads(1)
-    if cache is None:
-        _encodings.append(Encoding(preset).encode)
-    else:
-        _encodings.append(Recordings(preset, Cache(cache)).encode)
-
-
-def _encoded(request: Request) -> Encoded:
-    return _encodings[0](request)
 
 
 def _words(corpus: Corpus, modality: str, makers: Makers, advance: Advance) -> Features:

@@ -99,10 +99,14 @@ def look(utterance: Utterance, extractor: VisualExtractor | None) -> Evidence:
     clip = Clip(utterance)
     samples = clip.samples()
     found = NOTHING if samples is None or not samples.size else _heard(samples)
-    frames = None if extractor is None else clip.frames(extractor.rate_hz, extractor.most_frames)
+    frames = (
+        None
+        if extractor is None
+        else clip.frames(extractor.reader.rate_hz, extractor.reader.most_frames)
+    )
     if extractor is None or frames is None:
         return found
-    track = extractor.speaker(frames, samples)
+    track = extractor.reader.speaker(frames, samples)
     count = len(frames.pixels)
     sides = [face.side_px for face in track.faces] if track else []
     return replace(

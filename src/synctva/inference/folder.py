@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from synctva.errors import InputError
 from synctva.inference.export.write import check_untimed
-from synctva.inference.preview import is_preview
 from synctva.inference.utterances import is_transcript
 from synctva.media.local_file import MEDIA_SUFFIXES, may_be_recording
 from synctva.transcripts import SUFFIXES, belongings, is_script, may_be_transcript, tiers_of_each
@@ -251,6 +251,14 @@ def _check(folder: Path, outs: Sequence[str]) -> None:
 def _is_visible(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     return path.is_file() and not hidden
+
+
+def is_preview(path: Path) -> bool:
+    """Returns whether a file, ``NAME.preview.mp4``, is the copy of the page ``NAME.html``."""
+    name, mark, _ = path.name.rpartition(".preview")
+    pages = (p for p in path.parent.iterdir() if p.stem == name and p.suffix.lower() == ".html")
+    told = f'data-copy="./{quote(os.fsencode(path.name))}"'.encode()
+    return bool(mark) and any(page.is_file() and told in page.read_bytes() for page in pages)
 
 
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:

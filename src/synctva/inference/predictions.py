@@ -1,6 +1,6 @@
 """What a model predicts of whole dialogues: probabilities, with what carried them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.evaluation.confidence import Views, views_of
+from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue
 from synctva.inference.recognition import NO_EVIDENCE, UNLIKE_TRAINING, RecognisedUtterance
 from synctva.model.causal import without_encoders
@@ -107,3 +108,14 @@ def recognised(
             tuple(dict.fromkeys(flags)),
             encoded.notes.get(row, ""),
         )
+
+
+def left_out(utterances: Sequence[RecognisedUtterance]) -> str:
+    """Returns how many utterances are recognised without their words, in words; else nothing."""
+    unknown = sum(bool(one.text) and OTHER_LANGUAGE in one.flags for one in utterances)
+    if not unknown:
+        return ""
+    return (
+        f"the words of {unknown} of {len(utterances)} utterances are in a language that the model"
+        " does not know, and are left out"
+    )

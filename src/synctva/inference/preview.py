@@ -3,7 +3,6 @@
 The copy is made in a process of its own, since recordings are read as if hostile.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import numpy as np
 from jaxtyping import UInt8
@@ -78,14 +76,6 @@ def make_preview(
         for _, outcome in engine.outcomes([request]):
             if isinstance(outcome, InputError):
                 raise outcome
-
-
-def is_preview(path: Path) -> bool:
-    """Returns whether a file, ``NAME.preview.mp4``, is the copy of the page ``NAME.html``."""
-    name, mark, _ = path.name.rpartition(".preview")
-    pages = (p for p in path.parent.iterdir() if p.stem == name and p.suffix.lower() == ".html")
-    told = f'data-copy="./{quote(os.fsencode(path.name))}"'.encode()
-    return bool(mark) and any(page.is_file() and told in page.read_bytes() for page in pages)
 
 
 @contextmanager

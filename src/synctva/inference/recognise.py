@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,13 +29,13 @@ from synctva.inference.given import (
     is_sound,
     said,
 )
-from synctva.inference.predictions import Predictions, predictions_of, recognised
+from synctva.inference.predictions import Predictions, left_out, predictions_of, recognised
 from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import RecognisedUtterance, Recognition
-from synctva.inference.utterances import Segmented, utterances_of
+from synctva.inference.utterances import IMPORTED, Segmented, utterances_of
 from synctva.listening.listener import BY_VOICE, Listener
 from synctva.media import apart
-from synctva.model.causal import causal
+from synctva.model import causal as around
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import schema_of
 from synctva.model.load import load_model, name_of
@@ -87,7 +88,7 @@ class Recogniser:
     def __enter__(self) -> "Recogniser":
         """Keeps the processes from one recording to the next; they begin when they are needed."""
         self._readers = readers(self.makers, self.workers, self.cache)
-        self.apart = apart()
+        self.apart = apart(IMPORTED)
         return self
 
     def __exit__(
@@ -128,7 +129,7 @@ class Recogniser:
                 extractor here makes the features that it was trained on.
         """
         found = load_model(model, downloads=downloads)
-        own = causal(found, f"{model}") if is_causal else found
+        own = around.causal(found, f"{model}") if is_causal else found
         recogniser = cls(own, name_of(model), workers, cache, downloads=downloads)
         recogniser.is_causal = is_causal
         if is_causal:
@@ -240,7 +241,7 @@ class Recogniser:
             utterances,
             self.name,
             self.fingerprint,
-            "; ".join(filter(None, (segmented.note, _left_out(utterances)))),
+            "; ".join(filter(None, (segmented.note, left_out(utterances)))),
         )
 
     def live(self, listener: Listener = BY_VOICE, *, expect: str | None = None) -> "Talk":
@@ -283,15 +284,9 @@ class Recogniser:
         """
         found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
         self.model.provenance.check(found, encoded.corpus.name)
-        return predictions_of(self.model, batch_of(encoded.corpus), expected)
+        batch = around.encoded(self.model, batch_of(encoded.corpus))
+        return predictions_of(self._bare, batch, expected)
 
-
-def _left_out(utterances: Sequence[RecognisedUtterance]) -> str:
-    """Returns how many utterances are recognised without their words, in words; else nothing."""
-    unknown = sum(bool(one.text) and OTHER_LANGUAGE in one.flags for one in utterances)
-    if not unknown:
-        return ""
-    return (
-        f"the words of {unknown} of {len(utterances)} utterances are in a language that the model"
-        " does not know, and are left out"
-    )
+    @cached_property
+    def _bare(self) -> EmotionModel:
+        return around.bare(self.model)

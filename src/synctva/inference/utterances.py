@@ -24,6 +24,9 @@ from synctva.transcripts import (
 )
 from synctva.work import Engine
 
+IMPORTED = "synctva.inference.imported"
+"""By the server of the processes that read recordings: see ``Task``."""
+
 NOBODY = "speaker"
 """Who speaks where nothing says who."""
 
@@ -98,7 +101,7 @@ def utterances_of(
         return _said(recording, None, tiers=tiers)
     if apart is None:
         chosen = {"tiers": tiers, "sound_track": sound_track}
-        with looking() as own:
+        with looking(IMPORTED) as own:
             return utterances_of(recording, transcript, listener, own, **chosen)
     length_s, track, about_track = seen_apart(partial(_looked, sound_track), recording, apart)
     if transcript is not None:

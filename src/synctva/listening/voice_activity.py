@@ -1,13 +1,13 @@
 """When somebody speaks in a recording: silero's voice activity, streamed in bounded memory.
 
-The one file that knows silero-vad. It runs in a process of its own, since recordings are read as
-if hostile.
+The one file that knows silero-vad. The sound comes from a process of its own, since recordings are
+read as if hostile.
 """
 
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from synctva.errors import InputError
-from synctva.media import SAMPLE_RATE_HZ, probe, seen_apart
-from synctva.media.sound import stream_audio
+from synctva.media import SAMPLE_RATE_HZ, probe, streamed_apart
+from synctva.media.sound import sound_in_steps
 from synctva.work import Engine
 
 LONGEST_S = 15.0
@@ -105,21 +105,27 @@ def speech_in(
         InputError: It has no sound, is no recording, broken, too large, or not a local regular
             file.
     """
-    return seen_apart(partial(_listen, sound_track), recording, kept)
+    from synctva.tensors import in_one_thread
+
+    levels: list[float] = []
+    steps = streamed_apart(partial(_sound, sound_track), recording, kept)
+    pieces = _noting((piece for step in steps for piece in step), levels)
+    with in_one_thread():
+        heard = list(speech_probabilities(pieces, _network()))
+    found = _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
+    return replace(found, level_db=_db(float(np.percentile(levels, 95)) if levels else 0.0))
 
 
-def _listen(sound_track: int | None, recording: Path) -> Speech:
+def _sound(
+    sound_track: int | None, recording: Path
+) -> Iterator[list[Float32[np.ndarray, " sample"]]]:
+    """Yields the sound, in the other process."""
     if not probe(recording).has_audio:
         raise InputError(
             f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
             " says who speaks when with --transcript"
         )
-    levels: list[float] = []
-    heard = list(
-        speech_probabilities(_noting(stream_audio(recording, sound_track), levels), silero())
-    )
-    found = _spans(np.concatenate([p for p, _ in heard]), sum(count for _, count in heard))
-    return replace(found, level_db=_db(float(np.percentile(levels, 95)) if levels else 0.0))
+    yield from sound_in_steps(sound_track, recording)
 
 
 def _noting(
@@ -134,6 +140,11 @@ def _noting(
 
 def _db(level: float) -> float:
     return 20 * float(np.log10(max(level, 1e-10)))
+
+
+@cache
+def _network() -> Any:
+    return silero()
 
 
 def silero() -> Any:

@@ -1,4 +1,7 @@
-"""Whose voice is heard: a vector for each window of speech, in a process of its own."""
+"""Whose voice is heard: a vector for each window of speech.
+
+The sound comes from a process of its own, since recordings are read as if hostile.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.media import SAMPLE_RATE_HZ, seen_apart
-from synctva.media.sound import stream_audio
+from synctva.media import SAMPLE_RATE_HZ, streamed_apart
+from synctva.media.sound import sound_in_steps
 from synctva.work import Engine
 
 if TYPE_CHECKING:
@@ -64,7 +67,8 @@ def voices_in(
         InputError: The recording is broken, too large, or not a local regular file.
     """
     windows = tuple(sorted(window for span in spans for window in windows_of(span)))
-    return Voices(windows, seen_apart(partial(_listen, sound_track, windows), recording, kept))
+    steps = streamed_apart(partial(sound_in_steps, sound_track), recording, kept)
+    return Voices(windows, _listen((piece for step in steps for piece in step), windows))
 
 
 def windows_of(span: Span) -> list[Span]:
@@ -88,7 +92,7 @@ def _network() -> "CamPlusPlus":
 
 
 def _listen(
-    sound_track: int | None, windows: Sequence[Span], recording: Path
+    pieces: Iterator[Float32[np.ndarray, " _"]], windows: Sequence[Span]
 ) -> Float32[np.ndarray, "window dim"]:
     import torch
 
@@ -103,7 +107,7 @@ def _listen(
         vectors[list(rows)] = network(torch.from_numpy(np.stack(sounds))).numpy()
 
     with in_one_thread(), torch.inference_mode():
-        for row, sound in enumerate(_cut(stream_audio(recording, sound_track), windows)):
+        for row, sound in enumerate(_cut(pieces, windows)):
             waiting.setdefault(len(sound), []).append((row, sound))
             if len(waiting[len(sound)]) == AT_ONCE:
                 hear(len(sound))

@@ -6,7 +6,7 @@ its first packet, as in a player. Decoding runs in one thread, packet by packet,
 than what it returns.
 """
 
-from synctva.media.apart import apart, seen_apart
+from synctva.media.apart import apart, seen_apart, streamed_apart
 from synctva.media.browser import browser_type, write_small
 from synctva.media.limits import LIMITS, Limits
 from synctva.media.movie import write_movie
@@ -37,6 +37,7 @@ __all__ = [
     "read_frames",
     "seen_apart",
     "sound_tracks",
+    "streamed_apart",
     "write_movie",
     "write_small",
 ]

@@ -4,7 +4,9 @@ It has a limit of time and of memory. What it is asked is a function of a record
 serves one recording after another, so that an ordinary one costs no start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,10 +22,14 @@ MEMORY_BYTES = 6 << 30
 Found = TypeVar("Found")
 
 
-def apart() -> Engine:
-    """Returns a process that looks at recordings; it begins with the first one."""
-    task = Task(_looked, time_limit_s=TIME_LIMIT_S, memory_bytes=MEMORY_BYTES)
-    return on_this_machine(task, 1)
+def apart(imported: str | None = None) -> Engine:
+    """Returns a process that looks at recordings; it begins with the first one.
+
+    Args:
+        imported: As of :class:`synctva.work.Task`.
+    """
+    limits = {"time_limit_s": TIME_LIMIT_S, "memory_bytes": MEMORY_BYTES}
+    return on_this_machine(Task(_looked, imported=imported, **limits), 1)
 
 
 def seen_apart(
@@ -48,6 +54,58 @@ def seen_apart(
     if isinstance(outcome, InputError):
         raise outcome
     return outcome
+
+
+def streamed_apart(
+    stream: Callable[[Path], Iterator[Found]], recording: str | Path, kept: Engine | None = None
+) -> Iterator[Found]:
+    """Yields what a generator finds in a recording, which runs in another process, step by step.
+
+    Args:
+        stream: A generator of a module, whose results can be sent.
+        recording: The recording.
+        kept: From :func:`apart`; until all is told, it can be asked nothing else.
+
+    Raises:
+        InputError: As ``seen_apart``.
+    """
+    looking = kept or apart()
+    is_over = False
+
+    def requests() -> Iterator[tuple[Callable[[Path], Any], Path]]:
+        yield partial(_begun, stream), Path(recording)
+        while not is_over:
+            yield _next, Path(recording)
+
+    try:
+        for _, outcome in looking.outcomes(requests()):
+            if isinstance(outcome, InputError):
+                raise outcome
+            is_over = not outcome
+            yield from outcome
+    finally:
+        if looking is not kept:
+            looking.stop()
+
+
+_streams: list[Iterator[Any]] = []
+"""In the process: what is found of one recording, as far as it was not told yet."""
+
+
+def _begun(stream: Callable[[Path], Iterator[Found]], recording: Path) -> list[Found]:
+    """Returns the first thing found, or nothing."""
+    _streams[:] = [stream(recording)]
+    return _next(recording)
+
+
+def _next(recording: Path) -> list[Any]:
+    """Returns the next thing found, or nothing where all is told."""
+    if not _streams:
+        raise InputError(
+            f"{recording}: crashed the process that read it; the recording is damaged or hostile:"
+            " convert it with ffmpeg"
+        )
+    return list(islice(_streams[0], 1))
 
 
 def _looked(request: tuple[Callable[[Path], Any], Path]) -> Any:

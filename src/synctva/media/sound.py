@@ -53,6 +53,23 @@ def stream_audio(
                 end += len(piece)
 
 
+STEP_SAMPLES = 60 * SAMPLE_RATE_HZ
+
+
+def sound_in_steps(
+    sound_track: int | None, recording: Path
+) -> Iterator[list[Float32[np.ndarray, " sample"]]]:
+    """Yields the pieces of ``stream_audio``, about a minute of them at a time."""
+    waiting: list[Float32[np.ndarray, " sample"]] = []
+    for piece in stream_audio(recording, sound_track):
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= STEP_SAMPLES:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
 def read_audio(
     path: str | Path,
     start_s: float | None = None,

@@ -78,7 +78,8 @@ def encoded(model: EmotionModel, batch: Batch) -> Batch:
     """Returns the batch of what a model's encoders make of it, each utterance by itself."""
     if not model.encoders:
         return batch
-    model.eval()
+    if model.training:
+        model.eval()
     made: dict[str, Any] = {}
     for m, encoder in model.encoders.items():
         rows, present = batch.features[m], batch.present[:, MODALITIES.index(m)]

@@ -11,8 +11,9 @@ from synctva.features.extractors.extractor import WordExtractor
 from synctva.features.extractors.hub import named_in
 from synctva.features.extractors.registry import KINDS, checked, made_again, make_extractor
 from synctva.features.extractors.registry import word_extractor as loaded
+from synctva.features.extractors.visual import VisualExtractor
+from synctva.features.normalise import SpeakerNormalisation
 from synctva.features.preset import Preset
-from synctva.features.store.normalise import SpeakerNormalisation
 from synctva.model.emotion_model import EmotionModel
 
 
@@ -27,6 +28,7 @@ class Makers:
         normalise_by: How the audio features are normalised, of ``normalise.BY``; None = not.
         voices: What the audio features of voices that are hardly heard are normalised by, too.
         is_causal: Whether the model looks at no later utterance, nor may its features.
+        faces: What makes vectors of the faces that other processes read.
     """
 
     preset: Preset
@@ -35,6 +37,7 @@ class Makers:
     normalise_by: str | None = None
     voices: SpeakerNormalisation | None = None
     is_causal: bool = False
+    faces: VisualExtractor | None = None
 
 
 def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Makers:
@@ -60,12 +63,14 @@ def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Ma
         )
     preset = made_again(known, place)
     words: dict[str, WordExtractor] = {}
+    faces: VisualExtractor | None = None
     with named_in(place, downloads=downloads):
         for modality, description in known.items():
             if KINDS[modality].of_words:
                 words[modality] = loaded(preset, modality)
             made = words.get(modality) or make_extractor(preset, modality)
             checked(made, description, place)
+            faces = made if isinstance(made, VisualExtractor) else faces
     if preset.visual.faces == "whole":
         found = preset.visual.model_copy(update={"faces": "found"})
         preset = preset.model_copy(update={"visual": found})
@@ -73,7 +78,7 @@ def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Ma
     voices, looks_back = _voices(model, by), (model.reach or (0, 1))[1] == 0
     is_causal = looks_back and (by is None or voices is not None)
     plain = {m: description.normalised(None) for m, description in known.items()}
-    return Makers(preset, plain, words, by, voices, is_causal)
+    return Makers(preset, plain, words, by, voices, is_causal, faces)
 
 
 def check_causal(makers: Makers, place: str) -> None:

@@ -6,6 +6,7 @@ affair: no lock and no stream is shared that it could leave held or half written
 
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -124,8 +125,11 @@ class Processes:
     def _started(self) -> _Worker:
         refuse_unguarded()
         context = get_context("spawn")
+        if self.task.imported and sys.platform == "linux":
+            context = get_context("forkserver")
+            context.set_forkserver_preload([self.task.imported])
         own, its = context.Pipe()
-        process = context.Process(target=_serve, args=(os.getpid(), its, self.task), daemon=True)
+        process = context.Process(target=_serve, args=(its, self.task), daemon=True)
         with interrupts_wait():
             process.start()
         its.close()  # so that its end is heard of
@@ -186,9 +190,9 @@ class Processes:
         )
 
 
-def _serve(parent: int, pipe: Connection, task: Task) -> None:
+def _serve(pipe: Connection, task: Task) -> None:
     """Serves the requests that come by a pipe; runs in a process of its own."""
-    end_with(parent)
+    end_with(os.getppid())
     try:
         pipe.send(begun(task))
     except OSError:  # who began it is gone already

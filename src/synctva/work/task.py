@@ -39,6 +39,8 @@ class Task:
         arguments: Of ``begin``.
         time_limit_s: A request that takes longer, as a hostile one does, is given up. None = the
             requests are our own, and may take as long as they do.
+        imported: A module that a server imports, of which all processes are copies, where the
+            system can; else each imports what it needs. One server serves all tasks.
         memory_bytes: A process that wants more of its own is refused it, which ends the request;
             None = as much as there is.
     """
@@ -47,6 +49,7 @@ class Task:
     begin: Callable[..., object] = nothing
     arguments: tuple[object, ...] = ()
     time_limit_s: float | None = None
+    imported: str | None = None
     memory_bytes: int | None = None
 
 

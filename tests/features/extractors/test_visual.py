@@ -66,7 +66,7 @@ def resnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_vector_is_mean_and_sd_over_the_frames_of_vector_and_probabilities(one_face: Frames):
     extractor = expression()
-    track = extractor.speaker(one_face)
+    track = extractor.reader.speaker(one_face)
     assert track is not None
     assert track.frames == (0, 1, 2, 3, 4)
     network = small_network().eval()
@@ -160,10 +160,10 @@ def test_the_speaker_is_the_one_whose_mouth_moves_with_the_sound():
     xs = [
         track.faces[0].x_px
         for track in (
-            large.speaker(frames, samples),
-            small.speaker(frames, samples),
-            small.speaker(frames, np.zeros_like(samples)),
-            small.speaker(frames, None),
+            large.reader.speaker(frames, samples),
+            small.reader.speaker(frames, samples),
+            small.reader.speaker(frames, np.zeros_like(samples)),
+            small.reader.speaker(frames, None),
         )
         if track is not None
     ]
@@ -172,7 +172,7 @@ def test_the_speaker_is_the_one_whose_mouth_moves_with_the_sound():
 
 def test_a_resnet_is_the_mean_of_its_vectors_of_the_crops(resnet: Path, one_face: Frames):
     extractor = VisualExtractor(str(resnet))
-    track = extractor.speaker(one_face)
+    track = extractor.reader.speaker(one_face)
     assert track is not None
     crops = np.stack(
         [faces.crop(p, f, 32) for p, f in zip(one_face.pixels, track.faces, strict=True)]

@@ -18,9 +18,9 @@ from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.fill import TIME_LIMIT_S, Advance, Failure, Filled, fill
 from synctva.features.extraction.words import WORDS, read_words
+from synctva.features.normalise import normalise
 from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore, concatenate, write_parts
-from synctva.features.store.normalise import normalise
 from synctva.features.store.writing import FAILURES, NORMALISATION
 from synctva.files import guarded
 from synctva.work import MakeEngine, on_this_machine

@@ -13,8 +13,8 @@ from synctva.errors import InputError, damage_told
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extractors.registry import KINDS, made_again
+from synctva.features.normalise import SpeakerNormalisation, people_of
 from synctva.features.store import FeatureStore, open_store, write_store
-from synctva.features.store.normalise import SpeakerNormalisation, people_of
 from synctva.features.store.writing import NORMALISATION
 from synctva.parquet import read_parquet_table
 

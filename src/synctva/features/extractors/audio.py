@@ -8,8 +8,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32
@@ -20,6 +24,9 @@ from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.extractor import Stream
 from synctva.media import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from opensmile import Smile
 
 LOUDEST = 1 - 2**-15
 """openSMILE reads 16 bits; the wrapper turns a sample of 1.0 into the most negative number."""
@@ -33,6 +40,7 @@ class AudioPreset:
 
     Attributes:
         feature_set: Its name in ``opensmile.FeatureSet``.
+        config: Its file among openSMILE's, without the ending.
         dim: Number of functionals.
         least_samples: openSMILE gives nothing for less sound than this, at 16 kHz: less than one
             of its frames, or for IS10 than its two longest.
@@ -40,6 +48,7 @@ class AudioPreset:
     """
 
     feature_set: str
+    config: str
     dim: int
     least_samples: int
     without: str = ""
@@ -51,19 +60,23 @@ LEVEL = (
 )
 """What of eGeMAPS tells how loud a recording is; how loudness varies within it remains."""
 
+EGEMAPS = "egemaps/v02/eGeMAPSv02"
+
 PRESETS: Mapping[str, AudioPreset] = MappingProxyType(
     {
-        "egemaps": AudioPreset("eGeMAPSv02", 88, 960),
-        "egemaps-no-level": AudioPreset("eGeMAPSv02", 75, 960, LEVEL),
-        "is09": AudioPreset("IS09", 384, 400),
-        "is10": AudioPreset("IS10", 1582, 1120),
-        "compare": AudioPreset("ComParE_2016", 6373, 960),
+        "egemaps": AudioPreset("eGeMAPSv02", EGEMAPS, 88, 960),
+        "egemaps-no-level": AudioPreset("eGeMAPSv02", EGEMAPS, 75, 960, LEVEL),
+        "is09": AudioPreset("IS09", "is09-13/IS09_emotion", 384, 400),
+        "is10": AudioPreset("IS10", "is09-13/IS10_paraling_compat", 1582, 1120),
+        "compare": AudioPreset("ComParE_2016", "compare/ComParE_2016", 6373, 960),
     }
 )
 
 
 class AudioExtractor:
     """Turns the sound of an utterance into functionals: one number for all of it, for each.
+
+    openSMILE is loaded with the first sound: what the features are is known without it.
 
     Args:
         name: ``egemaps`` (Eyben et al., 2016; 88), ``egemaps-no-level`` (75 of them, whatever the
@@ -80,30 +93,15 @@ class AudioExtractor:
                 f"unknown audio features {name!r}: known are {', '.join(PRESETS)}."
                 + did_you_mean(name, PRESETS)
             )
-        import opensmile
-
-        preset = PRESETS[name]
-        try:
-            self._smile = opensmile.Smile(opensmile.FeatureSet[preset.feature_set], loglevel=0)
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"{Path(opensmile.__file__).parent}: openSMILE reads paths in ASCII only;"
-                " install synctva in a folder with a plain name"
-            ) from error
-        self._least_samples = preset.least_samples
-        self._kept = [
-            place
-            for place, functional in enumerate(self._smile.feature_names)
-            if not preset.without or not re.match(preset.without, functional)
-        ]
-        self.dim: int = len(self._kept)
+        self._preset = preset = PRESETS[name]
+        root = _config_root()
+        config = root / f"{preset.config}.conf"
+        self.dim: int = preset.dim
         self.description = Description(
             "opensmile",
             name,
-            version=f"opensmile {opensmile.__version__}",
-            weights=config_sha256(
-                Path(self._smile.config_path), Path(self._smile.default_config_root)
-            ),
+            version=f"opensmile {version('opensmile')}",
+            weights=config_sha256(config, root),
             settings={
                 "feature_set": preset.feature_set,
                 "sample_rate_hz": SAMPLE_RATE_HZ,
@@ -112,6 +110,22 @@ class AudioExtractor:
             },
             dim=self.dim,
         )
+
+    @cached_property
+    def _smile(self) -> "Smile":
+        import opensmile
+
+        return opensmile.Smile(opensmile.FeatureSet[self._preset.feature_set], loglevel=0)
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        """The places of the functionals that are not left out."""
+        without = self._preset.without
+        return [
+            place
+            for place, functional in enumerate(self._smile.feature_names)
+            if not without or not re.match(without, functional)
+        ]
 
     @property
     def reads(self) -> tuple[Stream, ...]:
@@ -136,7 +150,7 @@ class AudioExtractor:
         if not samples.size:
             return Encoded(None, ("no_audio",))
         heard = np.clip(np.nan_to_num(samples, nan=0.0), -1.0, LOUDEST)
-        lacking = self._least_samples - heard.size
+        lacking = self._preset.least_samples - heard.size
         if lacking > 0:
             heard = np.pad(heard, (0, lacking))
         functionals = self._smile(heard, SAMPLE_RATE_HZ).reshape(-1)
@@ -150,6 +164,24 @@ class AudioExtractor:
         return Encoded(
             np.where(finite, vector, np.float32(0)), tuple(f for f, is_so in flags.items() if is_so)
         )
+
+
+def _config_root() -> Path:
+    """Returns the folder of openSMILE's feature sets, which is found without loading it.
+
+    Raises:
+        InputError: openSMILE cannot read it.
+    """
+    found = find_spec("opensmile")
+    assert found is not None  # it is one of this package's requirements
+    assert found.origin is not None
+    package = Path(found.origin).resolve().parent
+    if not str(package).isascii():
+        raise InputError(
+            f"{package}: openSMILE reads paths in ASCII only; install synctva in a folder with a"
+            " plain name"
+        )
+    return package / "core" / "config"
 
 
 def config_sha256(config: Path, root: Path) -> str:

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from synctva.corpus import Corpus, Description
 from synctva.errors import InputError
 from synctva.features.extractors.context import InContext, inputs_in_context
-from synctva.features.extractors.hub import load_tokenizer, located
+from synctva.features.extractors.hub import load_tokenizer, located, stored
 from synctva.features.extractors.text_encoders import sources
 
 if TYPE_CHECKING:
@@ -113,12 +113,10 @@ class TokenExtractor:
             )
         self._tokeniser = Tokeniser(name, tokenizer, context, tokens)
         self.dim = tokens
-        content = getattr(tokenizer, "backend_tokenizer", None)
-        known = content.to_str() if content is not None else str(sorted(tokenizer.get_vocab()))  # pyright: ignore
         self.description = Description(
             "tokens",
             located(name, sources()),
-            weights=hashlib.sha256(known.encode()).hexdigest(),
+            weights=hashlib.sha256(stored(tokenizer).encode()).hexdigest(),
             settings={"context": context} if context else {},
             dim=tokens,
         )

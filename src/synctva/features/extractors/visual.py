@@ -13,7 +13,6 @@ from torch import Tensor
 from synctva.corpus import Description
 from synctva.errors import InputError, did_you_mean
 from synctva.features.extractors import faces as opencv
-from synctva.features.extractors.clarity import SIDE_PX, are_clear
 from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.expression import (
@@ -22,35 +21,20 @@ from synctva.features.extractors.expression import (
     load_expression_network,
 )
 from synctva.features.extractors.extractor import Stream
-from synctva.features.extractors.faces import crop, detector_named, grey, resize
-from synctva.features.extractors.hub import load_image_model, located, weights_sha256
-from synctva.features.extractors.tracks import (
-    LOOKED_AT,
-    Find,
-    Track,
-    follow_faces,
-    largest_track,
-    moving_track,
+from synctva.features.extractors.face_reader import (
+    RATE_HZ,
+    SMALLEST_PX,
+    FaceReader,
+    Faces,
+    check_choices,
 )
+from synctva.features.extractors.faces import grey
+from synctva.features.extractors.hub import load_image_model, located, weights_sha256
 from synctva.media import Frames
 
 RESNETS = {"resnet50": "microsoft/resnet-50"}
 """Names of ResNets and their hub ids."""
 
-CHOICES = {
-    "faces": ("found", "whole"),
-    "speaker": ("largest", "moving"),
-    "no_face": ("absent", "frame"),
-    "pooling": ("mean", "mean_sd"),
-}
-"""The extractor's settings and what each may be."""
-
-RATE_HZ = 5.0
-"""Frames per second that are looked at."""
-MOST_FRAMES = 64
-"""Frames of a longer utterance are spread evenly; it bounds time and memory."""
-SMALLEST_PX = 40
-"""Smaller faces are ignored; the side in a picture of at most 640 pixels."""
 RESNET_BATCH = 16
 """Faces that go through the ResNet at once; it bounds the memory."""
 
@@ -101,8 +85,6 @@ class VisualExtractor:
         InputError: There is no such network, detector or choice, or it cannot be loaded.
     """
 
-    most_frames = MOST_FRAMES
-
     def __init__(
         self,
         name: str,
@@ -119,40 +101,29 @@ class VisualExtractor:
     ) -> None:
         if crops < 0:
             raise InputError(f"visual features: crops {crops}; give 0 or a number of crops")
-        chosen = {"faces": faces, "speaker": speaker, "no_face": no_face}
-        _check_choices(chosen if pooling is None else {**chosen, "pooling": pooling})
-        if not rate_hz > 0:
-            raise InputError(f"visual features: rate_hz {rate_hz}; give more than 0")
+        check_choices({} if pooling is None else {"pooling": pooling})
         encoder = _encoder(name, network)
         self._encoder = encoder if pooling is None else replace(encoder, pooling=pooling)
-        found_by = detector_named(detector, smallest_px) if faces == "found" else None
-        self.find: Find | None = found_by and found_by.find  # live puts a memory before it
-        self._speaker, self._no_face = speaker, no_face
-        self.rate_hz = float(rate_hz)
+        self.reader = FaceReader(
+            encoder.size_px,
+            detector=detector,
+            speaker=speaker,
+            faces=faces,
+            no_face=no_face,
+            smallest_px=smallest_px,
+            rate_hz=rate_hz,
+        )
         self._crops, self._is_grey = crops, name == "expression"
         pixels = self._encoder.size_px**2 * (1 if self._is_grey else 3)
         pooled = self._encoder.dim * (2 if self._encoder.pooling == "mean_sd" else 1)
         self.dim: int = crops * pixels if crops else pooled
-        found = (
-            {}
-            if found_by is None
-            else {
-                **chosen,
-                **found_by.settings,
-                "smallest_px": smallest_px,
-                "looked_at": LOOKED_AT,
-            }
-        )
         self.description = Description(
             "crops" if crops else "faces",
             located(name, ("expression", *RESNETS)),
             version=f"{self._encoder.version}, {opencv.VERSION}",
             weights="" if crops else self._encoder.weights,
             settings={
-                "faces": faces,
-                **found,
-                "rate_hz": self.rate_hz,
-                "most_frames": MOST_FRAMES,
+                **self.reader.settings,
                 **(
                     {"grey": self._is_grey, "crops": crops}
                     if crops
@@ -160,68 +131,32 @@ class VisualExtractor:
                 ),
             },
             dim=self.dim,
-            files={"detector": str(Path(detector).absolute())} if detector and found_by else {},
+            files={"detector": str(Path(detector).absolute())}
+            if detector and self.reader.find
+            else {},
         )
 
     @property
     def reads(self) -> tuple[Stream, ...]:
-        """The features depend on the pictures, and on the sound where a mouth moves with it."""
-        hears = self.find is not None and self._speaker == "moving"
-        return ("pictures", "sound") if hears else ("pictures",)
+        """The streams of a recording that the features depend on."""
+        return self.reader.reads
 
     def encode_clip(self, clip: Clip) -> Encoded:
         """Returns the features of an utterance's recording; see ``encode``."""
-        frames = clip.frames(self.rate_hz, self.most_frames)
-        if frames is None:
-            return Encoded(None, ("no_video",))
-        return self.encode(frames, clip.samples() if "sound" in self.reads else None)
+        return self.pooled(self.reader.read_clip(clip))
 
     def encode(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
     ) -> Encoded:
-        """Returns an utterance's vector; faces that are found but too dark or blurred do not count.
+        """Returns an utterance's vector; arguments as of ``FaceReader.read``."""
+        return self.pooled(self.reader.read(frames, samples))
 
-        Args:
-            frames: At ``rate_hz``, ``most_frames`` at the most.
-            samples: The sound of the same span, for the speaker whose mouth moves with it.
-        """
-        size = self._encoder.size_px
-        whole, flags = self.find is None, ()
-        track = None if whole else self.speaker(frames, samples)
-        if track is None and not whole:
-            if self._no_face == "absent":
-                return Encoded(None, ("no_face",))
-            flags = ("no_face", "whole_frame")
-        crops = (
-            [resize(picture, size) for picture in frames.pixels]
-            if track is None
-            else [
-                crop(frames.pixels[number], face, size)
-                for number, face in zip(track.frames, track.faces, strict=True)
-            ]
-        )
-        faces = np.stack(crops)
-        if track is not None:
-            faces = faces[are_clear(_seen(faces))]
-            if not len(faces):
-                return Encoded(None, ("unclear_face",))
-        return Encoded(self._kept(faces) if self._crops else self._pool(faces), flags)
-
-    def speaker(
-        self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
-    ) -> Track | None:
-        """Returns the speaker's faces; None where there are none, or where they are not looked for.
-
-        Args:
-            frames: The utterance's.
-            samples: The sound of the same span.
-        """
-        if self.find is None:
-            return None
-        tracks = follow_faces(frames.pixels, self.find)
-        if self._speaker == "moving":
-            return moving_track(tracks, frames, samples)
-        return largest_track(tracks)
+    def pooled(self, read: Faces | Encoded) -> Encoded:
+        """Returns the vector of the faces that were read, or the crops that are kept."""
+        if isinstance(read, Encoded):
+            return read
+        vector = self._kept(read.crops) if self._crops else self._pool(read.crops)
+        return Encoded(vector, read.flags)
 
     def _kept(self, faces: UInt8[np.ndarray, "face size size 3"]) -> Float32[np.ndarray, " dim"]:
         """Returns some faces, evenly spread, as one row of numbers from 0 to 255."""
@@ -239,20 +174,6 @@ class VisualExtractor:
         if self._encoder.pooling == "mean_sd":
             pooled.append(vectors.std(dim=0, correction=0))
         return torch.cat(pooled).float().numpy()
-
-
-def _seen(faces: UInt8[np.ndarray, "face size size 3"]) -> UInt8[np.ndarray, "face 48 48"]:
-    """Returns faces as the expression network would see them."""
-    return grey(np.stack([resize(face, SIDE_PX) for face in faces]))
-
-
-def _check_choices(chosen: dict[str, str]) -> None:
-    for setting, choice in chosen.items():
-        if choice not in CHOICES[setting]:
-            raise InputError(
-                f"visual features: {setting} {choice!r} is none of {', '.join(CHOICES[setting])}."
-                + did_you_mean(choice, CHOICES[setting])
-            )
 
 
 def _encoder(name: str, network: Callable[[], ExpressionNetwork]) -> FaceEncoder:

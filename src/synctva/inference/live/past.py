@@ -26,8 +26,8 @@ from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.extractor import WordExtractor
 from synctva.features.extractors.language import flags_of_words
 from synctva.features.extractors.visual import VisualExtractor
-from synctva.features.store.moments import Moments
-from synctva.features.store.normalise import SpeakerNormalisation
+from synctva.features.moments import Moments
+from synctva.features.normalise import SpeakerNormalisation
 from synctva.inference.encode import FAILED, EncodedDialogue
 from synctva.inference.live.clip import Pictures, Remembering
 from synctva.inference.live.words import Heard
@@ -96,8 +96,8 @@ class Past:
         }
         self._threads = ThreadPoolExecutor(max(1, len(self._extractors)), "turn")
         self._visual = self._extractors.get("visual")
-        if isinstance(self._visual, VisualExtractor) and self._visual.find is not None:
-            self._visual.find = Remembering(self._visual.find)
+        if isinstance(self._visual, VisualExtractor) and self._visual.reader.find is not None:
+            self._visual.reader.find = Remembering(self._visual.reader.find)
 
     def look(self, pictures: Pictures, at_s: float) -> None:
         """Looks for faces in a picture of a turn that goes on.
@@ -106,10 +106,10 @@ class Past:
             pictures: What was seen.
             at_s: When the picture is on screen.
         """
-        if isinstance(self._visual, VisualExtractor) and self._visual.find is not None:
+        if isinstance(self._visual, VisualExtractor) and self._visual.reader.find is not None:
             picture = pictures.at(at_s)
             if picture is not None:
-                self._visual.find(picture)
+                self._visual.reader.find(picture)
 
     def recognise(
         self,

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import subsets_of
-from synctva.features.store.normalise import FARTHEST_SD, LEAST_UTTERANCES, PRIOR_UTTERANCES
+from synctva.features.normalise import FARTHEST_SD, LEAST_UTTERANCES, PRIOR_UTTERANCES
 from synctva.model.checkpoint import Provenance
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import Makers
@@ -169,7 +169,7 @@ class BySpeaker(nn.Module):
     Args:
         makers: Of the model's features.
 
-    Source: :mod:`synctva.features.store.normalise`, which does the same to a corpus.
+    Source: :mod:`synctva.features.normalise`, which does the same to a corpus.
     """
 
     mean: Tensor

@@ -131,8 +131,7 @@ def _tokenizer(name: str, most: int) -> str:
     """Returns a tokenizer's file that cuts texts where the encoder ends, and does not pad."""
     from tokenizers import Tokenizer
 
-    words = load_tokenizer(name, sources())
-    own = Tokenizer.from_str(words.backend_tokenizer.to_str())  # pyright: ignore
+    own = Tokenizer.from_str(stored(load_tokenizer(name, sources())))
     own.no_padding()
     own.enable_truncation(most)
     return own.to_str(pretty=True)

@@ -102,7 +102,7 @@ def _looked(sound_track: str | None, recording: Path) -> tuple[str | None, Media
 
 def _place_beside(page: Path) -> Path:
     """Returns where the copy of a page goes: over its last one, but over no other file."""
-    from synctva.inference.preview import is_preview
+    from synctva.inference.folder import is_preview
 
     return next(path for path in _names_beside(page) if is_preview(path) or not path.exists())
 

@@ -12,6 +12,7 @@ from synctva.features.extractors.hub.text import (
     is_packaged,
     load_text_model,
     load_tokenizer,
+    stored,
 )
 from synctva.features.extractors.hub.weights import located, weights_sha256
 
@@ -26,5 +27,6 @@ __all__ = [
     "load_tokenizer",
     "located",
     "named_in",
+    "stored",
     "weights_sha256",
 ]

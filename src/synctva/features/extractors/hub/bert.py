@@ -29,14 +29,17 @@ class WordPieces:
     Args:
         file: ``tokenizer.json``.
         most: The encoder reads so many tokens.
+
+    Attributes:
+        stored: What it is, as JSON; its hash tells it from others.
     """
 
     is_fast = True
     sep_token, pad_token, eos_token = "[SEP]", "[PAD]", None
 
     def __init__(self, file: Path, most: int) -> None:
-        self.backend_tokenizer = Tokenizer.from_file(str(file))  # as it is stored, for its hash
         self._whole = Tokenizer.from_file(str(file))
+        self.stored: str = self._whole.to_str()
         self._whole.no_truncation()
         self._whole.no_padding()
         self.model_max_length = most

@@ -12,8 +12,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from huggingface_hub import constants
-
 from synctva.errors import InputError
 
 WEIGHTS: Mapping[str, Any] = {"use_safetensors": True, "output_loading_info": True}
@@ -56,6 +54,8 @@ def loaded(
         OSError: There is no such model.
         ValueError: It is damaged, or the library does not know its kind.
     """
+    from huggingface_hub import constants
+
     is_folder = Path(source).is_dir()
     try:
         with _offline():
@@ -90,6 +90,8 @@ def _without_code(load: Callable[..., Any], source: str, *, local_files_only: bo
 @contextmanager
 def _offline() -> Iterator[None]:
     """Keeps the library from the network, whatever it would look up by the way."""
+    from huggingface_hub import constants
+
     with _switch:
         before = constants.HF_HUB_OFFLINE
         constants.HF_HUB_OFFLINE = True  # pyright: ignore[reportConstantRedefinition]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -138,12 +138,25 @@ def _packaged(name: str, source: str, sources: Mapping[str, str]) -> TextModel:
 
 
 def _word_pieces(name: str, source: str, sources: Mapping[str, str]) -> WordPieces:
-    folder = Path(source)
     try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return WordPieces(folder / "tokenizer.json", int(told["max_position_embeddings"]))
+        return _word_pieces_in(Path(source))
     except Exception as error:  # the library raises plain exceptions
         raise cannot_be_loaded(f"text encoder {name!r}", name, sources, error) from error
+
+
+@cache
+def _word_pieces_in(folder: Path) -> WordPieces:
+    """Returns the tokenizer of a folder; a model's encoder and what makes its tokens share it."""
+    told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return WordPieces(folder / "tokenizer.json", int(told["max_position_embeddings"]))
+
+
+def stored(tokenizer: Words) -> str:
+    """Returns what a tokenizer is, as text; its hash tells it from others."""
+    if isinstance(tokenizer, WordPieces):
+        return tokenizer.stored
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    return str(sorted(tokenizer.get_vocab())) if fast is None else fast.to_str()
 
 
 def _knows_words(tokenizer: "PreTrainedTokenizerBase") -> bool:

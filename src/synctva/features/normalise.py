@@ -21,15 +21,18 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Float32, Float64
 
 from synctva.corpus import Corpus, Features
 from synctva.dialogue import SPLITS
 from synctva.errors import InputError, did_you_mean
-from synctva.features.store.moments import Moments
+from synctva.features.moments import Moments
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BY = ("corpus", "speaker", "speaker_in_dialogue")
 LEAST_UTTERANCES = 10
@@ -96,8 +99,10 @@ class SpeakerNormalisation:
         mean = share * heard.mean + (1 - share) * self.mean[0]
         return mean, np.sqrt(share * heard.sd**2 + (1 - share) * self.sd[0] ** 2)
 
-    def to_table(self) -> pa.Table:
+    def to_table(self) -> "pa.Table":
         """Returns a row per person: ``person``, ``mean``, ``sd``; the rest is in the metadata."""
+        import pyarrow as pa
+
         dim = self.mean.shape[1]
         columns = {
             "person": pa.array(self.people, pa.string()),
@@ -108,7 +113,7 @@ class SpeakerNormalisation:
         return pa.table(columns).replace_schema_metadata({"standardisation": facts})
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> "SpeakerNormalisation":
+    def from_table(cls, table: "pa.Table") -> "SpeakerNormalisation":
         """Returns what ``to_table`` wrote.
 
         Raises:
@@ -277,5 +282,5 @@ def _with(
     return replace(corpus, features={**corpus.features, modality: changed})
 
 
-def _matrix(column: pa.ChunkedArray, rows: int) -> Float64[np.ndarray, "person dim"]:
+def _matrix(column: "pa.ChunkedArray", rows: int) -> Float64[np.ndarray, "person dim"]:
     return np.array(column.combine_chunks().flatten(), dtype=np.float64).reshape(rows, -1)

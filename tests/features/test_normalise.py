@@ -13,7 +13,7 @@ from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError
-from synctva.features.store.normalise import (
+from synctva.features.normalise import (
     BY,
     FARTHEST_SD,
     LEAST_UTTERANCES,
