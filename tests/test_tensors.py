@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from synctva.tensors import read_tensors, write_tensors
+from synctva.errors import InputError
+from synctva.tensors import device_named, read_tensors, write_tensors
 
 TENSORS = {"b": torch.arange(6.0).view(2, 3), "a": torch.tensor([True, False])}
 TOLD = {"network": "a", "epoch": "3", "one": "1", "two": "é", "three": ""}
@@ -39,3 +40,14 @@ def test_what_is_read_is_what_was_written_and_a_changed_byte_is_told(tmp_path: P
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     with pytest.raises(SafetensorError, match="sha256 differs"):
         read_tensors(path)
+
+
+def test_the_best_device_is_one_that_computes():
+    assert torch.ones(2, device=device_named("auto")).sum().item() == 2
+    assert device_named("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["meta", "cuda:99", "gpu"])
+def test_a_device_that_holds_no_numbers_or_is_not_here_is_one_line(name: str):
+    with pytest.raises(InputError, match=rf"^device {name}: no such device here .*; take cpu$"):
+        device_named(name)

@@ -87,7 +87,8 @@ def joined(batches: Sequence[Batch]) -> Batch:
     before = torch.repeat_interleave(
         counts.cumsum(0) - counts, torch.tensor([len(own) for own in batches])
     )
-    return Batch(**{**columns, "dialogue": columns["dialogue"] + before})
+    own = columns["dialogue"]
+    return Batch(**{**columns, "dialogue": own + before.to(own.device)})
 
 
 def batch_of(corpus: Corpus) -> Batch:

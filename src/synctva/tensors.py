@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from typing import Any, TypeVar
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from synctva.errors import InputError
 from synctva.files import write_bytes
 
 Item = TypeVar("Item")
@@ -25,6 +27,32 @@ AT_ONCE = 4
 
 SHA256 = "sha256"
 """In what a file tells beside its tensors: the hash of all else."""
+
+
+def device_named(name: torch.device | str) -> torch.device:
+    """Returns a device.
+
+    Args:
+        name: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ...; or ``auto``, the best that is here.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+        name = "mps" if torch.backends.mps.is_available() else name
+    try:
+        made = torch.zeros(1, device=name)
+        made.to("cpu")  # some kinds hold no numbers
+        return made.device
+    except Exception as error:  # each kind of device is missing in a way of its own
+        reason = re.split(r"\.?\s*$|\.\s|\n", str(error))[0]
+        raise InputError(f"device {name}: no such device here ({reason}); take cpu") from error
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Returns where a module's weights are."""
+    return next(module.parameters()).device
 
 
 @contextmanager
@@ -104,7 +132,7 @@ def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy())
+        digest.update(tensor.contiguous().cpu().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

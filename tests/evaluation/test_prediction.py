@@ -1,12 +1,14 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy import special
 
 from synctva.batch import Batch, batch_of
 from synctva.data.made.planted import planted_corpus
 from synctva.evaluation import prediction
-from synctva.evaluation.prediction import predict
+from synctva.evaluation.prediction import predict, softmax
 from synctva.model.emotion_model import EmotionModel
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.training.splits import concatenated
@@ -78,3 +80,8 @@ def test_prediction_leaves_the_model_in_the_mode_it_was_in():
     model = model_of(ARCHITECTURE).train()
     predict(model, long_dialogue(5))
     assert model.training
+
+
+def test_softmax_is_the_librarys_to_the_bit():
+    logits = np.random.default_rng(0).normal(scale=30, size=(50, 7))
+    np.testing.assert_array_equal(softmax(logits), special.softmax(logits, axis=1))

@@ -1,5 +1,7 @@
 """The process of the command opens no recording: others do, with limits of time and of memory."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -10,7 +12,7 @@ from support.talks import talk as recognised
 
 from synctva.errors import InputError
 from synctva.inference.utterances import utterances_of
-from synctva.media import apart, length_of, seen_apart
+from synctva.media import apart, length_of, seen_apart, streamed_apart
 from synctva.reports.recognition import write_report
 
 
@@ -37,3 +39,29 @@ def test_one_process_serves_recordings_one_after_another_and_outlives_a_bad_one(
         with pytest.raises(InputError, match=r"bad\.wav"):
             seen_apart(length_of, tmp_path / "bad.wav", kept)
         assert seen_apart(length_of, good, kept) == pytest.approx(1.0, abs=0.05)
+
+
+def letters(recording: Path) -> Iterator[str]:
+    """What is found in a file whose name tells; in one that is called so, the process dies."""
+    for letter in recording.stem:
+        if letter == "!":
+            os._exit(3)
+        yield letter
+
+
+def test_what_is_found_step_by_step_comes_in_order_and_leaves_the_process_for_the_next():
+    with apart() as kept:
+        assert [*streamed_apart(letters, "abc.wav", kept)] == [*"abc"]
+        assert [*streamed_apart(letters, ".wav", kept)] == [*".wav"]
+        assert next(streamed_apart(letters, "abc.wav", kept)) == "a"  # it is left early
+        assert [*streamed_apart(letters, "de.wav", kept)] == [*"de"]
+        assert seen_apart(str, "f.wav", kept) == "f.wav"
+
+
+@pytest.mark.parametrize("name", ["!a", "a!b"])
+def test_a_process_that_dies_on_the_way_is_one_line(name: str):
+    found = []
+    with pytest.raises(InputError, match="hostile: convert it with ffmpeg") as error:
+        found.extend(streamed_apart(letters, f"{name}.wav"))
+    assert found == [*name.partition("!")[0]]
+    assert "\n" not in str(error.value)

@@ -29,6 +29,7 @@ from synctva.features.normalise import SpeakerNormalisation, normalise_towards
 from synctva.features.preset import load_preset
 from synctva.features.store import open_store, write_store
 from synctva.inference.encode import EncodedDialogue
+from synctva.inference.given import said as as_said
 from synctva.inference.predictions import predictions_of
 from synctva.inference.recognition import NO_EVIDENCE
 from synctva.inference.utterances import utterances_of
@@ -121,6 +122,24 @@ def test_text_alone(talk: Path, recogniser: Recogniser):
     for utterance in found.utterances:
         assert set(utterance.contributions) == {"text"}
         assert utterance.flags == ()
+
+
+def test_several_together_are_what_each_is_alone(tmp_path: Path, recogniser: Recogniser):
+    """Also one in which nobody speaks; and a model alone sees each talk once, not once a subset."""
+    several = [
+        replace(as_said([("Ada", f"Take {n} of them."), ("Bob", "No!")][: n % 2 + 1]), note=f"{n}")
+        for n in range(5)
+    ]
+    several.insert(2, replace(several[0], dialogue=None, note="silence"))
+    together = recogniser.recognise_together(several)
+    for found, one in zip(together, several, strict=True):
+        alone = recogniser.recognise_utterances(one)
+        assert replace(found, utterances=()) == replace(alone, utterances=())
+        assert [u.text for u in found.utterances] == [u.text for u in alone.utterances]
+        for mine, theirs in zip(found.utterances, alone.utterances, strict=True):
+            np.testing.assert_allclose(mine.probabilities, theirs.probabilities, atol=1e-6)
+            assert mine.contributions == pytest.approx(dict(theirs.contributions), abs=1e-6)
+    assert recogniser.recognise_together([]) == []
 
 
 def test_the_number_of_threads_changes_no_digit(

@@ -116,6 +116,13 @@ Asr = Annotated[
 
 NoAsr = Annotated[bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")]
 
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="cpu|cuda|mps|auto", help="Where the model computes; auto: the best there is."
+    ),
+]
+
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, app
+from synctva.cli.app import Asr, Device, Download, Expect, Model, NoAsr, app
 from synctva.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def live(
         bool,
         typer.Option("--json", help="Print each event as JSON, as is done where nobody watches."),
     ] = False,
+    device: Device = "cpu",
     fast: Annotated[
         bool, typer.Option("--fast", help="Do not wait: as fast as the recording can be read.")
     ] = False,
@@ -89,7 +90,7 @@ def live(
 
     is_json = as_json or not sys.stdout.isatty()
     listener = listener_of(chosen(asr, not no_asr), False, Count(1, max_speakers))
-    recogniser = Recogniser.load(model, is_causal=True, downloads=download)
+    recogniser = Recogniser.load(model, is_causal=True, downloads=download, device=device)
     pieces = _standard_input() if source == STDIN else _recording(source, fast)
     failures: list[Exception] = []
     with recogniser.live(listener, expect=expect) as talk, _ended_by_interrupt(talk):

@@ -1,25 +1,15 @@
 """The verb recognise: from a recording to who expressed what when."""
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, Tiers, Workers, app, listed
+from synctva.cli.app import Asr, Device, Download, Expect, Model, NoAsr, Tiers, Workers, app, listed
+from synctva.cli.recognising import REPORT, recognise_all, recognise_one
 from synctva.errors import InputError
-
-if TYPE_CHECKING:
-    from synctva.inference.folder import RecognitionJob
-    from synctva.inference.progress import Progress
-    from synctva.inference.recognition import Recognition
-    from synctva.work import Engine
-
-REPORT = ".html"
-"""The ending of a page; the others are those that ``write_recognition`` knows."""
 
 
 @app.command(
@@ -103,6 +93,7 @@ def recognise(
         typer.Option("--json", help="As --out -: JSON in place of the table; of one recording."),
     ] = False,
     workers: Workers = None,
+    device: Device = "cpu",
 ) -> None:
     """Recognise the emotion of every utterance of a recording, and what tells it.
 
@@ -151,127 +142,12 @@ def recognise(
         terminal.say(f"Words are heard by Whisper {asr}; --transcript or --no-asr leaves it.")
     listener = listener_of(None if no_asr else asr, diarise, count, language)
     with Recogniser.load(
-        model, is_causal=causal, workers=workers, downloads=download
+        model, is_causal=causal, workers=workers, downloads=download, device=device
     ) as recogniser:
-        work = partial(recogniser.recognise, listener=listener, expect=expect)
         if is_one:
-            _recognise_one(work, jobs[0], blur, as_json, recogniser.apart)
+            recognise_one(recogniser, jobs[0], listener, expect, blur=blur, as_json=as_json)
         else:
-            _recognise_all(work, jobs, blur, overwrite, recogniser.apart)
+            recognise_all(recogniser, jobs, listener, expect, blur=blur, overwrite=overwrite)
 
 
 app.command("recognize", hidden=True, help="See recognise.")(recognise)
-
-
-def _recognise_one(
-    work: "Callable[..., Recognition]",
-    job: "RecognitionJob",
-    blur: bool,
-    as_json: bool,
-    apart: "Engine | None",
-) -> None:
-    bar = partial(terminal.progress, f"Recognising {job.recording.name}")
-    found = _recognised(work, job, progress=bar)
-    _show(found, as_json)
-    _write(found, job, blur, apart)
-
-
-def _recognised(
-    work: "Callable[..., Recognition]", job: "RecognitionJob", progress: "Progress"
-) -> "Recognition":
-    chosen = {"tiers": job.tiers, "sound_track": job.sound_track}
-    return work(job.recording, job.transcript, progress=progress, **chosen)
-
-
-def _recognise_all(
-    work: "Callable[..., Recognition]",
-    jobs: "Sequence[RecognitionJob]",
-    blur: bool,
-    overwrite: bool,
-    apart: "Engine | None",
-) -> None:
-    """Makes the results that are not there yet, or shows all; a failure costs only itself."""
-    from synctva.inference.progress import unseen
-    from synctva.work.task import lacking
-
-    failures: list[tuple[Path, str]] = []
-    is_shown = not any(job.outs for job in jobs)
-    todo = [
-        job for job in (job if overwrite else job.rest() for job in jobs) if job.outs or is_shown
-    ]
-    if len(todo) < len(jobs):
-        terminal.say(f"{len(jobs) - len(todo)} of {len(jobs)} have their results already.")
-    bar = terminal.progress("Recognising", len(todo)) if todo and not is_shown else nullcontext()
-    with bar as advance:
-        for job in todo:
-            try:
-                found = _recognised(work, job, unseen)
-                _write(found, job, blur, apart, is_told=False)
-                _show(found, as_json=False) if is_shown else _tell_note(found)
-            except (OSError, ValueError) as error:
-                if (machine := lacking(error)) is not None:
-                    raise machine from error
-                failures.append((job.recording, f"{error}"))
-            if advance is not None:
-                advance(1)
-    for path, reason in failures:
-        terminal.say(f"[red]failed[/red] {terminal.escape(path)}: {terminal.escape(reason)}")
-    terminal.say(f"{len(todo) - len(failures)} recognised, {len(failures)} failed.")
-    if failures:
-        raise typer.Exit(1)
-
-
-def _show(found: "Recognition", as_json: bool) -> None:
-    from synctva.inference.export.as_json import json_content
-    from synctva.terminal.recognition import recognition_table
-
-    if as_json:
-        terminal.print_json(json_content(found))
-    elif not found.utterances:
-        terminal.say(f"{terminal.escape(found.media)}: no speech found.")
-    else:
-        terminal.print_table(recognition_table(found))
-    _tell_note(found)
-    for utterance in found.utterances:
-        if utterance.note:
-            terminal.say(
-                f"[yellow]at {utterance.start_s:.1f} s[/yellow] {terminal.escape(utterance.note)}"
-            )
-
-
-def _tell_note(found: "Recognition") -> None:
-    """Tells how the transcript was read, where a part of it was left out or is odd."""
-    if found.note:
-        terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
-
-
-def _write(
-    found: "Recognition",
-    job: "RecognitionJob",
-    blur: bool,
-    apart: "Engine | None",
-    is_told: bool = True,
-) -> None:
-    from synctva.inference.export import write_recognition
-    from synctva.inference.progress import unseen
-    from synctva.inference.utterances import is_transcript
-    from synctva.reports.recognition import write_report
-
-    bar = partial(terminal.progress, "A small copy for the page, in seconds")
-    for out in job.outs:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        paths = [out]
-        if out.suffix.lower() == REPORT:
-            paths = write_report(
-                found,
-                out,
-                recording=None if is_transcript(job.recording) else job.recording,
-                blur=blur,
-                sound_track=job.sound_track,
-                progress=bar if is_told else unseen,  # a folder has a bar of its own
-                apart=apart,
-            )
-        else:
-            write_recognition(found, out)
-        for path in paths if is_told else []:
-            terminal.say(f"Wrote [bold]{terminal.escape(path)}[/bold].")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Asr, Download, Expect, Model, NoAsr, Workers, app
+from synctva.cli.app import Asr, Device, Download, Expect, Model, NoAsr, Workers, app
 from synctva.errors import InputError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -45,6 +45,7 @@ def serve(
     asr: Asr = None,
     max_mb: Annotated[int, typer.Option(min=1, help="The largest recording.")] = 4096,
     workers: Workers = None,
+    device: Device = "cpu",
 ) -> None:
     """Serve a page that recordings are dropped on, a live page, and their addresses for programs.
 
@@ -64,7 +65,7 @@ def serve(
     if host not in LOOPBACK and token is None:
         token = secrets.token_urlsafe(16)
     listener = listener_of(chosen(asr, not no_asr), False)
-    given = {"workers": workers, "downloads": download}
+    given = {"workers": workers, "downloads": download, "device": device}
     causal = Recogniser.load(model, is_causal=True, **given)
     shown = f"[{host}]" if ":" in host else host
     own = LOOPBACK if host in LOOPBACK else (host,)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from synctva.batch import batch_of
 from synctva.dialogue import Dialogue
 from synctva.errors import InputError
 from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.hub import weights_sha256
-from synctva.features.extractors.language import OTHER_LANGUAGE
 from synctva.inference.encode import EncodedDialogue, encode, readers, steps_of
 from synctva.inference.given import (
     FILM,
@@ -29,17 +26,18 @@ from synctva.inference.given import (
     is_sound,
     said,
 )
-from synctva.inference.predictions import Predictions, left_out, predictions_of, recognised
+from synctva.inference.predictions import Predictions, predicted, recognition_of
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import Recognition
 from synctva.inference.utterances import IMPORTED, Segmented, utterances_of
 from synctva.listening.listener import BY_VOICE, Listener
 from synctva.media import apart
-from synctva.model import causal as around
+from synctva.model.causal import bare, causal
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import schema_of
 from synctva.model.load import load_model, name_of
 from synctva.model.makers import check_causal, makers_of
+from synctva.tensors import device_named
 from synctva.work import Engine
 
 if TYPE_CHECKING:
@@ -58,13 +56,15 @@ class Recogniser:
         workers: Processes that decode recordings; one per core by default.
         cache: The folder in which features are looked up and kept; None = nowhere.
         downloads: Whether what the model names of the hub, and is not on this machine, is fetched.
+        device: Where the model computes: ``cpu``, ``cuda``, ``mps``, or ``auto``, the best here.
 
     Attributes:
         apart: In a ``with`` block, the process that looks at recordings.
         is_causal: Whether nothing that comes later may change an utterance, its speaker included.
 
     Raises:
-        InputError: No extractor makes the features that the model was trained on.
+        InputError: No extractor makes the features that the model was trained on; or there is no
+            such device here.
     """
 
     def __init__(
@@ -75,12 +75,14 @@ class Recogniser:
         cache: Path | None = None,
         *,
         downloads: bool = False,
+        device: str = "cpu",
     ) -> None:
-        self.model, self.name, self.cache = model.eval(), name, cache
         self.fingerprint: str = weights_sha256(model)
+        self.model, self.name, self.cache = model.eval().to(device_named(device)), name, cache
         self.workers = workers
         self.makers = makers_of(model, name, downloads=downloads)
         self.schema = schema_of(model, name)
+        self._plain = bare(self.model)
         self._readers: Engine | None = None
         self.apart: Engine | None = None
         self.is_causal = False
@@ -112,6 +114,7 @@ class Recogniser:
         workers: int | None = None,
         cache: Path | None = None,
         downloads: bool = False,
+        device: str = "cpu",
     ) -> "Recogniser":
         """Returns the recogniser of a model.
 
@@ -123,14 +126,16 @@ class Recogniser:
             cache: The folder in which features are looked up and kept; None = nowhere.
             downloads: Whether what the model names of the hub, and is not on this machine, is
                 fetched; a hub id that is given as ``model`` is fetched in any case.
+            device: Where the model computes: ``cpu``, ``cuda``, ``mps``, or ``auto``.
 
         Raises:
-            InputError: There is no such model, it is damaged, it has no causal mode, or no
-                extractor here makes the features that it was trained on.
+            InputError: There is no such model or device, it is damaged, it has no causal mode, or
+                no extractor here makes the features that it was trained on.
         """
+        device_named(device)  # before anything is loaded
         found = load_model(model, downloads=downloads)
-        own = around.causal(found, f"{model}") if is_causal else found
-        recogniser = cls(own, name_of(model), workers, cache, downloads=downloads)
+        own = causal(found, f"{model}") if is_causal else found
+        recogniser = cls(own, name_of(model), workers, cache, downloads=downloads, device=device)
         recogniser.is_causal = is_causal
         if is_causal:
             check_causal(recogniser.makers, recogniser.name)
@@ -223,26 +228,28 @@ class Recogniser:
         Raises:
             InputError: There are no such frequencies, or the model does not say which it knows.
         """
+        return self.recognise_together([segmented], expect=expect, progress=progress)[0]
+
+    def recognise_together(
+        self,
+        several: Sequence[Segmented],
+        *,
+        expect: str | None = None,
+        progress: Progress = unseen,
+    ) -> list[Recognition]:
+        """Returns what the utterances of several recordings express, seen by the model together.
+
+        Quicker for short ones, and equal up to the last digits; else as ``recognise_utterances``.
+        """
         expected = None if expect is None else expected_frequencies(expect, self.model.emotions)
-        utterances: tuple[RecognisedUtterance, ...] = ()
-        if segmented.dialogue is not None:
-            with progress(steps_of(segmented.dialogue, self.makers)) as advance:
-                encoded = self.encode(segmented.dialogue, advance, segmented.sound_track)
-            flags = (OTHER_LANGUAGE,) if segmented.is_foreign else ()
-            found = recognised(encoded, self.predict(encoded, expected), flags)
-            heard = segmented.words or ((),) * len(segmented.dialogue.utterances)
-            utterances = tuple(
-                replace(one, words=words) for one, words in zip(found, heard, strict=True)
-            )
-        return Recognition(
-            segmented.media,
-            segmented.duration_s,
-            self.model.emotions,
-            utterances,
-            self.name,
-            self.fingerprint,
-            "; ".join(filter(None, (segmented.note, left_out(utterances)))),
-        )
+        dialogues = [(one.dialogue, one.sound_track) for one in several if one.dialogue is not None]
+        steps = sum(steps_of(dialogue, self.makers) for dialogue, _ in dialogues)
+        with progress(steps) if dialogues else nullcontext(lambda count: None) as advance:
+            encoded = [self.encode(dialogue, advance, track) for dialogue, track in dialogues]
+        found = predicted(self.model, self._plain, encoded, expected)
+        pairs = zip(encoded, found, strict=True)
+        who = self.model.emotions, self.name, self.fingerprint
+        return [recognition_of(one, next(pairs) if one.dialogue else None, *who) for one in several]
 
     def live(self, listener: Listener = BY_VOICE, *, expect: str | None = None) -> "Talk":
         """Returns a talk to feed while people speak; see :class:`synctva.inference.live.Talk`.
@@ -282,11 +289,4 @@ class Recogniser:
             InputError: The features are of another model, or frequencies are expected of one that
                 does not say which it knows.
         """
-        found = {m: features.fingerprint for m, features in encoded.corpus.features.items()}
-        self.model.provenance.check(found, encoded.corpus.name)
-        batch = around.encoded(self.model, batch_of(encoded.corpus))
-        return predictions_of(self._bare, batch, expected)
-
-    @cached_property
-    def _bare(self) -> EmotionModel:
-        return around.bare(self.model)
+        return predicted(self.model, self._plain, [encoded], expected)[0]

@@ -1,6 +1,7 @@
 import logging
 import re
 import shutil
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import numpy as np
@@ -257,9 +258,7 @@ def test_real_speech_gives_the_numbers_of_the_library(
 
 
 def test_a_folder_that_the_library_cannot_name_is_one_line(monkeypatch: pytest.MonkeyPatch):
-    def fail(*_: object, **__: object) -> None:
-        "/home/josé".encode("ascii")
-
-    monkeypatch.setattr(opensmile, "Smile", fail)
+    found = ModuleSpec("opensmile", None, origin="/home/josé/opensmile/__init__.py")
+    monkeypatch.setattr("synctva.features.extractors.audio.find_spec", lambda name: found)
     with pytest.raises(InputError, match="in ASCII only; install synctva in a folder"):
         AudioExtractor("egemaps")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from synctva.errors import InputError
 from synctva.features.extractors.hub import text as hub_text
-from synctva.features.extractors.hub.text import TextModel, load_text_model, load_tokenizer
+from synctva.features.extractors.hub.text import TextModel, load_text_model, load_tokenizer, stored
 from synctva.features.extractors.text_encoders import sources
 
 TEXTS = ["Oh no!", "", "how are you doing today " * 30, "naïve café 日本語 🙂 don't", "a\nb\tc"]

@@ -5,11 +5,14 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
+from py3langid import modelio
 
 from synctva.corpus import Corpus, Description
 from synctva.dialogue import Dialogue, Utterance
 from synctva.emotions import SCHEMAS
+from synctva.features.extractors import language
 from synctva.features.extractors.language import flags_of_words, is_other_language
 
 OTHER = {
@@ -65,3 +68,22 @@ def test_hardly_any_utterance_of_meld_is_taken_for_another_language(corpora: Pat
     with (corpora / "meld/test_sent_emo.csv").open(encoding="utf-8") as file:
         said = [row["Utterance"] for row in csv.DictReader(file)]
     assert sum(is_other_language(text, "en") for text in said) <= 0.002 * len(said)
+
+
+def test_what_tells_languages_is_unpacked_once_and_again_where_it_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    unpacked, load = [], modelio.load_model
+    monkeypatch.setattr(modelio, "load_model", lambda path: unpacked.append(path) or load(path))
+    folder = tmp_path / "kept"
+    found = [language._unpacked(folder) for _ in range(2)]
+    (folder / "scores.npy").write_bytes((folder / "scores.npy").read_bytes()[:1000])
+    found += [language._unpacked(folder) for _ in range(2)]
+    assert len(unpacked) == 2
+    for other in found[1:]:
+        assert all(np.array_equal(found[0][name], other[name]) for name in language.PARTS)
+
+
+def test_where_nothing_can_be_kept_languages_are_told_all_the_same(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    assert set(language._unpacked(tmp_path / "file" / "kept")) == {*language.PARTS}

@@ -120,12 +120,10 @@ class AudioExtractor:
     @cached_property
     def _kept(self) -> list[int]:
         """The places of the functionals that are not left out."""
-        without = self._preset.without
-        return [
-            place
-            for place, functional in enumerate(self._smile.feature_names)
-            if not without or not re.match(without, functional)
-        ]
+        if not (without := self._preset.without):
+            return list(range(self.dim))
+        names = self._smile.feature_names
+        return [place for place, name in enumerate(names) if not re.match(without, name)]
 
     @property
     def reads(self) -> tuple[Stream, ...]:

@@ -1,6 +1,5 @@
 """Text features: one vector per utterance from a frozen encoder of the Hugging Face hub."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,14 +8,13 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
 from synctva.corpus import Corpus, Description, Features
-from synctva.errors import InputError
 from synctva.features.extractors.context import InContext
 from synctva.features.extractors.extractor import WordExtractor
 from synctva.features.extractors.hub import load_text_model, located
 from synctva.features.extractors.language import flags_of_words
 from synctva.features.extractors.text_encoders import PRESETS, TextPreset, preset_of, sources
 from synctva.features.extractors.tokens import Tokeniser
-from synctva.tensors import AT_ONCE, in_threads
+from synctva.tensors import AT_ONCE, device_named, in_threads
 
 BATCH_TOKENS = 8192
 """A batch holds this many tokens, padding included: it bounds the memory."""
@@ -47,7 +45,7 @@ class TextExtractor:
         self, name: str, device: torch.device | str | None = None, context: int = 0
     ) -> None:
         preset = preset_of(name)
-        self._device = device_named(device)
+        self._device = device_named(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         loaded = load_text_model(name, sources())
         self._tokeniser = Tokeniser(name, loaded.tokenizer, context)
         self._model = loaded.model.to(self._device)
@@ -177,17 +175,3 @@ def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
             longest = max(lengths[row], 1)
         batches[-1].append(row)
     return batches
-
-
-def device_named(device: torch.device | str | None) -> torch.device:
-    """Returns a device; by default the GPU where there is one, else the CPU.
-
-    Raises:
-        InputError: There is no such device here.
-    """
-    named = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=named).device
-    except Exception as error:  # each kind of device is missing in a way of its own
-        reason = re.split(r"\.?\s*$|\.\s|\n", str(error))[0]
-        raise InputError(f"device {named}: no such device here ({reason}); take cpu") from error

@@ -37,6 +37,7 @@ from synctva.model.causal import bare, causal, encoded
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.inputs import without_what_tells_nothing
 from synctva.model.makers import Makers, check_causal, makers_of
+from synctva.tensors import device_of
 
 AUDIO = "audio"
 
@@ -130,7 +131,7 @@ class Past:
         utterance, heard, made, note = self._features(utterance, clip, words)
         own = without_what_tells_nothing(self._corpus(utterance, made))
         own, voice = self._normalised(own, utterance.speaker)
-        row = encoded(self._whole, batch_of(own))
+        row = encoded(self._whole, batch_of(own).to(device_of(self._whole)))
         number = self._speakers.get(utterance.speaker, self._people)
         row = replace(row, speaker=torch.full_like(row.speaker, number))
         so_far = _dialogue_of([*self._rows, row])

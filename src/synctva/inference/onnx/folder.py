@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from synctva.errors import InputError
 from synctva.features.extractors.expression import FACE_PX
-from synctva.features.extractors.hub import load_tokenizer, weights_sha256
+from synctva.features.extractors.hub import load_tokenizer, stored, weights_sha256
 from synctva.features.extractors.text_encoders import sources
 from synctva.features.extractors.tokens import MAX_TOKENS
 from synctva.files import write_bytes, write_json, write_text
