@@ -18,6 +18,7 @@ from synctva.inference.reading import begin, read
 from synctva.inference.utterances import IMPORTED
 from synctva.model.inputs import as_read
 from synctva.model.makers import Makers
+from synctva.tensors import in_one_thread
 from synctva.work import Engine, Task, on_this_machine
 
 TIME_LIMIT_S = 300.0
@@ -91,7 +92,8 @@ def encode(
             outcome = Encoded(None, (FAILED,))
         elif isinstance(outcome, Faces):
             assert makers.faces is not None  # they were read for it
-            outcome = makers.faces.pooled(outcome)
+            with in_one_thread():
+                outcome = makers.faces.pooled(outcome)
         made[request.row, request.modality] = outcome
         advance(1)
     for modality in makers.descriptions:

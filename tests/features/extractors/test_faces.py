@@ -13,16 +13,17 @@ from support.drawn import draw_face, paste, room
 
 from synctva.errors import InputError
 from synctva.features.extractors.faces import (
+    CENTERFACE,
     CENTERFACE_SCORE,
     CenterFaceDetector,
     Face,
     YuNetDetector,
-    centerface_sha256,
     crop,
     detector_named,
     grey,
     resize,
 )
+from synctva.files import file_sha256
 
 FRONTAL = (120.0, 100.0, 160.0, 100.0, 140.0, 120.0, 125.0, 144.0, 155.0, 144.0)
 """YuNet's points of an upright face: eyes, nose, corners of the mouth."""
@@ -96,8 +97,8 @@ def test_pictures_of_other_shapes_in_between_change_nothing():
 
 
 def test_the_detectors_weights_are_those_that_were_measured():
-    assert centerface_sha256() == (
-        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+    assert file_sha256(CENTERFACE) == (
+        "8f1243aa503e2f83efdcbdcb7184b6b3f7b38cffbf699846f288de8fca4782a5"
     )
 
 

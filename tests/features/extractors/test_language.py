@@ -77,7 +77,9 @@ def test_what_tells_languages_is_unpacked_once_and_again_where_it_is_damaged(
     monkeypatch.setattr(modelio, "load_model", lambda path: unpacked.append(path) or load(path))
     folder = tmp_path / "kept"
     found = [language._unpacked(folder) for _ in range(2)]
-    (folder / "scores.npy").write_bytes((folder / "scores.npy").read_bytes()[:1000])
+    damaged = (folder / "scores.npy").read_bytes()[:1000]
+    (folder / "scores.npy").unlink()  # it is mapped into memory
+    (folder / "scores.npy").write_bytes(damaged)
     found += [language._unpacked(folder) for _ in range(2)]
     assert len(unpacked) == 2
     for other in found[1:]:

@@ -202,7 +202,7 @@ def test_more_frames_than_go_through_the_resnet_at_once_all_count(resnet: Path):
 def test_an_extractor_tells_where_its_features_come_from():
     extractor = expression(speaker="moving").description
     assert extractor.name == "faces expression"
-    assert re.fullmatch(r"synctva \S+, opencv \S+", extractor.version)
+    assert re.fullmatch(r"synctva \S+, opencv \S+, onnxruntime \S+", extractor.version)
     assert re.fullmatch("[0-9a-f]{64}", extractor.weights)
     assert extractor.settings == {
         "faces": "found",
@@ -220,7 +220,7 @@ def test_an_extractor_tells_where_its_features_come_from():
 def test_a_resnet_tells_where_its_features_come_from(resnet: Path):
     extractor = VisualExtractor(str(resnet), faces="whole").description
     assert extractor.model == str(resnet)
-    assert re.fullmatch(r"transformers \S+, opencv \S+", extractor.version)
+    assert re.fullmatch(r"transformers \S+, opencv \S+, onnxruntime \S+", extractor.version)
     assert extractor.settings == {
         "faces": "whole",
         "rate_hz": 5.0,
