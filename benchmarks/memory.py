@@ -6,9 +6,14 @@ Also the time of all of them, those included that outlive the one that started t
 import ctypes
 import os
 import resource
+import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 
 import psutil
+
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def peak_mib() -> float:
@@ -27,17 +32,23 @@ def held_mib(pid: int) -> float:
         return 0.0
 
 
-def adopt_orphans() -> None:
-    """Has processes whose parents end be this one's, where the system can (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+def counted(command: Sequence[str]) -> list[str]:
+    """Returns a command that runs another one, waits for all that it started, and then writes the
+    CPU seconds of all of them as the last line of its output."""
+    return [sys.executable, __file__, *command]
 
 
-def children_s() -> float:
-    """Returns the CPU seconds of all processes that this one has started, once all have ended."""
-    try:
+def main() -> None:
+    if sys.platform == "linux":  # processes whose parents end are this one's then
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ended = subprocess.run(sys.argv[1:], check=False)
+    with suppress(ChildProcessError):
         while True:
             os.wait()
-    except ChildProcessError:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(used.ru_utime + used.ru_stime)
+    sys.exit(ended.returncode)
+
+
+if __name__ == "__main__":
+    main()

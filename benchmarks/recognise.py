@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from memory import adopt_orphans, children_s, held_mib
+from memory import counted, held_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -51,7 +51,6 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measure(given.model, given.workers, *given.measure)))
         return
-    adopt_orphans()
     table = Table(title=f"Recognising, {given.workers} workers; parts of the recording's length")
     for column in ("recording", "utterances", "clock", "with loading", "processor", "peak memory"):
         table.add_column(column, justify="right")
@@ -125,8 +124,8 @@ def stamp(time_s: float) -> str:
 def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> None:
     """Measures in a process of its own, and adds what it found."""
     words = ["--model", given.model, "--workers", given.workers, "--measure", *files]
-    command = [sys.executable, __file__, *map(str, words)]
-    peak_mib, before_s = 0.0, children_s()
+    command = counted([sys.executable, __file__, *map(str, words)])
+    peak_mib = 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         while running.poll() is None:
             peak_mib = max(peak_mib, held_mib(running.pid))
@@ -134,8 +133,8 @@ def row(table: Table, name: str, given: argparse.Namespace, *files: Path) -> Non
         said = running.stdout.read() if running.stdout else ""
     if running.returncode:
         raise SystemExit(running.returncode)
-    used = {"processor_s": children_s() - before_s, "memory_mib": peak_mib}
-    found = {**json.loads(said.splitlines()[-1]), **used}
+    *_, told, processor_s = said.splitlines()
+    found = {**json.loads(told), "processor_s": float(processor_s), "memory_mib": peak_mib}
     length_s = found["length_s"]
     table.add_row(
         name,

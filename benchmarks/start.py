@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from memory import adopt_orphans, children_s
+from memory import counted
 
 HERE = Path(__file__).parents[1] / "src"
 RATE_HZ = 16_000
@@ -74,15 +74,14 @@ def main() -> None:
     parser.add_argument("--source", type=Path, help="the src folder of a version before")
     given = parser.parse_args()
     sources = [HERE] if given.source is None else [given.source.absolute(), HERE]
-    adopt_orphans()
     print("| CPU seconds |" + " before |" * (len(sources) - 1) + " now |")
     print("|---|" + "---:|" * len(sources))
-    cache = tempfile.TemporaryDirectory()
-    for name in given.only:
-        found = [[used(name, source, cache.name) for source in sources] for _ in range(given.times)]
-        least = [min(column) for column in zip(*found, strict=True)]
-        what = (CASES[name].__doc__ or "").rstrip(".").lower()
-        print(f"| {what} | " + " | ".join(f"{seconds:.1f}" for seconds in least) + " |")
+    with tempfile.TemporaryDirectory() as cache:  # what is unpacked once is, but the first time
+        for name in given.only:
+            found = [[used(name, source, cache) for source in sources] for _ in range(given.times)]
+            least = [min(column) for column in zip(*found, strict=True)]
+            what = (CASES[name].__doc__ or "").rstrip(".").lower()
+            print(f"| {what} | " + " | ".join(f"{seconds:.1f}" for seconds in least) + " |")
 
 
 def used(name: str, source: Path, cache: str) -> float:
@@ -90,9 +89,9 @@ def used(name: str, source: Path, cache: str) -> float:
     with tempfile.TemporaryDirectory() as place:
         command = CASES[name](Path(place))
         environment = {**os.environ, "PYTHONPATH": str(source), "SYNCTVA_CACHE": cache}
-        before_s = children_s()
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-        return children_s() - before_s
+        whole = counted(command)
+        ended = subprocess.run(whole, env=environment, check=True, capture_output=True, text=True)
+        return float(ended.stdout.splitlines()[-1])
 
 
 def _script(path: Path) -> Path:
