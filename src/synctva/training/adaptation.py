@@ -24,8 +24,8 @@ from synctva.features.extraction.extract import extract
 from synctva.features.store import open_store, write_store
 from synctva.model.causal import without_encoders
 from synctva.model.emotion_model import EmotionModel
-from synctva.model.inputs import Reader, as_recognised, model_named
 from synctva.model.load import load_model
+from synctva.model.prepared import Reader, as_recognised, model_named
 from synctva.run.folder import RunFolder
 from synctva.training.run import train_run
 from synctva.training.start import load_start, recipe_from
