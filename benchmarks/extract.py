@@ -45,6 +45,9 @@ WARM_UP = 3
 PAIRS = 3
 """Of jobs with one and with two workers."""
 
+BATCHES = 30
+"""Of faces, to time the network on."""
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -184,15 +187,15 @@ def _show_compute(clips: list[Clip]) -> None:
 
 
 @torch.inference_mode()
-def _faces_a_second(batches: int = 30) -> float:
+def _faces_a_second() -> float:
     network, faces = load_expression_network(), 255 * torch.rand(32, 48, 48)
     torch.set_num_threads(2)
     network(faces)
     started = time.monotonic()
-    for _ in range(batches):
+    for _ in range(BATCHES):
         network(faces)
     torch.set_num_threads(1)
-    return 32 * batches / (time.monotonic() - started)
+    return 32 * BATCHES / (time.monotonic() - started)
 
 
 def _row(name: str, taken: np.ndarray) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def test_extract(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "own").mkdir()
     for number in range(2):
         record(tmp_path / "own" / f"{number}.mp4", Making(length_s=1.0))
-    run("extract", "--folder", tmp_path / "own", WARM_UP=1)
+    run("extract", "--folder", tmp_path / "own", WARM_UP=1, BATCHES=1)
     assert "real-time factor" in capsys.readouterr().out
 
 

@@ -66,6 +66,12 @@ def store(tmp_path: Path, roberta: Path) -> Path:
     return write_store(saying(tiny_corpus((30, 6, 6)), roberta), tmp_path / "store").path
 
 
+@pytest.fixture
+def short(tmp_path: Path, roberta: Path) -> Path:
+    """A store of a few steps an epoch."""
+    return write_store(saying(tiny_corpus((8, 4, 0)), roberta), tmp_path / "short").path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tune", ["lora", "full"])
 def test_a_run_trains_its_encoder(tmp_path: Path, store: Path, roberta: Path, tune: str):
@@ -80,16 +86,16 @@ def test_a_run_trains_its_encoder(tmp_path: Path, store: Path, roberta: Path, tu
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path, store: Path, roberta: Path):
-    whole = train_run(recipe(roberta), store, tmp_path / "whole", 1)
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path, short: Path, roberta: Path):
+    whole = train_run(recipe(roberta), short, tmp_path / "whole", 1)
 
     def stop(seed: int, epoch: Epoch) -> None:
         if epoch.epoch == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_run(recipe(roberta), store, tmp_path / "cut", 1, save_every_s=0, on_epoch=stop)
-    cut = train_run(recipe(roberta), store, tmp_path / "cut", 1, save_every_s=0)
+        train_run(recipe(roberta), short, tmp_path / "cut", 1, save_every_s=0, on_epoch=stop)
+    cut = train_run(recipe(roberta), short, tmp_path / "cut", 1, save_every_s=0)
     assert_same_weights(weights_of(cut.seed(0).checkpoint), weights_of(whole.seed(0).checkpoint))
 
 
@@ -99,9 +105,9 @@ def test_an_encoder_wants_its_inputs(tmp_path: Path, roberta: Path):
         train_run(recipe(roberta), store, tmp_path / "run", 1)
 
 
-def test_inputs_want_an_encoder(tmp_path: Path, store: Path):
+def test_inputs_want_an_encoder(tmp_path: Path, short: Path):
     with pytest.raises(InputError, match=r"only an encoder can read; name one .* encoders\.text"):
-        train_run(Recipe(), store, tmp_path / "run", 1)
+        train_run(Recipe(), short, tmp_path / "run", 1)
 
 
 @pytest.mark.parametrize(
