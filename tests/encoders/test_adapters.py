@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import torch
-from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
 from synctva.encoders.adapters import add_adapters
@@ -22,6 +21,8 @@ class Network(nn.Module):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_they_are_those_of_peft(dropout: float):
+    from peft import LoraConfig, inject_adapter_in_model  # two seconds, which only this test takes
+
     torch.manual_seed(1)
     ours = Network()
     theirs = copy.deepcopy(ours)
