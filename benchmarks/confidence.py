@@ -8,12 +8,14 @@
 Words are MELD's of ``valid``, with their conversation around them and without. A voice and a face
 are put beside each, of people whom the model has not learnt from, by themselves as strangers are
 heard: RAVDESS's and EmoDB's of ``valid`` and FER2013's of ``valid``, as they are and degraded, and
-nEMO's, in a language that the model never heard. Their emotions are drawn as EmotionTalk's people
-label one utterance by all, by its voice alone and by its face alone: real voices and faces often
-tell another emotion than the utterance has. GoEmotions' comments are words of another kind.
+nEMO's, in a language that the model never heard, as they are and in rooms. Their emotions are drawn
+as EmotionTalk's people label one utterance by all, by its voice alone and by its face alone: real
+voices and faces often tell another emotion than the utterance has. GoEmotions' comments are words
+of another kind.
 
 The density of training inputs is that of ``train`` of the store that the model learnt from.
 No test split and no real recording is looked at. What was computed stays in ``--work``.
+With ``--of audio`` the trust in voices, alone and in company, is fitted anew and all else stays.
 """
 
 import argparse
@@ -37,7 +39,7 @@ from synctva.data.corpora.goemotions import read_goemotions
 from synctva.data.corpora.nemo import read_nemo
 from synctva.data.made.agreement import Agreement, read_agreement
 from synctva.data.source import read_source
-from synctva.emotions import EmotionSchema, schema_named
+from synctva.emotions import MODALITIES, EmotionSchema, schema_named
 from synctva.errors import InputError
 from synctva.evaluation.frequencies import expected_frequencies
 from synctva.features.extractors.audio import AudioExtractor
@@ -47,6 +49,7 @@ from synctva.features.normalise import PRIOR_UTTERANCES
 from synctva.features.store import open_store
 from synctva.inference.labelled import counted_as
 from synctva.media import read_audio
+from synctva.media.rooms import draw_room, heard_in
 from synctva.model.causal import without_encoders
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import makers_of
@@ -55,9 +58,16 @@ from synctva.training.confidence import Part, fit_confidence, fit_familiarity
 STRANGERS, FACES_KEPT, TRAINING_KEPT, COMMENTS = 240, 1200, 6000, 1000
 """So many clips, pictures, utterances and comments are enough, and take minutes."""
 
+IN_A_ROOM = "foreign in a room"
+"""The kind of voice that is most like a real one: of a language never heard, and in no studio."""
+
+KNOWN_WEIGHT = 0.1
+"""How much voices count whose corpora the model has learnt from, though of other people: what they
+promise, a stranger's voice does not hold."""
+
 
 class Donors:
-    """Voices or faces by emotion and kind: ``clean``, ``degraded`` or ``foreign``."""
+    """Voices or faces by emotion and kind: ``clean``, ``degraded``, ``foreign``, in a room."""
 
     def __init__(
         self,
@@ -85,7 +95,9 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the checkpoint; it is rewritten, or --out")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--training", type=Path, required=True, help="the store it learnt from")
+    parser.add_argument(
+        "--training", type=Path, help="the store it learnt from; none = its densities stay"
+    )
     parser.add_argument("--words", type=Path, required=True, help="MELD, as the model reads words")
     parser.add_argument(
         "--voices", type=Path, nargs="+", required=True, help="of their folders, valid"
@@ -94,6 +106,7 @@ def main() -> None:
     parser.add_argument("--faces", type=Path, required=True, help="FER2013's folder")
     parser.add_argument("--goemotions", type=Path, required=True, help="its folder")
     parser.add_argument("--labels", type=Path, required=True, help="EmotionTalk's folder")
+    parser.add_argument("--of", nargs="+", choices=MODALITIES, default=MODALITIES)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -105,14 +118,16 @@ def main() -> None:
     faces = kept(arguments.work / "faces.npz", face_rows(arguments.faces, schema))
     words = open_store(arguments.words).read()
     joint = read_agreement(arguments.labels, schema)
-    plain, training = without_encoders(model, some(open_store(arguments.training).read(), rng))
-    fit_familiarity(plain, training)
-    _, valid = without_encoders(model, widened(batch_of(words.split("valid")), model))
+    plain, valid = without_encoders(model, widened(batch_of(words.split("valid")), model))
+    if arguments.training is not None:
+        some_of_it = some(open_store(arguments.training).read(), rng)
+        fit_familiarity(plain, without_encoders(model, some_of_it)[1])
     parts = list(conversations(valid, voices, faces, joint, rng))
-    _, comments = without_encoders(model, goemotions(arguments.goemotions, model, schema, rng))
-    parts.append(Part("comments", comments))
+    if "text" in arguments.of:
+        _, comments = without_encoders(model, goemotions(arguments.goemotions, model, schema, rng))
+        parts.append(Part("comments", comments))
     frequencies = expected_frequencies("meld", model.emotions)
-    for name, loss in fit_confidence(plain, parts, frequencies).items():
+    for name, loss in fit_confidence(plain, parts, frequencies, arguments.of).items():
         print(f"{name}: {loss:.3f} nats")
     model.familiarity, model.provenance = plain.familiarity, plain.provenance
     for m, known in model.familiarity.items():
@@ -150,6 +165,10 @@ def voice_rows(
             kind = "foreign" if is_foreign else "clean"
             if vector is not None:
                 yield vector, emotion, "degraded" if number else kind
+        if is_foreign:
+            vector = extractor.encode(heard_in(draw_room(rng), sound, rng)).vector
+            if vector is not None:
+                yield vector, emotion, IN_A_ROOM
 
 
 def voice_clips(
@@ -226,7 +245,12 @@ def conversations(
     rng: np.random.Generator,
 ) -> Iterator[Part]:
     """Yields MELD's valid words beside voices and faces of each kind."""
-    kinds = [("clean", "clean"), ("degraded", "degraded"), ("foreign", "clean")]
+    kinds = [
+        ("clean", "clean"),
+        ("degraded", "degraded"),
+        ("foreign", "clean"),
+        (IN_A_ROOM, "degraded"),
+    ]
     for voice, face in kinds:
         emotion = batch.emotion.numpy()
         shown = joint.draw(emotion, rng)
@@ -242,7 +266,9 @@ def conversations(
         for name, own in (("in talk", together), ("alone", each_alone(together))):
             whole = torch.where(own.present.all(1), own.emotion, -1)
             told = f"{voice} voices, {face} faces, {name}"
-            yield Part(told, replace(own, emotion=whole), is_usual=(voice, face) == kinds[0])
+            weight = 1.0 if voice in ("foreign", IN_A_ROOM) else KNOWN_WEIGHT
+            is_usual = (voice, face) == kinds[0]
+            yield Part(told, replace(own, emotion=whole), weight, is_usual)
 
 
 def each_alone(batch: Batch) -> Batch:

@@ -179,3 +179,18 @@ def test_a_fit_learns_how_far_a_modality_tells_and_when_it_does_not():
     assert trust[0] > 0.6
     assert trust[1] < 0.3
     assert views_of(model, near).unusual.mean() == pytest.approx(0.01, abs=0.01)
+
+
+def test_a_fit_of_voices_alone_leaves_the_trust_in_words_and_faces_as_it_was():
+    model, batch = model_of(), batch_of(60, seed=4, is_whole=True)
+    before = model.provenance.confidence.calibrations
+    reach = {m: float(known.far) for m, known in model.familiarity.items()}  # pyright: ignore
+    labelled = replace(batch, emotion=predict(model, batch).argmax(1))
+    fit_confidence(model, [Part("near", labelled, is_usual=True)], np.array(KNOWN), ("audio",))
+    after = model.provenance.confidence.calibrations
+    assert set(after) == set(before)
+    for name in before:
+        is_same = after[name].scale == pytest.approx(before[name].scale)
+        assert is_same == ("audio" not in name)
+    for m, known in model.familiarity.items():
+        assert (float(known.far) == reach[m]) == (m != "audio")  # pyright: ignore

@@ -4,7 +4,7 @@ Both are fitted together, on what the model has not learnt from, as recognition 
 mixtures over the subsets of the modalities (see ``evaluation/confidence.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,7 +70,10 @@ def fit_familiarity(model: EmotionModel, training: Batch) -> None:
 
 
 def fit_confidence(
-    model: EmotionModel, parts: Sequence[Part], frequencies: Float[np.ndarray, " emotion"]
+    model: EmotionModel,
+    parts: Sequence[Part],
+    frequencies: Float[np.ndarray, " emotion"],
+    of: Collection[str] = MODALITIES,
 ) -> dict[str, float]:
     """Fits the calibrations of a model, and the distances at which modalities count less.
 
@@ -80,24 +83,31 @@ def fit_confidence(
         model: Familiar with its training; what is found becomes part of it.
         parts: What to fit by; an utterance has all modalities of its part.
         frequencies: The class frequencies that the probabilities shall hold for.
+        of: Only the distances of these modalities, and the calibrations of subsets with one of
+            them, are fitted; the model has the others, and keeps them.
 
     Returns:
         The log loss of every part, such as ``clips, text+audio``, in nats.
     """
     seen = [_Seen.of(model, part, frequencies) for part in parts]
     usual = [own for own, part in zip(seen, parts, strict=True) if part.is_usual]
-    for m, known in model.familiarity.items():
+    for m in [m for m in model.familiarity if m in of]:
         if distances := [own.distance[m] for own in usual if m in own.distance]:
-            known.usual.copy_(torch.cat(distances).quantile(0.99))  # pyright: ignore
-    subsets = subsets_of(tuple(model.dims))
+            model.familiarity[m].usual.copy_(torch.cat(distances).quantile(0.99))  # pyright: ignore
+    logs, reach = _known(model)
+    subsets = [s for s in subsets_of(tuple(model.dims)) if set(s) & set(of)]
     prior = torch.tensor(frequencies).log().float()
     scale = {s: torch.zeros((), requires_grad=True) for s in subsets}
     bias = {s: torch.zeros(len(prior), requires_grad=True) for s in subsets}
-    reach = {m: torch.tensor([2.0, -0.7], requires_grad=True) for m in model.familiarity}
-    optimiser = torch.optim.Adam([*scale.values(), *bias.values(), *reach.values()], LEARNING_RATE)
+    own_reach = {
+        m: torch.tensor([2.0, -0.7], requires_grad=True) for m in model.familiarity if m in of
+    }
+    reach |= own_reach
+    fitted = [*scale.values(), *bias.values(), *own_reach.values()]
+    optimiser = torch.optim.Adam(fitted, LEARNING_RATE)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     for _ in range(STEPS):
-        logs = {s: (scale[s].exp(), bias[s]) for s in subsets}
+        logs |= {s: (scale[s].exp(), bias[s]) for s in subsets}
         losses = [one for own in seen for one in own.losses(logs, reach, prior)]
         loss = torch.stack(losses).sum() / sum(own.weight * len(own.coalitions) for own in seen)
         loss = loss + BIAS_PRIOR * torch.stack([b.square().sum() for b in bias.values()]).sum()
@@ -105,9 +115,9 @@ def fit_confidence(
         loss.backward()
         optimiser.step()
         decay.step()
-    _keep(model, scale, bias, reach, frequencies)
     with torch.no_grad():
-        logs = {s: (scale[s].exp(), bias[s]) for s in subsets}
+        logs |= {s: (scale[s].exp(), bias[s]) for s in subsets}
+        _keep(model, logs, reach, frequencies)
         return {
             f"{own.name}, {'+'.join(c)}": float(loss) / own.weight
             for own in seen
@@ -115,23 +125,38 @@ def fit_confidence(
         }
 
 
+def _known(
+    model: EmotionModel,
+) -> tuple[dict[Subset, tuple[Tensor, Tensor]], dict[str, Tensor]]:
+    """Returns the scales and biases of a model, and the distances with the logs of the widths."""
+    logs = {
+        tuple(name.split("+")): (
+            torch.tensor(own.scale),
+            torch.tensor(own.bias or (0.0,) * len(model.emotions)),
+        )
+        for name, own in model.provenance.confidence.calibrations.items()
+    }
+    reach = {
+        m: torch.stack([known.far, known.width.log()])  # pyright: ignore
+        for m, known in model.familiarity.items()
+    }
+    return logs, reach
+
+
 def _keep(
     model: EmotionModel,
-    scale: dict[Subset, Tensor],
-    bias: dict[Subset, Tensor],
-    reach: dict[str, Tensor],
+    logs: Mapping[Subset, tuple[Tensor, Tensor]],
+    reach: Mapping[str, Tensor],
     frequencies: Float[np.ndarray, " emotion"],
 ) -> None:
     calibrations = {
-        "+".join(s): Calibration(
-            float(scale[s].exp().detach()), tuple(bias[s].detach().double().tolist())
-        )
-        for s in scale
+        "+".join(s): Calibration(float(scale), tuple(bias.double().tolist()))
+        for s, (scale, bias) in logs.items()
     }
     found = Confidence(calibrations, tuple(frequencies.tolist()))
     model.provenance = replace(model.provenance, confidence=found)
     for m, values in reach.items():
-        far, width = values.detach()
+        far, width = values
         model.familiarity[m].far.copy_(far)  # pyright: ignore[reportCallIssue]
         model.familiarity[m].width.copy_(width.exp())  # pyright: ignore[reportCallIssue]
 
