@@ -100,6 +100,6 @@ def test_what_is_no_correction_is_told_and_not_kept(
 
 
 def test_a_foreign_page_cannot_correct_or_train(running: Running, place: str):
-    foreign = {"Origin": "http://evil.example"}
-    assert running.ask(f"{place}/corrections", "PUT", CORRECTED % b"joy", **foreign)[0] == 403
-    assert running.ask("/adaptation", "POST", **foreign)[0] == 403
+    evil = "http://evil.example"
+    assert running.ask(f"{place}/corrections", "PUT", CORRECTED % b"joy", Origin=evil)[0] == 403
+    assert running.ask("/adaptation", "POST", Origin=evil)[0] == 403

@@ -11,7 +11,7 @@ from synctva.training import adaptation
 
 CORRECTED = b"""start_s,end_s,speaker,text,emotion
 0.5,2.3,Ada,Oh no!,joy
-0.6,2.2,Bob,Well,
+0.6,2.2,,Well,
 """
 
 

@@ -30,7 +30,9 @@ from synctva.run.folder import RunFolder
 from synctva.training.run import train_run
 from synctva.training.start import load_start, recipe_from
 from synctva.transcripts import read_transcript
-from synctva.transcripts.table import NOBODY
+
+NOBODY = "speaker"
+"""The speaker where none is named, as recognition has it."""
 
 LEAST_RECORDINGS, LEAST_UTTERANCES = 3, 50
 """Of fewer nobody can tell what was gained."""
