@@ -6,6 +6,7 @@ A test module has a fixture ``model`` over the models that it wants held to it.
 import copy
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -27,6 +28,19 @@ def batch_for(
     return random_batch(lengths, model.dims, missing)
 
 
+_before: WeakKeyDictionary[EmotionModel, dict[object, dict[str, Tensor]]] = WeakKeyDictionary()
+
+
+def before(
+    model: EmotionModel, lengths: tuple[int, ...] = LENGTHS, missing: float = 0.3
+) -> dict[str, Tensor]:
+    """Returns what the model makes of ``batch_for``, computed once for all tests of the model."""
+    known = _before.setdefault(model, {})
+    if (lengths, missing) not in known:
+        known[lengths, missing] = outputs(model, batch_for(model, lengths, missing))
+    return known[lengths, missing]
+
+
 @torch.no_grad()
 def outputs(model: EmotionModel, batch: Batch) -> dict[str, Tensor]:
     return _flat(model(batch))
@@ -42,9 +56,14 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor], rows: Tensor |
         torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)  # float32 sums
 
 
+def assert_equal(one: dict[str, Tensor], other: dict[str, Tensor]):
+    """Bit for bit."""
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_a_dialogue_gives_the_same_alone_and_in_a_batch(model: EmotionModel):
     batch = batch_for(model)
-    together = outputs(model, batch)
+    together = before(model)
     for number in range(len(LENGTHS)):
         alone = outputs(model, batch.select(torch.tensor([number])))
         rows = batch.dialogue == number
@@ -59,8 +78,7 @@ def test_features_of_an_absent_modality_change_nothing(model: EmotionModel):
         for i, (m, dim) in enumerate(zip(MODALITIES, DIMS.values(), strict=True))
         if m in model.dims
     }
-    before, after = outputs(model, batch), outputs(model, replace(batch, **garbage))
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert_equal(before(model), outputs(model, replace(batch, **garbage)))
 
 
 def test_utterances_without_any_modality_have_finite_logits(model: EmotionModel):
@@ -75,15 +93,13 @@ def test_renaming_the_speakers_changes_nothing(model: EmotionModel):
     batch = batch_for(model)
     renamed = replace(batch, speaker=(batch.speaker + batch.dialogue) % 3)
     assert not torch.equal(renamed.speaker, batch.speaker)
-    before, after = outputs(model, batch), outputs(model, renamed)
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert_equal(before(model), outputs(model, renamed))
 
 
 def test_numbers_of_turns_and_dialogues_and_the_emotions_change_nothing(model: EmotionModel):
     batch = batch_for(model)
     other = replace(batch, turn=batch.turn * 5 + 3, emotion=torch.full_like(batch.emotion, -1))
-    before, after = outputs(model, batch), outputs(model, other)
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert_equal(before(model), outputs(model, other))
 
 
 def test_every_parameter_gets_a_gradient(model: EmotionModel):
@@ -110,22 +126,22 @@ def loss_of(model: EmotionModel, batch: Batch) -> Tensor:
 def test_ten_steps_lower_the_loss(model: EmotionModel):
     batch = batch_for(model, (1, 7))
     learner = copy.deepcopy(model)
-    before = float(loss_of(learner, batch).detach())
-    optimiser = torch.optim.AdamW(learner.train().parameters(), lr=3e-3)
+    first = float(loss_of(learner, batch).detach())
+    optimiser = torch.optim.AdamW(learner.train().parameters(), lr=3e-3, fused=True)
     for _ in range(10):
         optimiser.zero_grad()
         loss_of(learner, batch).backward()
         optimiser.step()
-    assert float(loss_of(learner.eval(), batch).detach()) < before - 0.02
+    assert float(loss_of(learner.eval(), batch).detach()) < first - 0.02
 
 
 def test_a_saved_model_is_the_same_model(model: EmotionModel, tmp_path: Path):
     model.save_pretrained(tmp_path)
     loaded = EmotionModel.from_pretrained(tmp_path)
-    batch = batch_for(model)
-    before, after = outputs(model, batch), outputs(loaded, batch)
-    for name in before:  # products may differ in the last bit where the weights lie elsewhere
-        torch.testing.assert_close(before[name], after[name], rtol=1e-5, atol=1e-6)
+    after = outputs(loaded, batch_for(model))
+    for name, made in before(model).items():
+        # products may differ in the last bit where the weights lie elsewhere
+        torch.testing.assert_close(made, after[name], rtol=1e-5, atol=1e-6)
     weights = loaded.state_dict()
     assert all(torch.equal(weight, weights[name]) for name, weight in model.state_dict().items())
     assert loaded.settings == model.settings
@@ -135,7 +151,7 @@ def test_a_saved_model_is_the_same_model(model: EmotionModel, tmp_path: Path):
 
 def test_bf16_gives_nearly_the_same_and_trains(model: EmotionModel):
     batch = batch_for(model)
-    exact = outputs(model, batch)["logits"]
+    exact = before(model)["logits"]
     with torch.autocast("cpu", torch.bfloat16):
         rough = outputs(model, batch)["logits"].float()
         loss = loss_of(model, batch)

@@ -14,6 +14,7 @@ from support.batches import random_batch
 from support.contract import (  # the tests among these run here, on the fixture below
     assert_same,
     batch_for,
+    before,
     outputs,
     test_a_dialogue_gives_the_same_alone_and_in_a_batch,
     test_a_saved_model_is_the_same_model,
@@ -53,18 +54,19 @@ def test_an_absent_modality_sends_nothing(model: EmotionModel):
         for name, weight in other.named_parameters():
             if name.endswith(".absent"):
                 weight += 5 * torch.randn_like(weight)
-    before, after = outputs(model, batch), outputs(other, batch)
+    usual, after = outputs(model, batch), outputs(other, batch)
     complete = batch.present[:, [MODALITIES.index(m) for m in model.dims]].all(1)
     assert complete.any()
-    assert_same(before, after, complete)
+    assert_same(usual, after, complete)
     nothing = ~batch.present.any(1)
-    assert not torch.allclose(before["logits"][nothing], after["logits"][nothing])
+    assert not torch.allclose(usual["logits"][nothing], after["logits"][nothing])
 
 
 def test_another_speaker_changes_something(model: EmotionModel):
     batch = batch_for(model)
     one_voice = replace(batch, speaker=torch.zeros_like(batch.speaker))
-    assert not torch.allclose(outputs(model, batch)["logits"], outputs(model, one_voice)["logits"])
+    after = outputs(model, one_voice)
+    assert not torch.allclose(before(model)["logits"], after["logits"])
 
 
 def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model: EmotionModel):
@@ -73,8 +75,7 @@ def test_an_utterance_is_felt_as_far_as_the_window_reaches_and_no_further(model:
     edited = {m: batch.features[m].clone() for m in model.dims}
     for features in edited.values():
         features[place] = 3 * torch.randn(features.shape[1])
-    before, after = outputs(model, batch), outputs(model, replace(batch, **edited))
-    assert_reach(before, after, place, length, model)
+    assert_reach(outputs(model, replace(batch, **edited)), place, length, model)
 
 
 def test_a_missing_utterance_is_felt_no_further_than_the_window(model: EmotionModel):
@@ -82,12 +83,10 @@ def test_a_missing_utterance_is_felt_no_further_than_the_window(model: EmotionMo
     batch = batch_for(model, (length,), missing=0.0)
     present = batch.present.clone()
     present[place] = False
-    before, after = outputs(model, batch), outputs(model, batch.with_present(present))
-    assert_reach(before, after, place, length, model)
+    assert_reach(outputs(model, batch.with_present(present)), place, length, model)
 
 
 def assert_reach(
-    before: dict[str, Tensor],
     after: dict[str, Tensor],
     place: int,
     length: int,
@@ -101,8 +100,9 @@ def assert_reach(
     first, last = (place - future, place + past) if attentions_of(model) else (place, place)
     ahead = torch.arange(length)
     seen = (first <= ahead) & (ahead <= last)
-    assert_same(before, after, ~seen)
-    difference = (before["logits"] - after["logits"]).abs().amax(1)
+    usual = before(model, (length,), missing=0.0)
+    assert_same(usual, after, ~seen)
+    difference = (usual["logits"] - after["logits"]).abs().amax(1)
     assert (difference[seen] > 0).all(), "an utterance in the window is not felt"
 
 
