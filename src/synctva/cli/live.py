@@ -42,9 +42,7 @@ def live(
     *,
     out: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Files that are written at the end, as of recognise: html, json, csv, eaf, ..."
-        ),
+        typer.Option(help="Files to write at the end, as for recognise: html, json, csv, eaf, ..."),
     ] = None,
     model: Model = "lite",
     download: Download = False,
@@ -52,22 +50,23 @@ def live(
     no_asr: NoAsr = False,
     asr: Asr = None,
     max_speakers: Annotated[
-        int | None, typer.Option(help="So many people speak at the most; 1 tells nobody apart.")
+        int | None, typer.Option(help="The largest number of speakers; 1 tells nobody apart.")
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print each event as JSON, as is done where nobody watches."),
+        typer.Option("--json", help="Print each event as JSON, even in a terminal."),
     ] = False,
     device: Device = "cpu",
     fast: Annotated[
-        bool, typer.Option("--fast", help="Do not wait: as fast as the recording can be read.")
+        bool,
+        typer.Option("--fast", help="Do not keep the recording's pace; go as fast as possible."),
     ] = False,
 ) -> None:
     """Recognise emotions while people speak: a line for each turn when it is over.
 
-    Where the standard output is no terminal, each event is a line of JSON: speech (somebody began),
-    turn (an estimate twice a second, then what stays), relabel (two speakers are one), error, end.
-    Ctrl-C ends the talk, and its last turn is told.
+    If the standard output is no terminal, each event is a line of JSON: speech (somebody began),
+    turn (an estimate twice a second, then the result), relabel (two speakers are one), error, end.
+    Ctrl-C ends the talk; its last turn is still printed.
 
     It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
     at work or in education (EU AI Act, article 5), nor to decide about anybody.

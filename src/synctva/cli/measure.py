@@ -45,9 +45,9 @@ def measure(
 ) -> None:
     """Measure a model on labelled recordings, for every subset of text, audio and visual.
 
-    Recall, log loss against the class frequencies, calibration beside what chance would show, all
-    weighted to the frequencies that are expected, with intervals; and what the detector of faces
-    saw and the voice's reader heard. What was read is kept, so that a killed command goes on.
+    It reports recall, log loss against that of the class frequencies, and calibration against
+    chance, weighted to the expected frequencies, with intervals; also how many faces were found and
+    how clean the sound is. Features are cached, so a killed command resumes.
     """
     for path in out or []:
         if path.suffix.lower() not in SUFFIXES:

@@ -31,8 +31,8 @@ def recognise(
     transcript: Annotated[
         Path | None,
         typer.Option(
-            help="Who says what when: srt, vtt, eaf, TextGrid, csv, tsv, rttm, json; without,"
-            " speech is listened for."
+            help="Who says what when: srt, vtt, eaf, TextGrid, csv, tsv, rttm, json. Without one,"
+            " the command listens for speech."
         ),
     ] = None,
     tiers: Tiers = None,
@@ -40,8 +40,8 @@ def recognise(
         str | None,
         typer.Option(
             metavar="TRACK",
-            help="Which of several sound tracks is heard: its number, or its language or title as"
-            " the recording writes it. Default: that which a player plays.",
+            help="Which of several sound tracks to use: its number, or its language or title in the"
+            " recording. Default: the one that a player plays.",
         ),
     ] = None,
     out: Annotated[
@@ -55,29 +55,32 @@ def recognise(
     model: Model = "lite",
     download: Download = False,
     causal: Annotated[
-        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+        bool, typer.Option("--causal", help="Use no later utterance, as live recognition must.")
     ] = False,
     expect: Expect = None,
     asr: Asr = None,
     no_asr: NoAsr = False,
     language: Annotated[
         str | None,
-        typer.Option(help="What is spoken, for the words that are heard: en, de, ...; else found."),
+        typer.Option(help="The language, for speech recognition: en, de, ... Default: detected."),
     ] = None,
     diarise: Annotated[
         bool,
         typer.Option(
             "--diarise",
             "--diarize",
-            help="Tell speakers apart by pyannote, not by our own part; needs"
+            help="Tell speakers apart with pyannote, not with the built-in method; needs"
             " `pip install 'synctva\\[diarise]'`.",
         ),
     ] = False,
     speakers: Annotated[
-        int | None, typer.Option(help="How many people speak, where nothing names them.")
+        int | None,
+        typer.Option(help="How many people speak, if the transcript does not name them."),
     ] = None,
-    min_speakers: Annotated[int, typer.Option(help="At least so many.")] = 1,
-    max_speakers: Annotated[int | None, typer.Option(help="At the most so many.")] = None,
+    min_speakers: Annotated[int, typer.Option(help="The smallest number of speakers.")] = 1,
+    max_speakers: Annotated[
+        int | None, typer.Option(help="The largest number of speakers.")
+    ] = None,
     blur: Annotated[
         bool, typer.Option("--blur", help="Make faces unrecognisable in the page.")
     ] = False,
@@ -85,20 +88,23 @@ def recognise(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace eaf, TextGrid, csv, srt, vtt that are there; of a folder, all results.",
+            help="Replace existing eaf, TextGrid, csv, srt and vtt; in a folder, all results.",
         ),
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="As --out -: JSON in place of the table; of one recording."),
+        typer.Option(
+            "--json", help="Print JSON instead of the table, for one recording; like --out -."
+        ),
     ] = False,
     workers: Workers = None,
     device: Device = "cpu",
 ) -> None:
     """Recognise the emotion of every utterance of a recording, and what tells it.
 
-    Of a folder every recording, with the transcript of its name beside it where there is one; what
-    has its results is left out, so that a killed command goes on. Exit code 1: some failed.
+    For a folder, it recognises every recording, each with the transcript of the same name beside
+    it. Recordings that already have results are skipped, so a killed command resumes. Exit code 1:
+    some failed.
 
     It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
     at work or in education (EU AI Act, article 5), nor to decide about anybody.
@@ -139,7 +145,7 @@ def recognise(
         and any(not job.transcript and not is_transcript(job.recording) for job in jobs)
     ):
         asr = PACKAGED
-        terminal.say(f"Words are heard by Whisper {asr}; --transcript or --no-asr leaves it.")
+        terminal.say(f"Whisper {asr} transcribes the speech; --transcript or --no-asr avoids that.")
     listener = listener_of(None if no_asr else asr, diarise, count, language)
     with Recogniser.load(
         model, is_causal=causal, workers=workers, downloads=download, device=device

@@ -22,17 +22,18 @@ NEEDED = ("starlette", "uvicorn", "websockets", "python_multipart")
 def serve(
     *,
     host: Annotated[
-        str, typer.Option(help="The address to listen at; others than this machine need a token.")
+        str,
+        typer.Option(help="The address to listen on; any but this machine's own needs a token."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8300,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A name under which browsers ask it, where a proxy stands in front."),
+        typer.Option(help="A host name that browsers use, if a proxy stands in front."),
     ] = None,
     token: Annotated[
         str | None,
         typer.Option(
-            help="What clients have to know; by default made where others can reach it.",
+            help="The secret that clients send. Default: a new one, if others can reach it.",
             envvar="SYNCTVA_TOKEN",
             show_envvar=True,
             show_default=False,
@@ -43,11 +44,13 @@ def serve(
     expect: Expect = None,
     no_asr: NoAsr = False,
     asr: Asr = None,
-    max_mb: Annotated[int, typer.Option(min=1, help="The largest recording.")] = 4096,
+    max_mb: Annotated[
+        int, typer.Option(min=1, help="The largest recording that is accepted.")
+    ] = 4096,
     workers: Workers = None,
     device: Device = "cpu",
 ) -> None:
-    """Serve a page that recordings are dropped on, a live page, and their addresses for programs.
+    """Serve a page for recordings, a live page, and an HTTP interface for programs.
 
     Nothing is kept when it ends. Needs `pip install 'synctva\\[serve]'`. Ctrl-C ends it.
 
