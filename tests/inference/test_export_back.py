@@ -171,3 +171,25 @@ def test_times_are_exact_to_the_millisecond(tmp_path: Path, suffix: str):
     said = [RecognisedUtterance(*span, "Ada", "Hi.", felt("joy")) for span in times]
     spans = read_transcript(written(recognition(*said), tmp_path, suffix))
     assert [(span.start_s, span.end_s) for span in spans] == times
+
+
+@pytest.mark.parametrize("suffix", [".eaf", ".TextGrid"])
+def test_doubtful_ones_are_found_on_a_tier_that_no_reader_takes_for_speech(
+    tmp_path: Path, suffix: str
+):
+    one = recognition(
+        RecognisedUtterance(0, 1, "Ada", "Sure.", felt("joy", 0.8)),
+        RecognisedUtterance(2, 3, "Ada", "Hm.", (0.4, 0.3, 0.3)),
+        RecognisedUtterance(4, 5, "Ada", "Oh.", (0.4, 0.3, 0.3), flags=("no_evidence",)),
+        RecognisedUtterance(4, 5, "confidence Ada", "Me too.", felt("joy", 0.8)),
+        RecognisedUtterance(6, 7, "confidence Ada", "And how.", felt("anger", 0.9)),
+    )
+    path = written(one, tmp_path, suffix)
+    written_there = path.read_text(encoding="utf-8")
+    for value in ("0.80", "0.40 ?", "?", "0.90"):
+        assert f">{value}<" in written_there or f'"{value}"' in written_there
+    for spans in (read_transcript(path), read_transcript(path, tiers=["*"])):
+        assert [(s.text, s.emotion) for s in spans] == [
+            ("Sure.", "joy"), ("Hm.", "neutral"), ("Oh.", None), ("Me too.", "joy"),
+            ("And how.", "anger"),
+        ]  # fmt: skip

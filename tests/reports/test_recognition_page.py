@@ -194,6 +194,26 @@ def test_what_browsers_play_is_inside_as_it_is(tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_sound_that_is_large_as_it_is_is_inside_as_aac(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import base64
+
+    from synctva.media import browser_type, probe
+
+    sound = record(tmp_path / "talk.wav", Making(length_s=12.0))
+    reader = written(tmp_path, conversation(), recording=sound)
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(base64.b64decode(reader.scripts["content"]))
+    assert browser_type(copy) == "audio/mp4"
+    assert probe(copy).duration_s == pytest.approx(12.0, abs=0.1)
+    assert copy.stat().st_size < sound.stat().st_size / 8
+    monkeypatch.setattr(player, "UNPACKED_BYTES", sound.stat().st_size)
+    reader = written(tmp_path, conversation(), recording=sound)
+    assert base64.b64decode(reader.scripts["content"]) == sound.read_bytes()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["avi", "flv"])
 def test_what_browsers_do_not_play_is_inside_as_a_copy(tmp_path: Path, ending: str):
     import base64

@@ -17,6 +17,9 @@ NO_EVIDENCE = "no_evidence"
 """The flag of an utterance with nothing that tells an emotion: its probabilities are the class
 frequencies, and no emotion is recognised."""
 
+UNSURE = 0.5
+"""Below this probability the recognised emotion is less likely than all others together."""
+
 UNLIKE_TRAINING = "_unlike_training"
 """After the name of a modality, the flag of inputs farther from the training's than usual: they
 count less, or not at all."""

@@ -14,6 +14,7 @@ from synctva.media.pictures import Frames, Half, read_frames
 from synctva.media.probe import MediaFacts, length_of, probe
 from synctva.media.sound import SAMPLE_RATE_HZ, read_audio
 from synctva.media.sound_tracks import SoundTrack, chosen_track, sound_tracks
+from synctva.media.waveform import WAVEFORM_HZ, waveform
 
 READER = 2
 """Raised whenever a file that could be read before sounds or looks otherwise now: features that are
@@ -23,6 +24,7 @@ __all__ = [
     "LIMITS",
     "READER",
     "SAMPLE_RATE_HZ",
+    "WAVEFORM_HZ",
     "Frames",
     "Half",
     "Limits",
@@ -38,6 +40,7 @@ __all__ = [
     "seen_apart",
     "sound_tracks",
     "streamed_apart",
+    "waveform",
     "write_movie",
     "write_small",
 ]

@@ -1,24 +1,17 @@
 """What people see of a recognition in the terminal."""
 
-from typing import TYPE_CHECKING
-
 from rich import box
 from rich.table import Table
 
 from synctva.emotions import MODALITIES
+from synctva.inference.recognition import UNSURE, Recognition
 from synctva.terminal.console import escape
-
-if TYPE_CHECKING:
-    from synctva.inference.recognition import Recognition
 
 MOST_ROWS = 200
 """More are not read in a terminal; a file holds them all."""
 
-UNSURE = 0.5
-"""Below this probability it is likelier to be another emotion than this one."""
 
-
-def recognition_table(recognition: "Recognition", most: int = MOST_ROWS) -> Table:
+def recognition_table(recognition: Recognition, most: int = MOST_ROWS) -> Table:
     """Returns a row for each utterance: when, who, what, how sure, carried by what, and flags.
 
     Args:

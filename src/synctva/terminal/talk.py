@@ -3,8 +3,9 @@
 from typing import Any
 
 from synctva.emotions import MODALITIES
+from synctva.inference.recognition import UNSURE
 from synctva.terminal.printable import printable
-from synctva.terminal.recognition import UNSURE, clock
+from synctva.terminal.recognition import clock
 
 
 def live_line(event: Any) -> str:  # the types of events come with all that recognises

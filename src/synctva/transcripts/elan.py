@@ -3,7 +3,7 @@
 A tier without a parent is a speaker, called by its participant or else by the tier. A tier with
 ``emotion`` in its name tells the emotions of its parent tier, or of the tier of the same
 participant, or of the tier whose name it is otherwise (``emotion Ada`` of ``Ada``); other tiers
-with a parent are left out.
+with a parent are left out, and so is our own ``confidence Ada``.
 """
 
 import re
@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlparse
 from synctva.errors import InputError, told_at
 from synctva.transcripts.emotion_tiers import (
     LANE,
+    is_confidence,
     is_emotion,
     named_after,
     one_each,
@@ -52,6 +53,7 @@ def read_elan(source: Source) -> list[Segment]:
     file = _opened(source)
     tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
     names = chosen(source, list(tiers)) or without_phones(source, _wanted(tiers))
+    names = [id for id in names if not is_confidence(id, tiers)]
     read = {id: list(_annotations(source, file, id)) for id in names}
     segments = {
         id: [replace(one, speaker=_participant(tiers[id]) or one_line(id)) for one in own]

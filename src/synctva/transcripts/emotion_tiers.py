@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
 
@@ -11,6 +11,8 @@ from synctva.transcripts.segment import Segment
 
 LANE = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 """A further tier of a speaker who speaks over himself, as our own files have it: ``Ada (2)``."""
+
+_CONFIDENCE = "confidence "
 
 
 def is_emotion(tier: str) -> bool:
@@ -21,6 +23,22 @@ def is_emotion(tier: str) -> bool:
 def emotion_tier(tier: str) -> str:
     """Returns what we call the tier of the emotions of a speaker's tier."""
     return f"emotion {tier}"
+
+
+def confidence_tier(tier: str) -> str:
+    """Returns what we call the tier of how sure the emotions of a speaker's tier are."""
+    return f"{_CONFIDENCE}{tier}"
+
+
+def is_confidence(tier: str, tiers: Container[str]) -> bool:
+    """Returns whether a tier tells how sure emotions are: those of a tier that is there too."""
+    rest = tier.removeprefix(_CONFIDENCE)
+    return may_be_confidence(tier) and (rest in tiers or emotion_tier(rest) in tiers)
+
+
+def may_be_confidence(tier: str) -> bool:
+    """Returns whether a tier of this name would tell how sure emotions are, were there others."""
+    return tier.startswith(_CONFIDENCE)
 
 
 def tiers_by(key: Callable[[str], str], tiers: Iterable[str]) -> dict[str, list[str]]:

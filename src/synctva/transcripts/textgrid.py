@@ -3,7 +3,7 @@
 An interval tier is a speaker; a tier with ``emotion`` in its name tells the emotions of the tier
 whose name it is otherwise. Of a speaker who speaks over himself, our own files have ``Ada``,
 ``Ada (2)``, ...: one speaker. Intervals without text are pauses, but where an emotion is told of
-exactly this interval. Tiers of points are left out.
+exactly this interval. Tiers of points are left out, and so is our own ``confidence Ada``.
 
 Praat takes numbers, quoted strings and ``<flags>`` that stand free, in their order, and leaves out
 all else; so does this reader. (praatio's looks for words such as ``intervals [``, which may as well
@@ -18,6 +18,7 @@ from pathlib import Path
 from synctva.errors import InputError, told_at
 from synctva.transcripts.emotion_tiers import (
     LANE,
+    is_confidence,
     is_emotion,
     named_after,
     one_each,
@@ -98,6 +99,7 @@ def read_textgrid(source: Source) -> list[Segment]:
     """
     tiers = _tiers(_Tokens(source.path, source.text))
     names = chosen(source, list(tiers)) or without_phones(source, list(tiers))
+    names = [name for name in names if not is_confidence(name, tiers)]
     speakers = {
         name: [replace(one, speaker=_speaker(name, tiers) or None) for one in tiers[name]]
         for name in names

@@ -1,6 +1,7 @@
-"""A recognition as an ELAN file: a tier per speaker with the words, under it one with the emotions.
+"""A recognition as an ELAN file: a tier per speaker with the words, under it emotions and how sure.
 
-Corrected in ELAN, where the emotions are a list to choose from, it can be imported.
+Corrected in ELAN, where the emotions are a list to choose from, it can be imported. Whoever looks
+for ``?`` on the tiers of confidence goes from one doubtful utterance to the next.
 """
 
 import mimetypes
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from synctva.inference.export.places import (
     Tier,
+    confidence,
     recording_of,
     relative_url,
     tiers,
@@ -17,11 +19,14 @@ from synctva.inference.export.places import (
     words,
 )
 from synctva.inference.recognition import Recognition
-from synctva.transcripts.emotion_tiers import emotion_tier
+from synctva.transcripts.emotion_tiers import confidence_tier, emotion_tier
 from synctva.transcripts.segment import one_line
 
 if TYPE_CHECKING:
     from pympi.Elan import Eaf
+
+_KINDS = ("emotion", "confidence")
+"""The tiers under a speaker's, in the order of ``_children``."""
 
 _LANGUAGE = "und"
 _DATE = "1970-01-01T00:00:00+00:00"
@@ -39,7 +44,7 @@ def elan_bytes(recognition: Recognition, path: Path) -> bytes:
     file = Eaf(author=one_line(f"Sync-TVA {recognition.model}"))
     file.adocument["DATE"] = _DATE
     file.remove_tier("default")
-    _add_emotions(file, recognition.emotions)
+    _add_kinds(file, recognition.emotions)
     recording = recording_of(recognition)
     if recording is not None:
         kind = mimetypes.guess_type(recording.name)[0] or "unknown"
@@ -48,28 +53,32 @@ def elan_bytes(recognition: Recognition, path: Path) -> bytes:
     slots = _slots(file, [times_ms(u) for tier in spoken for u in tier.utterances])
     for tier in spoken:
         file.add_tier(tier.name, part=tier.speaker)
-        expressed = emotion_tier(tier.name)
-        file.add_tier(expressed, ling="emotion", parent=tier.name, part=tier.speaker)
+        for kind, child in zip(_KINDS, _children(tier), strict=True):
+            file.add_tier(child, ling=kind, parent=tier.name, part=tier.speaker)
         own, slots = slots[: len(tier.utterances)], slots[len(tier.utterances) :]
-        _add_utterances(file, recognition, tier, expressed, own)
+        _add_utterances(file, recognition, tier, own)
     return to_string(file, encoding="UTF-8")
 
 
-def _add_emotions(file: "Eaf", emotions: Sequence[str]) -> None:
-    """Adds the list of emotions that ELAN offers, and the kind of tiers that offer it."""
+def _children(tier: Tier) -> tuple[str, str]:
+    return emotion_tier(tier.name), confidence_tier(tier.name)
+
+
+def _add_kinds(file: "Eaf", emotions: Sequence[str]) -> None:
+    """Adds the list of emotions that ELAN offers, and the kinds of tiers that stand under words."""
     file.add_language(_LANGUAGE, "http://cdb.iso.org/lg/CDB-00138502-001", "undetermined (und)")
     file.add_controlled_vocabulary("emotions")
     file.add_cv_description("emotions", _LANGUAGE)
     for number, emotion in enumerate(emotions):
         file.add_cv_entry("emotions", f"emotion{number}", [(one_line(emotion), _LANGUAGE, None)])
-    parameters = {
-        "LINGUISTIC_TYPE_ID": "emotion",
-        "TIME_ALIGNABLE": "false",
-        "GRAPHIC_REFERENCES": "false",
-        "CONSTRAINTS": "Symbolic_Association",
-        "CONTROLLED_VOCABULARY_REF": "emotions",
-    }
-    file.add_linguistic_type("emotion", param_dict=parameters)
+    for kind, more in zip(_KINDS, ({"CONTROLLED_VOCABULARY_REF": "emotions"}, {}), strict=True):
+        parameters = {
+            "LINGUISTIC_TYPE_ID": kind,
+            "TIME_ALIGNABLE": "false",
+            "GRAPHIC_REFERENCES": "false",
+            "CONSTRAINTS": "Symbolic_Association",
+        }
+        file.add_linguistic_type(kind, param_dict=parameters | more)
 
 
 def _slots(file: "Eaf", spans_ms: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
@@ -87,10 +96,9 @@ def _add_utterances(
     file: "Eaf",
     recognition: Recognition,
     tier: Tier,
-    expressed: str,
     slots: Sequence[tuple[str, str]],
 ) -> None:
-    """Adds a tier's words, and to each the emotion on the tier ``expressed``.
+    """Adds a tier's words, and to each the emotion and how sure it is on the tiers under it.
 
     Written where pympi keeps them: its own function looks through the whole tier for each.
     """
@@ -98,8 +106,9 @@ def _add_utterances(
         spoken = file.generate_annotation_id()
         file.annotations[spoken] = tier.name
         file.tiers[tier.name][0][spoken] = (start, end, words(utterance), None)
-        name = recognition.emotion_of(utterance)
-        if name is not None:
-            emotion = file.generate_annotation_id()
-            file.annotations[emotion] = expressed
-            file.tiers[expressed][1][emotion] = (spoken, one_line(name), None, None)
+        told = recognition.emotion_of(utterance), confidence(recognition, utterance)
+        for child, value in zip(_children(tier), told, strict=True):
+            if value is not None:
+                id = file.generate_annotation_id()
+                file.annotations[id] = child
+                file.tiers[child][1][id] = (spoken, one_line(value), None, None)

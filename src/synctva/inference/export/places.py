@@ -7,9 +7,9 @@ from heapq import heappop, heappush
 from pathlib import Path
 from urllib.parse import quote
 
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import UNSURE, RecognisedUtterance, Recognition
 from synctva.transcripts import SUFFIXES
-from synctva.transcripts.emotion_tiers import is_emotion
+from synctva.transcripts.emotion_tiers import is_emotion, may_be_confidence
 from synctva.transcripts.segment import one_line
 
 
@@ -45,7 +45,7 @@ def tiers(recognition: Recognition) -> list[Tier]:
     taken: dict[str, int] = {}
     for number, (speaker, said) in enumerate(_by_speaker(recognition).items(), start=1):
         name = one_line(speaker)
-        if not name or is_emotion(name):  # else it would be taken for a tier of emotions
+        if not name or is_emotion(name) or may_be_confidence(name):  # as other tiers are called
             name = f"speaker {number}"
         for lane in _lanes(said):
             found.append(Tier(_free_name(name, taken), one_line(speaker) or name, lane))
@@ -100,6 +100,18 @@ def words(utterance: RecognisedUtterance) -> str:
 def percent(utterance: RecognisedUtterance) -> int:
     """Returns the probability of the recognised emotion, in percent."""
     return round(100 * max(utterance.probabilities))
+
+
+def confidence(recognition: Recognition, utterance: RecognisedUtterance) -> str:
+    """Returns the probability of the recognised emotion, and a question mark where it is doubtful.
+
+    So ``0.83``, ``0.38 ?``, and a mere ``?`` without evidence: whoever looks for ``?`` goes from
+    one doubtful utterance to the next.
+    """
+    if recognition.emotion_of(utterance) is None:
+        return "?"
+    probability = max(utterance.probabilities)
+    return f"{probability:.2f}" + (" ?" if probability < UNSURE else "")
 
 
 def recording_of(recognition: Recognition) -> Path | None:

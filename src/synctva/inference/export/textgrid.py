@@ -1,4 +1,4 @@
-"""A recognition as Praat's TextGrid: per speaker a tier with the words and one with the emotions.
+"""A recognition as Praat's TextGrid: tiers of each speaker's words, emotions and confidence.
 
 Nothing on a tier may overlap: a speaker who speaks over himself has ``Ada`` and ``Ada (2)``.
 """
@@ -6,9 +6,9 @@ Nothing on a tier may overlap: a speaker who speaks over himself has ``Ada`` and
 from collections.abc import Sequence
 from pathlib import Path
 
-from synctva.inference.export.places import tiers, times_ms, words
+from synctva.inference.export.places import confidence, tiers, times_ms, words
 from synctva.inference.recognition import Recognition
-from synctva.transcripts.emotion_tiers import emotion_tier
+from synctva.transcripts.emotion_tiers import confidence_tier, emotion_tier
 from synctva.transcripts.segment import one_line
 
 
@@ -24,6 +24,9 @@ def textgrid_bytes(recognition: Recognition, path: Path) -> bytes:
         intervals[tier.name] = [(start, end, words(u)) for u, start, end in said]
         intervals[emotion_tier(tier.name)] = [
             (start, end, one_line(recognition.emotion_of(u) or "")) for u, start, end in said
+        ]
+        intervals[confidence_tier(tier.name)] = [
+            (start, end, confidence(recognition, u)) for u, start, end in said
         ]
     grid = {
         "xmin": 0,

@@ -15,11 +15,11 @@ from synctva.errors import InputError
 from synctva.files import write_text
 from synctva.inference.export.places import recording_of
 from synctva.inference.progress import Progress, unseen
-from synctva.inference.recognition import RecognisedUtterance, Recognition
+from synctva.inference.recognition import UNSURE, RecognisedUtterance, Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
 from synctva.reports.recognition.clock import length
 from synctva.reports.recognition.player import Player, player_for
-from synctva.reports.recognition.rows import LOW_CONFIDENCE, NOTHING, TranscriptRow, rows_of
+from synctva.reports.recognition.rows import NOTHING, TranscriptRow, rows_of
 from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
 from synctva.reports.templating import environment
 from synctva.transcripts.segment import writable
@@ -122,7 +122,7 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
             rows=rows,
             has_words=any(row.text for row in rows),
             low=sum(row.is_low for row in rows),
-            low_percent=round(100 * LOW_CONFIDENCE),
+            low_percent=round(100 * UNSURE),
             speakers=speakers_of(recognition),
             present=[m for m in MODALITIES if m in present],
             absent=[m for m in MODALITIES if present and m not in present],

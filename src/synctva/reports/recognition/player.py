@@ -14,14 +14,20 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from synctva.inference.progress import Progress, unseen
-from synctva.media import MediaFacts, browser_type, chosen_track, probe, seen_apart
+from synctva.media import MediaFacts, browser_type, chosen_track, probe, seen_apart, waveform
 from synctva.work import Engine
 
 EMBEDDED_BYTES = 32 * 2**20
 """A larger recording is not put into the page: browsers open it slowly, mail refuses it."""
 
-COPY_BYTES_PER_S = 45_000
-"""A small copy has so many at the most, by its encoders' limits."""
+COPY_BYTES_PER_S, SOUND_COPY_BYTES_PER_S = 45_000, 6_500
+"""A small copy has so many at the most, by its encoders' limits; so one of sound alone."""
+
+UNPACKED = ("audio/wav", "audio/flac")
+"""Sound that is much smaller as AAC."""
+
+UNPACKED_BYTES = 2**20
+"""From this size on it is packed; for less, another process is not worth its start."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Player:
         link: Where it lies otherwise, seen from the page.
         file: The copy that was written beside the page, if one was.
         is_blurred: Whether faces in it are made unrecognisable.
+        waveform: Where there is nothing to see, the peak of each tenth of a second, 0 to 255.
     """
 
     type: str
@@ -41,6 +48,7 @@ class Player:
     link: str = ""
     file: Path | None = None
     is_blurred: bool = False
+    waveform: bytes = b""
 
     @property
     def is_video(self) -> bool:
@@ -57,7 +65,7 @@ def player_for(
     progress: Progress = unseen,
     apart: Engine | None = None,
 ) -> Player:
-    """Returns what a page plays of a recording; makes a small copy only where it must.
+    """Returns what a page plays of a recording; makes a small copy where it must or is worth it.
 
     Args:
         recording: The recording.
@@ -71,13 +79,14 @@ def player_for(
     Raises:
         InputError: It is no recording, broken, or not a local regular file.
     """
-    kind, facts, track = seen_apart(partial(_looked, sound_track), recording, apart)
+    kind, facts, track, wave = seen_apart(partial(_looked, sound_track), recording, apart)
     blur = blur and facts.has_video
-    if kind and not blur and recording.stat().st_size <= EMBEDDED_BYTES:
-        return Player(kind, _in_base64(recording))
-    expected = (facts.duration_s or 0.0) * COPY_BYTES_PER_S
-    if kind and not blur and expected > EMBEDDED_BYTES:
-        return Player(kind, link=_link(recording, page))
+    most = UNPACKED_BYTES if kind in UNPACKED else EMBEDDED_BYTES
+    if kind and not blur and recording.stat().st_size <= most:
+        return Player(kind, _in_base64(recording), waveform=wave)
+    rate = COPY_BYTES_PER_S if facts.has_video else SOUND_COPY_BYTES_PER_S
+    if kind and not blur and (facts.duration_s or 0.0) * rate > EMBEDDED_BYTES:
+        return Player(kind, link=_link(recording, page), waveform=wave)
     from synctva.inference.preview import make_preview
 
     staged = page.with_name(f".{page.name}-{secrets.token_hex(8)}")
@@ -86,18 +95,22 @@ def player_for(
             make_preview(recording, staged, blur=blur, sound_track=track, advance=advance)
         kind = "video/mp4" if facts.has_video else "audio/mp4"
         if staged.stat().st_size <= EMBEDDED_BYTES:
-            return Player(kind, _in_base64(staged), is_blurred=blur)
+            return Player(kind, _in_base64(staged), is_blurred=blur, waveform=wave)
         copy = _place_beside(page)
         staged.replace(copy)
     finally:
         staged.unlink(missing_ok=True)
-    return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur)
+    return Player(kind, link=_link(copy, page), file=copy, is_blurred=blur, waveform=wave)
 
 
-def _looked(sound_track: str | None, recording: Path) -> tuple[str | None, MediaFacts, int | None]:
-    """Returns how browsers call a recording, what it says of itself, and which track is heard."""
+def _looked(
+    sound_track: str | None, recording: Path
+) -> tuple[str | None, MediaFacts, int | None, bytes]:
+    """Returns how browsers call a recording, its facts, the track that is heard, how loud it is."""
     track = None if sound_track is None else chosen_track(recording, sound_track).number
-    return browser_type(recording), probe(recording), track
+    facts = probe(recording)
+    wave = b"" if facts.has_video else waveform(recording, track).tobytes()
+    return browser_type(recording), facts, track, wave
 
 
 def _place_beside(page: Path) -> Path:

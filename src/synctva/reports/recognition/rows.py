@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 
 from synctva.emotions import MODALITIES
-from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
+from synctva.inference.recognition import NO_EVIDENCE, UNSURE, RecognisedUtterance, Recognition
 from synctva.reports.recognition.clock import clock
-
-LOW_CONFIDENCE = 0.5
-"""Below this probability the recognised emotion is less likely than all others together."""
 
 NOTHING = "no evidence"
 """Stands for the emotion of an utterance that has none."""
@@ -111,7 +108,7 @@ def _row(
         text=utterance.text,
         emotion=emotion,
         percent=None if found is None else round(100 * probability),
-        is_low=probability < LOW_CONFIDENCE,
+        is_low=probability < UNSURE,
         next_best=f"{second[0]} {100 * second[1]:.0f} %",
         bands=_bands(ranked),
         spoken=", ".join(f"{name} {100 * p:.0f} %" for name, p in ranked),

@@ -164,7 +164,7 @@ function tiers() {
     let tier = found.find((one) => one.speaker === speaker && one.until <= from);
     if (!tier) {
       const others = found.filter((one) => one.speaker === speaker).length;
-      const base = /emotion/i.test(speaker) || !speaker ? `speaker ${found.length + 1}` : speaker;
+      const base = /emotion|^confidence /i.test(speaker) || !speaker ? `speaker ${found.length + 1}` : speaker;
       tier = { name: others ? `${base} (${others + 1})` : base, speaker, said: [] };
       found.push(tier);
     }
