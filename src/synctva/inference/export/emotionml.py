@@ -37,7 +37,7 @@ def emotionml_bytes(recognition: Recognition, path: Path) -> bytes:
     vocabulary = ElementTree.SubElement(root, "vocabulary", {"type": "category", "id": "emotions"})
     for name in names:
         ElementTree.SubElement(vocabulary, "item", {"name": name})
-    media = relative_url(Path(recognition.media), path)
+    media = relative_url(Path(recognition.media), path) if recognition.media else ""
     for utterance in recognition.utterances:
         if recognition.emotion_of(utterance) is not None:
             root.append(_emotion(utterance, names, media))

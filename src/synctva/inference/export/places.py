@@ -115,7 +115,9 @@ def confidence(recognition: Recognition, utterance: RecognisedUtterance) -> str:
 
 
 def recording_of(recognition: Recognition) -> Path | None:
-    """Returns the recording; None where a transcript or turns alone were recognised."""
+    """Returns the recording; None where it is not named, or text alone was recognised."""
+    if not recognition.media:
+        return None
     media = Path(recognition.media)
     is_text = not recognition.has_times or media.suffix.lower() in SUFFIXES
     return None if is_text else media.absolute()

@@ -6,6 +6,7 @@ style are inside. Every name and text passes Jinja's escaping.
 
 import hashlib
 import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,17 @@ from synctva.inference.progress import Progress, unseen
 from synctva.inference.recognition import UNSURE, RecognisedUtterance, Recognition
 from synctva.reports.palette import EMOTION_COLOURS, emotion_colours
 from synctva.reports.recognition.clock import length
+from synctva.reports.recognition.exports import exports_of, packed
+from synctva.reports.recognition.moments import strongest
 from synctva.reports.recognition.player import Player, player_for
-from synctva.reports.recognition.rows import NOTHING, TranscriptRow, rows_of
+from synctva.reports.recognition.rows import AGAINST, NOTHING, TranscriptRow, rows_of
 from synctva.reports.recognition.speakers import Share, shares_of, speakers_of
 from synctva.reports.templating import environment
 from synctva.transcripts.segment import writable
 from synctva.work import Engine
+
+FOLDED = 6
+"""Of more speakers, those who speak least are folded."""
 
 
 def write_report(
@@ -104,10 +110,10 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
     if any(row.emotion == NOTHING for row in rows):
         names = (*names, NOTHING)
     looks = _looks(names)
-    ends_s = (utterance.end_s for utterance in recognition.utterances)
-    duration_s = max([recognition.duration_s, *ends_s, 0.001])
     present = {m for u in recognition.utterances for m in u.contributions}
     shares = shares_of(recognition, recognition.utterances)
+    speakers = speakers_of(recognition)
+    exports = exports_of(recognition) if rows else {}
     return (
         environment()
         .get_template("recognition.html")
@@ -116,29 +122,39 @@ def render_page(recognition: Recognition, player: Player | None, title: str) -> 
             recognition=recognition,
             recording_name=Path(recognition.media).name,
             player=player,
-            lead=_lead(recognition, duration_s, shares),
+            lead=_lead(recognition, shares),
             looks=looks,
             counts=[sum(row.emotion == name for row in rows) for name in names],
             rows=rows,
             has_words=any(row.text for row in rows),
             low=sum(row.is_low for row in rows),
+            disagreeing=sum(row.disagrees for row in rows),
+            moments=strongest(rows, names),
+            exports=list(exports),
+            packed=packed(exports),
             low_percent=round(100 * UNSURE),
-            speakers=speakers_of(recognition),
+            against_points=round(-100 * AGAINST),
+            speakers=speakers,
+            folded=FOLDED,
             present=[m for m in MODALITIES if m in present],
             absent=[m for m in MODALITIES if present and m not in present],
-            data=_data(recognition, rows, looks, duration_s) | _named(recognition, title),
+            data=_data(recognition, rows, looks, [one.name for one in speakers])
+            | _named(recognition, title)
+            | {"waveform": b64encode(player.waveform if player else b"").decode()},
         )
     )
 
 
-def _lead(recognition: Recognition, duration_s: float, shares: list[Share]) -> list[str]:
+def _lead(recognition: Recognition, shares: list[Share]) -> list[str]:
     """Returns the facts of the first line."""
     speakers, utterances = len(recognition.speakers), len(recognition.utterances)
+    ends_s = (utterance.end_s for utterance in recognition.utterances)
+    lasts = [length(max([recognition.duration_s, *ends_s]))] if recognition.has_times else []
     if not utterances:
-        return [length(duration_s), "no speech found"]
+        return [*lasts, "no speech found"]
     common = " and ".join(f"{share.emotion} {share.percent} %" for share in shares[:2])
     return [
-        length(duration_s),
+        *lasts,
         f"{speakers} speaker{'s' * (speakers > 1)}",
         f"{utterances:,} utterance{'s' * (utterances > 1)}",
         f"mainly {common}",
@@ -186,26 +202,36 @@ def _data(
     recognition: Recognition,
     rows: list[TranscriptRow],
     looks: dict[str, dict[str, str]],
-    duration_s: float,
+    speakers: list[str],
 ) -> dict[str, Any]:
-    """Returns what the page's script knows: all numbers; texts and names are in the page."""
-    speakers = {name: number for number, name in enumerate(recognition.speakers)}
+    """Returns what the page's script knows: all numbers; texts and names are in the page.
+
+    Turns without times stand one after another, each as long as the others.
+    """
+    spans = [(u.start_s, u.end_s) for u in recognition.utterances]
+    if not recognition.has_times:
+        spans = [(float(number), number + 1.0) for number in range(len(spans))]
+    numbers = {name: number for number, name in enumerate(speakers)}
     return {
-        "duration": duration_s,
+        "duration": max([recognition.duration_s, *(end_s for _, end_s in spans), 0.001]),
+        "turns": not recognition.has_times,
+        "against": AGAINST,
         "emotions": [{"name": name, **look} for name, look in looks.items()],
         "utterances": [
             [
-                round(utterance.start_s, 3),
-                round(utterance.end_s, 3),
-                speakers[utterance.speaker],
+                round(start_s, 3),
+                round(end_s, 3),
+                numbers[utterance.speaker],
                 list(looks).index(row.emotion),
-                int(row.is_low),
+                row.is_low + 2 * row.disagrees,
                 _known(utterance, row, len(looks)),
                 [
                     None if (c := utterance.contributions.get(m)) is None else round(c, 4)
                     for m in MODALITIES
                 ],
             ]
-            for utterance, row in zip(recognition.utterances, rows, strict=True)
+            for (start_s, end_s), utterance, row in zip(
+                spans, recognition.utterances, rows, strict=True
+            )
         ],
     }

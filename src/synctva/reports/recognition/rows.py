@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from synctva.emotions import MODALITIES
-from synctva.inference.recognition import NO_EVIDENCE, UNSURE, RecognisedUtterance, Recognition
+from synctva.inference.recognition import (
+    NO_EVIDENCE,
+    UNLIKE_TRAINING,
+    UNSURE,
+    RecognisedUtterance,
+    Recognition,
+)
 from synctva.reports.recognition.clock import clock
 
 NOTHING = "no evidence"
@@ -11,6 +17,9 @@ NOTHING = "no evidence"
 
 AGAINST = -0.15
 """A modality that takes so much from the recognised emotion's probability speaks against it."""
+
+THIN = ("failed", "short")
+"""Flags of an utterance of which little is known, beside those of inputs unlike the training's."""
 
 LEAST_SCALE = 0.25
 """Bars of contributions are drawn on a scale to the greatest one, and to this at the least."""
@@ -56,29 +65,42 @@ class TranscriptRow:
 
     Attributes:
         time: When it starts.
+        length: How long it lasts, in words; empty where that is not known.
         speaker: Who speaks.
         text: What is said; None where there is no transcript.
         emotion: What was recognised, or ``NOTHING``.
-        percent: Its probability, x100; None where nothing tells an emotion.
+        probability: How probable it is.
+        percent: That, x100; None where nothing tells an emotion.
         is_low: Whether that is a low confidence.
+        is_thin: Whether little is known of it, or it is unlike what the model learnt from.
         next_best: The second emotion with its probability, in words.
         bands: All emotions that are seen in a bar: name, from and to as percent of the width.
         spoken: All probabilities in words, for who does not see the bar.
         contributions: Of all modalities that the recording has.
-        notices: What is to note, in words: modalities that are missing, and why.
+        against: The modalities that speak against it.
+        notices: What else is to note, in words: modalities that are missing, and why.
     """
 
     time: str
+    length: str
     speaker: str
     text: str | None
     emotion: str
+    probability: float
     percent: int | None
     is_low: bool
+    is_thin: bool
     next_best: str
     bands: tuple[tuple[str, float, float], ...]
     spoken: str
     contributions: tuple[Contribution, ...]
+    against: tuple[str, ...]
     notices: tuple[str, ...]
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether a modality speaks against it."""
+        return bool(self.against)
 
 
 def rows_of(recognition: Recognition) -> list[TranscriptRow]:
@@ -104,15 +126,19 @@ def _row(
     second = next((pair for pair in ranked if pair[0] != emotion), (emotion, 0.0))
     return TranscriptRow(
         time=clock(utterance.start_s, recognition.duration_s) if recognition.has_times else "",
+        length=f"{utterance.end_s - utterance.start_s:.1f} s" if recognition.has_times else "",
         speaker=utterance.speaker,
         text=utterance.text,
         emotion=emotion,
+        probability=probability,
         percent=None if found is None else round(100 * probability),
         is_low=probability < UNSURE,
+        is_thin=any(flag in THIN or flag.endswith(UNLIKE_TRAINING) for flag in utterance.flags),
         next_best=f"{second[0]} {100 * second[1]:.0f} %",
         bands=_bands(ranked),
         spoken=", ".join(f"{name} {100 * p:.0f} %" for name, p in ranked),
         contributions=tuple(_contribution(utterance, m, scale) for m in modalities),
+        against=tuple(_against(utterance)),
         notices=tuple(_notices(utterance, modalities)),
     )
 
@@ -135,8 +161,15 @@ def _contribution(utterance: RecognisedUtterance, modality: str, scale: float) -
     return Contribution(modality, points, round(min(50.0, end), 1), round(max(50.0, end), 1))
 
 
+def _against(utterance: RecognisedUtterance) -> list[str]:
+    """Returns the modalities that speak against the recognised emotion."""
+    if NO_EVIDENCE in utterance.flags:
+        return []
+    return [modality for modality, value in utterance.contributions.items() if value <= AGAINST]
+
+
 def _notices(utterance: RecognisedUtterance, modalities: list[str]) -> list[str]:
-    """Returns a line for every modality that is missing or disagrees, then the other flags."""
+    """Returns a line for every modality that is missing, then the other flags."""
     told, lines = set[str](), []
     for modality in modalities:
         if modality not in utterance.contributions:
@@ -144,9 +177,6 @@ def _notices(utterance: RecognisedUtterance, modalities: list[str]) -> list[str]
             told.update(why)
             reasons = ", ".join(WORDS[flag][1] for flag in why)
             lines.append(f"without {modality}" + (f": {reasons}" if reasons else ""))
-    for modality, value in utterance.contributions.items():
-        if value <= AGAINST and NO_EVIDENCE not in utterance.flags:
-            lines.append(f"{modality} speaks against it")
     for flag in utterance.flags:
         if flag not in told:
             lines.append(WORDS.get(flag, ("", flag.replace("_", " ")))[1])

@@ -45,7 +45,7 @@ class Speaker:
 
 
 def speakers_of(recognition: Recognition) -> list[Speaker]:
-    """Returns the speakers, in the order in which they first speak."""
+    """Returns the speakers, those who speak most first; of equals, who speaks first."""
     total = sum(_weights(recognition.utterances)) or 1.0
     speakers = []
     for name in recognition.speakers:
@@ -53,8 +53,9 @@ def speakers_of(recognition: Recognition) -> list[Speaker]:
         spoken_s = sum(u.end_s - u.start_s for u in own)
         part = sum(_weights(own, recognition.utterances)) / total
         shares = tuple(shares_of(recognition, own))
-        speakers.append(Speaker(name, round(100 * part), length(spoken_s), len(own), shares))
-    return speakers
+        one = Speaker(name, round(100 * part), length(spoken_s), len(own), shares)
+        speakers.append((part, one))
+    return [one for _, one in sorted(speakers, key=lambda pair: -pair[0])]
 
 
 def shares_of(recognition: Recognition, utterances: Sequence[RecognisedUtterance]) -> list[Share]:

@@ -2,7 +2,6 @@
 // they are downloaded, as a table or for ELAN; both are what `agreement` and `train --from` take.
 const PLACE = `synctva ${data.key}`;
 const texts = rows.map((row) => row.querySelector(".text").textContent);
-const NOTHING = data.emotions.findIndex(({ name }) => name === "no evidence");
 let corrections = new Map(); // number of an utterance -> { emotion, speaker, text }, of what is other
 const undone = []; // the states before, newest last
 
@@ -145,7 +144,7 @@ function asTable() {
   const lines = [[...clip, "start_s", "end_s", "speaker", "text", "emotion"].join(",")];
   utterances.forEach(({ start, end }, number) => {
     const { speaker, text, emotion } = corrected(number);
-    lines.push([...(data.recording ? [data.recording] : []), start, end, speaker, text, emotion].map(cell).join(","));
+    lines.push([...(data.recording ? [data.recording] : []), ...(data.turns ? [0, 0] : [start, end]), speaker, text, emotion].map(cell).join(","));
   });
   return `${lines.join("\n")}\n`;
 }
@@ -195,21 +194,13 @@ function asElan() {
 `;
 }
 
-function download(content, ending, type) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = `${data.name}.${ending}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
 byId("correct").addEventListener("click", (event) => {
   document.body.classList.toggle("correcting", press(event.currentTarget, !isCorrecting()));
   count();
 });
 byId("undo").addEventListener("click", undo);
 byId("as-csv").addEventListener("click", () => download(asTable(), "csv", "text/csv"));
-byId("as-eaf").addEventListener("click", () => download(asElan(), "eaf", "application/xml"));
+byId("as-eaf")?.addEventListener("click", () => download(asElan(), "eaf", "application/xml"));
 restore();
 for (const number of corrections.keys()) mark(number);
 count();

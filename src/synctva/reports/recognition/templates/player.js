@@ -42,7 +42,7 @@ function at(seconds) {
 }
 
 function show(seconds) {
-  moveTo(seconds, player && !player.paused);
+  for (const go of followers) go(seconds, player && !player.paused);
   view.setAttribute("aria-valuenow", seconds.toFixed(1));
   if (selected)
     view.setAttribute(
@@ -133,6 +133,15 @@ byId("utterances").addEventListener("click", (event) => {
   const one = utterances[rows.indexOf(row)];
   if (player) follow(true);
   history.replaceState(null, "", `#t=${one.start.toFixed(1)}`);
+  goTo(one, one.start);
+});
+
+byId("moments")?.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.replaceState(null, "", link.hash);
+  const one = utterances[link.dataset.number];
   goTo(one, one.start);
 });
 

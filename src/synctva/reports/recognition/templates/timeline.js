@@ -1,23 +1,27 @@
 // The timeline: a lane for each speaker, drawn for the part of the time that is in view.
 const canvas = byId("canvas"), view = byId("view"), scroller = byId("scroller"), tip = byId("tip");
 const pen = canvas.getContext("2d");
-const lanes = names.length;
+const FOLDED = 6; // lanes; those who speak less share one more, until it is unfolded
+let isFolded = names.length > FOLDED;
 const MOST_PX_PER_S = 200;
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
-const AXIS_PX = 24;
+const AXIS_PX = 24, COLUMN_PX = 3;
 let zoom = 1, position = 0, look = null;
+
+const laneOf = (one) => (isFolded ? Math.min(one.speaker, FOLDED) : one.speaker);
+const lanes = () => (isFolded ? FOLDED : names.length) + (names.length > FOLDED); // one has the button
 
 // Sizes and colours as the style sheet has them now: they follow a narrow window, paper, the dark.
 function measure() {
   const style = getComputedStyle(scroller);
   const number = (name) => parseFloat(style.getPropertyValue(name));
   look = {
-    lane: number("--lane"), label: number("--label"), width: scroller.clientWidth,
+    lane: number("--lane"), label: number("--label"), mean: number("--mean"), width: scroller.clientWidth,
     ink: style.getPropertyValue("--ink"), quiet: style.getPropertyValue("--quiet"),
     line: style.getPropertyValue("--line"), sheet: style.getPropertyValue("--sheet"),
     font: style.fontFamily,
   };
-  look.height = lanes * look.lane + AXIS_PX;
+  look.height = lanes() * look.lane + look.mean + AXIS_PX;
   look.stripes = stripes(look.sheet);
   const ratio = Math.max(1, devicePixelRatio || 1);
   canvas.width = Math.round(look.width * ratio);
@@ -35,6 +39,7 @@ const toSeconds = (x) => (x + scroller.scrollLeft) / pxPerSecond();
 function draw() {
   pen.clearRect(0, 0, look.width, look.height);
   drawAxis();
+  if (look.mean) drawMean();
   for (const one of utterances) if (one !== selected) drawBlock(one);
   if (selected) drawBlock(selected);
   drawHead();
@@ -55,14 +60,38 @@ function drawAxis() {
     if (x + room < look.width) pen.fillText(words, Math.max(1, x - 1), look.height - 9);
   }
   pen.fillStyle = look.line;
-  for (let lane = 0; lane < lanes; lane++)
+  for (let lane = 0; lane < lanes(); lane++)
     pen.fillRect(0, (lane + 1) * look.lane - 1, look.width, 1);
+}
+
+// The mean of the probabilities of all that is shown, wherever somebody speaks.
+function drawMean() {
+  const count = Math.ceil(look.width / COLUMN_PX), kinds = data.emotions.length;
+  const sums = new Float64Array(count * kinds), spoken = new Float64Array(count);
+  for (const one of utterances) {
+    if (!one.shown || one.emotion === NOTHING) continue;
+    const left = toX(one.start) / COLUMN_PX, right = Math.max(toX(one.end) / COLUMN_PX, left + 0.01);
+    for (let column = Math.max(0, Math.floor(left)); column < Math.min(right, count); column++) {
+      const part = Math.min(right, column + 1) - Math.max(left, column);
+      spoken[column] += part;
+      one.probabilities.forEach((share, kind) => (sums[column * kinds + kind] += part * share));
+    }
+  }
+  const bottom = lanes() * look.lane + look.mean - 5, height = look.mean - look.label - 11;
+  spoken.forEach((whole, column) => {
+    let y = bottom;
+    for (let kind = 0; whole && kind < kinds; kind++) {
+      const part = (height * sums[column * kinds + kind]) / whole;
+      pen.fillStyle = data.emotions[kind].colour;
+      pen.fillRect(column * COLUMN_PX, (y -= part), COLUMN_PX, part);
+    }
+  });
 }
 
 function drawBlock(one) {
   const left = toX(one.start), width = Math.max(2, toX(one.end) - left - 1);
   if (left > look.width || left + width < 0) return;
-  const top = one.speaker * look.lane + look.label + 5;
+  const top = laneOf(one) * look.lane + look.label + 5;
   const height = look.lane - look.label - 11;
   const { name, colour, ink } = data.emotions[one.emotion];
   pen.globalAlpha = one.shown ? 1 : 0.13;
@@ -78,9 +107,19 @@ function drawBlock(one) {
       pen.fill();
     }
     if (one === selected) ring();
+    if (one.against && width > 9) fleck(ink, left + width - 8, top + 3);
     if (one.shown && !one.low && width > 40) write(name, ink, left, top, width, height);
   }
   pen.globalAlpha = 1;
+}
+
+// A fleck in the corner says that a modality speaks against it.
+function fleck(ink, left, top) {
+  pen.fillStyle = look.sheet;
+  pen.fillRect(left - 2, top - 1, 8, 8);
+  pen.fillStyle = look.ink;
+  pen.fillRect(left, top, 5, 2);
+  pen.fillRect(left, top + 4, 5, 2);
 }
 
 function ring() {
@@ -153,7 +192,7 @@ function under(event) {
   for (const one of utterances) {
     const isNear = toX(one.start) - 2 <= x && x <= Math.max(toX(one.end), toX(one.start) + 3) + 1;
     const isShorter = !found || one.end - one.start < found.end - found.start;
-    if (one.speaker === lane && one.shown && isNear && isShorter) found = one;
+    if (laneOf(one) === lane && one.shown && isNear && isShorter) found = one;
   }
   return { found, seconds: Math.min(data.duration, Math.max(0, toSeconds(x))), x };
 }
@@ -163,12 +202,12 @@ function showTip(event) {
   tip.hidden = !found;
   view.style.cursor = found ? "pointer" : "default";
   if (!found) return;
-  const percent = Math.round(100 * found.probabilities[found.emotion]);
-  const words = found.row.querySelector(".text").textContent;
-  tip.textContent = `${clock(found.start)} · ${data.emotions[found.emotion].name} ${percent} %\n${words.slice(0, 140)}`;
+  const marks = [found.low && "low confidence", ...against(found).map((name) => `${name} against it`)].filter(Boolean);
+  const words = [marks.join(", "), found.row.querySelector(".text").textContent].filter(Boolean).join("\n");
+  tip.textContent = `${clock(found.start)} · ${data.emotions[found.emotion].name} ${percentOf(found)}\n${words.slice(0, 140)}`;
   const left = scroller.offsetLeft + x;
   tip.style.left = `${Math.min(Math.max(0, left - 110), scroller.offsetLeft + look.width - 224)}px`;
-  tip.style.top = `${(found.speaker + 1) * look.lane + 2}px`;
+  tip.style.top = `${(laneOf(found) + 1) * look.lane + 2}px`;
 }
 
 view.addEventListener("pointermove", (event) => event.pointerType === "mouse" && showTip(event));
@@ -185,6 +224,17 @@ scroller.addEventListener("wheel", (event) => {
 scroller.addEventListener("scroll", draw);
 byId("zoom-in").addEventListener("click", () => zoomBy(2, look.width / 2));
 byId("zoom-out").addEventListener("click", () => zoomBy(0.5, look.width / 2));
+function fold(is) {
+  isFolded = is && names.length > FOLDED;
+  document.body.classList.toggle("folded", isFolded);
+  for (const button of document.querySelectorAll("[data-fold]")) button.setAttribute("aria-expanded", String(!isFolded));
+  if (look) redraw();
+}
+
+for (const button of document.querySelectorAll("[data-fold]"))
+  button.addEventListener("click", () => fold(!isFolded));
+fold(true);
+followers.push(moveTo);
 watchers.push(draw);
 measure();
 new ResizeObserver(redraw).observe(scroller);

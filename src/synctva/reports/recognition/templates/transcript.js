@@ -3,22 +3,32 @@
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const rows = Array.from(byId("utterances").children);
+const LOW = 1, AGAINST = 2; // marks of an utterance
 const utterances = data.utterances.map(
-  ([start, end, speaker, emotion, low, probabilities, parts], number) => ({
-    number, start, end, speaker, emotion, low, probabilities, parts, row: rows[number], shown: true,
+  ([start, end, speaker, emotion, marks, probabilities, parts], number) => ({
+    number, start, end, speaker, emotion, low: marks & LOW, against: marks & AGAINST, probabilities, parts,
+    row: rows[number], shown: true,
   }),
 );
 const names = Array.from(document.querySelectorAll("[data-speaker] bdi"), (name) => name.textContent);
+const NOTHING = data.emotions.findIndex(({ name }) => name === "no evidence");
 const MODALITIES = ["text", "audio", "visual"];
 let selected = null;
 const watchers = []; // functions to call when the selection or the filter changes
+const followers = []; // functions to call with the second that is played, when it changes
 
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
+  if (data.turns) return `turn ${Math.min(whole + 1, utterances.length)}`;
   const pad = (number) => String(number).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
   if (data.duration < 3600) return `${minutes}:${pad(whole % 60)}`;
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`;
+}
+
+// Returns how probable what was recognised is, in words; nothing where nothing tells an emotion.
+function percentOf(one) {
+  return one.emotion === NOTHING ? "" : `${Math.round(100 * one.probabilities[one.emotion])} %`;
 }
 
 function changed() {
@@ -45,7 +55,7 @@ function select(utterance, scroll) {
 function reveal(row) {
   const stage = document.querySelector(".stage");
   const isAbove = stage && getComputedStyle(stage).position === "sticky";
-  const top = isAbove ? stage.getBoundingClientRect().bottom : 0;
+  const top = isAbove ? stage.getBoundingClientRect().bottom : byId("strip").offsetHeight;
   const box = row.getBoundingClientRect();
   const room = innerHeight - top;
   if (box.top >= top + 0.06 * room && box.bottom <= innerHeight - 0.2 * room) return;
@@ -62,10 +72,12 @@ function tell() {
   byId("now").style.setProperty("--c", colour);
   byId("now-face").setAttribute("href", `#face-${face}`);
   byId("now-emotion").textContent = name;
-  byId("now-percent").textContent = `${Math.round(100 * Math.max(...selected.probabilities))} %`;
+  byId("now-percent").textContent = percentOf(selected);
   byId("now-who").textContent = names[selected.speaker];
-  byId("now-when").textContent = `${clock(selected.start)} to ${clock(selected.end)}`;
+  byId("now-when").textContent = data.turns ? clock(selected.start) : `${clock(selected.start)} to ${clock(selected.end)}`;
   byId("now-low").hidden = !selected.low;
+  byId("now-against").hidden = !selected.against;
+  byId("now-against").lastElementChild.textContent = `${against(selected).join(" and ")} against it`;
   Array.from(byId("now-bars").children).forEach((bar, number) => {
     const percent = 100 * selected.probabilities[number];
     bar.classList.toggle("top", number === selected.emotion);
@@ -74,6 +86,11 @@ function tell() {
   });
   const parts = byId("now-parts");
   if (parts) for (const bar of parts.children) tellPart(bar);
+}
+
+// Returns the modalities that speak against what was recognised, as the transcript marks them.
+function against(one) {
+  return one.against ? MODALITIES.filter((_, number) => (one.parts[number] ?? 0) <= data.against) : [];
 }
 
 const greatest = Math.max(0.25, ...[].concat(...utterances.map((one) => one.parts.map(Math.abs))));
@@ -92,13 +109,14 @@ function tellPart(bar) {
 }
 
 // Filters: an empty set lets everything through.
-const wanted = { emotions: new Set(), speakers: new Set(), low: false, words: "" };
+const wanted = { emotions: new Set(), speakers: new Set(), low: false, against: false, words: "" };
 
 function isWanted(one) {
   return (
     (!wanted.emotions.size || wanted.emotions.has(one.emotion)) &&
     (!wanted.speakers.size || wanted.speakers.has(one.speaker)) &&
     (!wanted.low || one.low) &&
+    (!wanted.against || one.against) &&
     (!wanted.words || (one.words ??= one.row.textContent.toLowerCase()).includes(wanted.words))
   );
 }
@@ -135,10 +153,11 @@ for (const button of document.querySelectorAll("[data-emotion]"))
   button.addEventListener("click", choose(wanted.emotions, "emotion"));
 for (const button of document.querySelectorAll("[data-speaker]"))
   button.addEventListener("click", choose(wanted.speakers, "speaker"));
-byId("only-low")?.addEventListener("click", (event) => {
-  wanted.low = press(event.currentTarget, !wanted.low);
-  filter();
-});
+for (const mark of ["low", "against"])
+  byId(`only-${mark}`)?.addEventListener("click", (event) => {
+    wanted[mark] = press(event.currentTarget, !wanted[mark]);
+    filter();
+  });
 byId("search").addEventListener("input", (event) => {
   wanted.words = event.currentTarget.value.trim().toLowerCase();
   filter();
@@ -146,7 +165,7 @@ byId("search").addEventListener("input", (event) => {
 byId("clear").addEventListener("click", () => {
   wanted.emotions.clear();
   wanted.speakers.clear();
-  wanted.low = false;
+  wanted.low = wanted.against = false;
   wanted.words = byId("search").value = "";
   for (const button of document.querySelectorAll(".overview [aria-pressed]")) press(button, false);
   filter();
