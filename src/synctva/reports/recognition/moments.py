@@ -6,7 +6,7 @@ from synctva.emotions import EmotionSchema
 from synctva.reports.palette import EMOTION_COLOURS
 from synctva.reports.recognition.rows import TranscriptRow
 
-MOST = 6
+MOST = 5
 """So many at the most."""
 
 
