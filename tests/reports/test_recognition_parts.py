@@ -65,21 +65,25 @@ def test_turns_without_times_are_given_none():
     assert "as-eaf" not in {attrs.get("id") for _, attrs in reader.elements}
 
 
+def clear(number: int, top: float, *flags: str) -> RecognisedUtterance:
+    """Returns an utterance that one modality carries and none speaks against."""
+    return utterance(number, top=top, contributions={"text": 0.5}, flags=flags)
+
+
 def test_moments_are_the_surest_that_nothing_speaks_against():
-    clear = {"contributions": {"text": 0.5}}
     found = recognition(
-        utterance(0, top=0.99, **clear),  # neutral
-        utterance(1, top=0.6, **clear),
-        utterance(2, top=0.8, **clear),
-        utterance(3, top=0.4, **clear),  # low
+        clear(0, top=0.99),  # neutral
+        clear(1, top=0.6),
+        clear(2, top=0.8),
+        clear(3, top=0.4),  # low
         utterance(4, top=0.9, contributions={"text": 0.5, "audio": -0.3}),  # at odds
-        utterance(5, top=0.9, flags=("audio_unlike_training",), **clear),
-        utterance(6, top=0.9, flags=("short",), **clear),
-        utterance(8, top=0.95, flags=("no_evidence",), **clear),
-        utterance(9, top=0.7, flags=("no_face",), **clear),
+        clear(5, 0.9, "audio_unlike_training"),
+        clear(6, 0.9, "short"),
+        clear(8, 0.95, "no_evidence"),
+        clear(9, 0.7, "no_face"),
     )
     assert strongest(rows_of(found), EMOTIONS) == [2, 8, 1]
-    many = recognition(*(utterance(7 * n + 1, top=0.6 + n / 100, **clear) for n in range(20)))
+    many = recognition(*(clear(7 * n + 1, top=0.6 + n / 100) for n in range(20)))
     assert strongest(rows_of(many), EMOTIONS) == list(range(19, 19 - MOST, -1))
     reader = Reader(render_page(recognition(utterance(0)), None, "talk"))
     assert "Strongest moments None" in reader.words

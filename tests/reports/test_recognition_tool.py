@@ -28,10 +28,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def crowd() -> Recognition:
     """Returns a talk of eight, the first of whom says most; one in three is at odds."""
     said = [who for who in range(8) for _ in range(9 - who)]
-    odd = {"text": 0.4, "audio": -0.2}
     return recognition(
         *(
-            utterance(n, f"Person {who}", **({"contributions": odd} if n % 3 == 0 else {}))
+            utterance(
+                n, f"Person {who}", contributions={"text": 0.4, "audio": -0.1 if n % 3 else -0.2}
+            )
             for n, who in enumerate(said)
         )
     )
@@ -188,7 +189,7 @@ def test_where_there_is_no_picture_the_sound_is_drawn_and_clicked(page: Page, tm
 
 @pytest.mark.parametrize("ending", ["mp4", "wav", None])
 def test_on_a_telephone_the_verdict_is_seen_at_once(page: Page, tmp_path: Path, ending: str | None):
-    made = ending and record(tmp_path / f"talk.{ending}", Making(length_s=12.0))
+    made = record(tmp_path / f"talk.{ending}", Making(length_s=12.0)) if ending else None
     opened(page, write_report(conversation(), tmp_path / "a.html", recording=made)[0], 390, 664)
     page.wait_for("!player || player.readyState >= 2")
     bottom = page.ask("document.querySelector('.verdict').getBoundingClientRect().bottom")
