@@ -200,7 +200,7 @@ byId("correct").addEventListener("click", (event) => {
 });
 byId("undo").addEventListener("click", undo);
 byId("as-csv").addEventListener("click", () => download(asTable(), "csv", "text/csv"));
-byId("as-eaf")?.addEventListener("click", () => download(asElan(), "eaf", "application/xml"));
+byId("as-eaf").addEventListener("click", () => download(asElan(), "eaf", "application/xml"));
 restore();
 for (const number of corrections.keys()) mark(number);
 count();

@@ -52,7 +52,8 @@ function select(utterance, scroll) {
   if (scroll) reveal(selected.row);
 }
 
-function reveal(row) {
+// Rows out of sight are as high as is guessed: after a jump one looks again where they are.
+function reveal(row, again = true) {
   const stage = document.querySelector(".stage");
   const isAbove = stage && getComputedStyle(stage).position === "sticky";
   const top = isAbove ? stage.getBoundingClientRect().bottom : byId("strip").offsetHeight;
@@ -63,6 +64,7 @@ function reveal(row) {
   const far = Math.abs(box.top - innerHeight / 2) > 2 * innerHeight;
   const behavior = calm || far ? "instant" : "smooth";
   scrollTo({ top: scrollY + box.top - top - 0.3 * room, behavior });
+  if (again && behavior === "instant") requestAnimationFrame(() => reveal(row, false));
 }
 
 // Fills the panel about the selected utterance.
