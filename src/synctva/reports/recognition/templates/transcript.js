@@ -52,8 +52,12 @@ function select(utterance, scroll) {
   if (scroll) reveal(selected.row);
 }
 
-// Rows out of sight are as high as is guessed: after a jump one looks again where they are.
-function reveal(row, again = true) {
+// Rows out of sight are as high as is guessed: for some frames after a jump one looks again where they are.
+function reveal(row, frames = 5) {
+  if (bring(row) !== "smooth" && frames) requestAnimationFrame(() => reveal(row, frames - 1));
+}
+
+function bring(row) {
   const stage = document.querySelector(".stage");
   const isAbove = stage && getComputedStyle(stage).position === "sticky";
   const top = isAbove ? stage.getBoundingClientRect().bottom : byId("strip").offsetHeight;
@@ -64,7 +68,7 @@ function reveal(row, again = true) {
   const far = Math.abs(box.top - innerHeight / 2) > 2 * innerHeight;
   const behavior = calm || far ? "instant" : "smooth";
   scrollTo({ top: scrollY + box.top - top - 0.3 * room, behavior });
-  if (again && behavior === "instant") requestAnimationFrame(() => reveal(row, false));
+  return behavior;
 }
 
 // Fills the panel about the selected utterance.
