@@ -48,7 +48,16 @@ def opened(page: Page, path: Path, *size: int, **media: str) -> None:
     page.open(path, *size, **media)
 
 
+SETTLED = """new Promise((done) => {
+  let frames = 10;
+  const wait = () => (frames-- ? requestAnimationFrame(wait) : done());
+  wait();
+})"""
+"""The frames for which a row that was jumped to is looked for again, and some more."""
+
+
 def scrolled(page: Page, to: str) -> None:
+    page.ask(SETTLED)
     page.ask(f"(() => {{ scrollTo({{ top: {to}, behavior: 'instant' }}) }})()")
 
 
