@@ -52,9 +52,12 @@ function select(utterance, scroll) {
   if (scroll) reveal(selected.row);
 }
 
-// Rows out of sight are as high as is guessed: for some frames after a jump one looks again where they are.
-function reveal(row, frames = 5) {
-  if (bring(row) !== "smooth" && frames) requestAnimationFrame(() => reveal(row, frames - 1));
+// Rows out of sight are as high as is guessed: for some frames after a jump one looks again where they are,
+// unless somebody scrolls.
+function reveal(row, frames = 5, left = scrollY) {
+  if (scrollY !== left || bring(row) === "smooth" || !frames) return;
+  const here = scrollY;
+  requestAnimationFrame(() => reveal(row, frames - 1, here));
 }
 
 function bring(row) {
