@@ -153,7 +153,7 @@ def _show_compute(clips: list[Clip]) -> None:
         audio.encode(sound)
 
     def look(clip: Clip) -> None:
-        frames = read_frames(clip.path, rate_hz=visual.rate_hz, most=visual.most_frames)
+        frames = read_frames(clip.path, rate_hz=visual.reader.rate_hz, most=visual.reader.most_frames)
         assert frames is not None
         visual.encode(frames)
 
