@@ -13,6 +13,7 @@ from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_t
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart
 from synctva.listening.turns import Turn
+from synctva.listening.utterances import utterances_of
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.listening.voices import Span, voices_in
 from synctva.media import SAMPLE_RATE_HZ, read_audio, seen_apart
@@ -149,7 +150,12 @@ def spoken(
     found = [
         segment
         for start_s, sentence in heard_s
-        for segment in _utterances(recording, start_s, sentence, turns)
+        for segment in utterances_of(
+            [Word(w.start_s + start_s, w.end_s + start_s, w.text) for w in sentence.words],
+            speech.spans,
+            turns,
+            recording,
+        )
     ]
     found += _wordless(silent, found)
     found.sort(key=lambda segment: (segment.start_s, segment.end_s))
@@ -255,33 +261,3 @@ def _read(span: Span, sound_track: int | None, recording: Path) -> Float32[np.nd
     samples = read_audio(recording, *span, sound_track)
     assert samples is not None  # speech was heard in it
     return samples
-
-
-def _utterances(
-    recording: Path, start_s: float, sentence: Sentence, turns: Sequence[Turn] | None
-) -> Iterator[Segment]:
-    """Yields a sentence, cut where another speaker goes on."""
-    parts: list[tuple[str | None, list[Word]]] = []
-    for word in sentence.words:
-        speaker = _speaker(word.start_s + start_s, word.end_s + start_s, turns or ())
-        if parts and speaker in (parts[-1][0], None):
-            parts[-1][1].append(word)
-        else:
-            parts.append((speaker, [word]))
-    for speaker, words in parts:
-        text = "".join(word.text for word in words).strip()
-        begin_s = max(0.0, words[0].start_s + start_s)
-        end_s = max(begin_s, words[-1].end_s + start_s)
-        if text:
-            moved = (Word(w.start_s + start_s, w.end_s + start_s, w.text.strip()) for w in words)
-            yield Segment(begin_s, end_s, text, f"{recording}", speaker, words=tuple(moved))
-
-
-def _speaker(start_s: float, end_s: float, turns: Sequence[Turn]) -> str | None:
-    """Returns who speaks most of the time, or next to it; None where nobody is told apart."""
-
-    def shared_s(turn: Turn) -> float:
-        return min(end_s, turn.end_s) - max(start_s, turn.start_s)
-
-    most = max(turns, key=shared_s, default=None)
-    return None if most is None else most.speaker
