@@ -153,7 +153,8 @@ def _show_compute(clips: list[Clip]) -> None:
         audio.encode(sound)
 
     def look(clip: Clip) -> None:
-        frames = read_frames(clip.path, rate_hz=visual.reader.rate_hz, most=visual.reader.most_frames)
+        reader = visual.reader
+        frames = read_frames(clip.path, rate_hz=reader.rate_hz, most=reader.most_frames)
         assert frames is not None
         visual.encode(frames)
 

@@ -20,7 +20,7 @@ from synctva.errors import InputError
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.extract import extract
 from synctva.features.extraction.recording import Encoding, Request
-from synctva.features.extractors import visual
+from synctva.features.extractors import face_reader
 from synctva.features.preset import load_preset
 from synctva.features.store import FeatureStore, open_store, write_store
 from synctva.inference.utterances import utterances_of
@@ -107,7 +107,7 @@ def test_a_models_detector_is_the_file_that_training_used(
         return Everywhere()
 
     monkeypatch.setattr(cv2.FaceDetectorYN, "create", create)
-    monkeypatch.setattr(visual, "are_clear", lambda faces: np.ones(len(faces), bool))
+    monkeypatch.setattr(face_reader, "are_clear", lambda faces: np.ones(len(faces), bool))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "yunet.onnx").write_bytes(b"weights")
     settings = ("visual.detector=yunet.onnx", "visual.smallest_px=1", "modalities=visual")

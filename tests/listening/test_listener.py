@@ -152,6 +152,9 @@ def test_whispers_segments_are_sentences(monkeypatch: pytest.MonkeyPatch):
             if name == "none":
                 raise ValueError("no such\nsize")
 
+        def encode(self, spectrogram: np.ndarray) -> None:
+            pass
+
         def transcribe(self, samples: np.ndarray, word_timestamps: bool, **_: object):
             word = SimpleNamespace(start=0.1, end=0.4, word=" Hello", probability=0.5)
             segments = [SimpleNamespace(words=[word]), SimpleNamespace(words=None)]
@@ -174,6 +177,9 @@ def test_the_language_is_told_to_what_hears_words(monkeypatch: pytest.MonkeyPatc
 
     class WhisperModel:
         def __init__(self, name: str, **_: object) -> None:
+            pass
+
+        def encode(self, spectrogram: np.ndarray) -> None:
             pass
 
         def transcribe(self, samples: np.ndarray, language: str | None, **_: object):

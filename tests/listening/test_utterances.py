@@ -1,4 +1,4 @@
-"""What was heard becomes utterances: every word once, none in a pause, cut where somebody begins."""
+"""What is heard becomes utterances: each word once, none in a pause, cut where somebody begins."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,9 @@ def test_words_end_where_speech_does():
     ]
 
 
-@pytest.mark.parametrize(("end", "told"), [(".", ["Oh.", "No"]), ("?", ["Oh?", "No"]), ("", ["Oh No"])])
+@pytest.mark.parametrize(
+    ("end", "told"), [(".", ["Oh.", "No"]), ("?", ["Oh?", "No"]), ("", ["Oh No"])]
+)
 def test_a_pause_ends_an_utterance_only_after_a_sentence(end: str, told: list[str]):
     assert [said.text for said in heard((1.2, 2.4, f" Oh{end}"), (2.4, 3.8, " No"))] == told
 

@@ -71,6 +71,8 @@ def once(request: str) -> str:
     name, path = request.split()
     if not Path(path).exists():
         Path(path).touch()
+        if name == "SIGHUP":  # under nohup it is ignored
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.kill(os.getpid(), getattr(signal, name))
         time.sleep(60)
     return "done"

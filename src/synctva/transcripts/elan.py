@@ -53,8 +53,8 @@ def read_elan(source: Source) -> list[Segment]:
     file = _opened(source)
     tiers: dict[str, Mapping[str, str]] = {id: tier[2] for id, tier in file.tiers.items()}
     names = chosen(source, list(tiers)) or without_phones(source, _wanted(tiers))
-    names = [id for id in names if not is_confidence(id, tiers)]
-    read = {id: list(_annotations(source, file, id)) for id in names}
+    every = {id: list(_annotations(source, file, id)) for id in names}
+    read = {id: own for id, own in every.items() if not is_confidence(id, tiers, own)}
     segments = {
         id: [replace(one, speaker=_participant(tiers[id]) or one_line(id)) for one in own]
         for id, own in read.items()

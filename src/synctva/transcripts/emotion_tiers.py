@@ -13,6 +13,8 @@ LANE = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 """A further tier of a speaker who speaks over himself, as our own files have it: ``Ada (2)``."""
 
 _CONFIDENCE = "confidence "
+_SURE = re.compile(r"[01]\.\d\d( \?)?|\?")
+"""How sure an emotion is, as we write it."""
 
 
 def is_emotion(tier: str) -> bool:
@@ -30,10 +32,23 @@ def confidence_tier(tier: str) -> str:
     return f"{_CONFIDENCE}{tier}"
 
 
-def is_confidence(tier: str, tiers: Container[str]) -> bool:
-    """Returns whether a tier tells how sure emotions are: those of a tier that is there too."""
+def is_confidence(tier: str, tiers: Container[str], told: Iterable[Segment]) -> bool:
+    """Returns whether a tier tells how sure emotions are.
+
+    They are those of a tier that is there too; or it says nothing else, since whoever corrects a
+    speaker's name may have left it here.
+
+    Args:
+        tier: Its name.
+        tiers: The names of all.
+        told: What stands on it.
+    """
     rest = tier.removeprefix(_CONFIDENCE)
-    return may_be_confidence(tier) and (rest in tiers or emotion_tier(rest) in tiers)
+    return may_be_confidence(tier) and (
+        rest in tiers
+        or emotion_tier(rest) in tiers
+        or all(_SURE.fullmatch(one.text) for one in told if one.text)
+    )
 
 
 def may_be_confidence(tier: str) -> bool:

@@ -99,7 +99,7 @@ def read_textgrid(source: Source) -> list[Segment]:
     """
     tiers = _tiers(_Tokens(source.path, source.text))
     names = chosen(source, list(tiers)) or without_phones(source, list(tiers))
-    names = [name for name in names if not is_confidence(name, tiers)]
+    names = [name for name in names if not is_confidence(name, tiers, tiers[name])]
     speakers = {
         name: [replace(one, speaker=_speaker(name, tiers) or None) for one in tiers[name]]
         for name in names
