@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synctva.listening.turns import Turn
-from synctva.listening.utterances import utterances_of
+from synctva.listening.utterances import filled, utterances_of
 from synctva.transcripts import Segment, Word
 
 HERE = Path("talk.wav")
@@ -44,6 +44,26 @@ def test_somebody_else_begins_an_utterance_within_a_sentence():
 def test_a_word_beside_all_speech_is_kept_as_it_is():
     (said,) = heard((5.0, 5.5, " Oh"), turns=[Turn(1.0, 2.0, "A"), Turn(3.0, 4.0, "B")])
     assert (said.start_s, said.end_s, said.speaker) == (5.0, 5.5, "B")
+
+
+def test_where_a_word_of_no_length_is_the_words_before_it_tell():
+    told = heard((1.2, 1.9, " Oh"), (3.5, 3.5, " no."), (3.5, 3.8, " Well."))
+    assert [(said.text, said.start_s, said.end_s) for said in told] == [
+        ("Oh no.", 1.2, 2.0),
+        ("Well.", 3.5, 3.8),
+    ]
+
+
+def test_the_first_and_last_words_of_speech_have_its_ends():
+    spoken = [Segment(1.0, 2.0, "", "", "A"), Segment(2.0, 4.0, "", "", "B")]
+    found = [
+        Segment(1.2, 1.4, "Oh.", "", "A"),
+        Segment(1.5, 1.8, "No.", "", "A"),
+        Segment(2.5, 3.0, "Well.", "", "B"),
+        Segment(3.2, 3.3, "Yes.", "", "A"),
+    ]
+    told = [(said.text, said.start_s, said.end_s) for said in filled(found, spoken)]
+    assert told == [("Oh.", 1.0, 1.4), ("No.", 1.5, 2.0), ("Well.", 2.0, 4.0), ("Yes.", 3.2, 3.3)]
 
 
 @given(

@@ -13,7 +13,7 @@ from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_t
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart
 from synctva.listening.turns import Turn
-from synctva.listening.utterances import utterances_of
+from synctva.listening.utterances import filled, utterances_of
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.listening.voices import Span, voices_in
 from synctva.media import SAMPLE_RATE_HZ, read_audio, seen_apart
@@ -157,9 +157,14 @@ def spoken(
             recording,
         )
     ]
-    found += _wordless(silent, found)
-    found.sort(key=lambda segment: (segment.start_s, segment.end_s))
+    found.sort(key=_time)
+    found = filled(found, sorted(silent, key=_time))
+    found = sorted([*found, *_wordless(silent, found)], key=_time)
     return Spoken(tuple(found), note)
+
+
+def _time(segment: Segment) -> tuple[float, float]:
+    return segment.start_s, segment.end_s
 
 
 def _is_foreign(sentences: Sequence[Sentence]) -> bool:
