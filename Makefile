@@ -23,7 +23,7 @@ test: $(READY) ## Check style and types, and run all tests
 	$(MAKE) -j 2 lint pytest
 
 pytest: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist worksteal --hypothesis-profile=ci
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile=ci
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check
