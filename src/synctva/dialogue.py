@@ -9,6 +9,9 @@ from synctva.errors import InputError
 SPLITS = ("train", "valid", "test")
 HALVES = ("left", "right")
 
+NOBODY = "speaker"
+"""Who speaks where nothing says who."""
+
 
 @dataclass(frozen=True)
 class Utterance:

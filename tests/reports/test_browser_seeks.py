@@ -4,7 +4,6 @@ The pitch of the sound rises all the time, and a number is drawn in the pictures
 they are from. Sound is quiet first and noisy later: who guesses a place from bytes errs by seconds.
 """
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from support.browser import CHROMIUM, Page, browser
+from support.browser import CHROMIUM, Page
 from support.recognitions import conversation
 from support.recordings import BITS, HEIGHT, WIDTH, drawn
 
@@ -66,12 +65,6 @@ LISTEN = """
   };
 })()
 """.replace("WIDTH", f"{WIDTH}")
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("chromium")) as page:
-        yield page
 
 
 @cache

@@ -1,10 +1,9 @@
 """The page of a recording in a real browser: it plays, is clicked, filtered, held in a hand."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.browser import CHROMIUM, Page, browser
+from support.browser import CHROMIUM, Page
 from support.recognitions import HOSTILE, conversation, recognition, utterance
 from support.recordings import Making, record
 
@@ -16,12 +15,6 @@ pytestmark = [
 ]
 
 SPACE, LEFT, RIGHT = (" ", 32), ("ArrowLeft", 37), ("ArrowRight", 39)
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("chromium")) as page:
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """Corrections made by clicks in the page: marked, kept, undone, downloaded, and read again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.browser import CHROMIUM, Page, browser
+from support.browser import CHROMIUM, Page
 from support.recognitions import HOSTILE, RTL, conversation, recognition, utterance
 
 from synctva.inference.corrections import corrected
@@ -17,12 +16,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("chromium")) as page:
-        yield page
 
 
 def opened(page: Page, found: Recognition, folder: Path) -> None:

@@ -1,10 +1,9 @@
 """The page as a tool, in a real browser: what stays in sight, is folded, drawn and downloaded."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.browser import CHROMIUM, Page, browser
+from support.browser import CHROMIUM, Page
 from support.contrast import faint
 from support.recognitions import conversation, recognition, utterance
 from support.recordings import Making, record
@@ -17,12 +16,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("chromium")) as page:
-        yield page
 
 
 def crowd() -> Recognition:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
+from synctva.dialogue import NOBODY
 from synctva.emotions import EmotionSchema
 from synctva.errors import InputError, told_at
 from synctva.inference.export.as_json import is_recognition, read_recognition
 from synctva.inference.recognition import RecognisedUtterance, Recognition
-from synctva.inference.utterances import NOBODY
 from synctva.transcripts import READERS, Segment, read_transcript
 from synctva.transcripts.segment import one_line
 

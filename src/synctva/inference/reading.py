@@ -10,13 +10,11 @@ from pathlib import Path
 
 from synctva.features.extraction.cache import Cache
 from synctva.features.extraction.recording import Encoding, Recordings, Request
+from synctva.features.extractors.clarity import SIDE_PX
 from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.encoded import Encoded
 from synctva.features.extractors.face_reader import FaceReader, Faces
 from synctva.features.preset import Preset, VisualChoice
-
-FACE_PX = 48
-"""Side of the faces that our own network takes."""
 
 _reading: list[Callable[[Request], Encoded | Faces]] = []
 """In such a process: what reads, as it was begun with."""
@@ -63,5 +61,5 @@ class _ReadAlone:
             return self._encoding.encode(request)
         if self._faces is None:
             left = {"model", "pooling", "crops"}
-            self._faces = FaceReader(FACE_PX, **self._choice.model_dump(exclude=left))
+            self._faces = FaceReader(SIDE_PX, **self._choice.model_dump(exclude=left))
         return self._faces.read_clip(Clip(request.utterance, request.sound_track))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from synctva.dialogue import Dialogue, Utterance
+from synctva.dialogue import NOBODY, Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.inference.fit import doubt
 from synctva.listening.listener import BY_VOICE, Listener, spoken, who_speaks
@@ -26,9 +26,6 @@ from synctva.work import Engine
 
 IMPORTED = "synctva.inference.imported"
 """By the server of the processes that read recordings: see ``Task``."""
-
-NOBODY = "speaker"
-"""Who speaks where nothing says who."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def stream_audio(
 
 
 STEP_SAMPLES = 60 * SAMPLE_RATE_HZ
+"""So much of a recording is sent from process to process at once."""
 
 
 def sound_in_steps(
@@ -61,11 +62,13 @@ def sound_in_steps(
 ) -> Iterator[list[Float32[np.ndarray, " sample"]]]:
     """Yields the pieces of ``stream_audio``, about a minute of them at a time."""
     waiting: list[Float32[np.ndarray, " sample"]] = []
+    samples = 0
     for piece in stream_audio(recording, sound_track):
         waiting.append(piece)
-        if sum(map(len, waiting)) >= STEP_SAMPLES:
+        samples += len(piece)
+        if samples >= STEP_SAMPLES:
             yield waiting
-            waiting = []
+            waiting, samples = [], 0
     if waiting:
         yield waiting
 

@@ -16,7 +16,7 @@ from jaxtyping import Bool
 
 from synctva.batch import batch_of
 from synctva.corpus import Corpus
-from synctva.dialogue import Dialogue, Utterance
+from synctva.dialogue import NOBODY, Dialogue, Utterance
 from synctva.errors import InputError
 from synctva.evaluation.confidence import views_of
 from synctva.features.extraction.cache import Cache
@@ -30,9 +30,6 @@ from synctva.run.folder import RunFolder
 from synctva.training.run import train_run
 from synctva.training.start import load_start, recipe_from
 from synctva.transcripts import read_transcript
-
-NOBODY = "speaker"
-"""The speaker where none is named, as recognition has it."""
 
 LEAST_RECORDINGS, LEAST_UTTERANCES = 3, 50
 """Of fewer nobody can tell what was gained."""

@@ -15,6 +15,7 @@ from synctva.errors import InputError
 from synctva.features.extractors.faces import (
     CENTERFACE,
     CENTERFACE_SCORE,
+    CENTERFACE_SHIPPED,
     CenterFaceDetector,
     Face,
     YuNetDetector,
@@ -97,9 +98,7 @@ def test_pictures_of_other_shapes_in_between_change_nothing():
 
 
 def test_the_detectors_weights_are_those_that_were_measured():
-    assert file_sha256(CENTERFACE) == (
-        "8f1243aa503e2f83efdcbdcb7184b6b3f7b38cffbf699846f288de8fca4782a5"
-    )
+    assert file_sha256(CENTERFACE) == CENTERFACE_SHIPPED
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -262,3 +261,16 @@ def test_two_of_three_real_faces_are_found_and_hardly_anything_else(corpora: Pat
     assert hits >= 0.65 * len(tests)
     assert mistakes <= 0.01 * len(tests)
     assert np.median(sides) == pytest.approx(1.0, abs=0.05)  # FER2013's framing
+
+
+def test_a_detector_whose_bits_have_flipped_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    content = bytearray(CENTERFACE.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "centerface.onnx").write_bytes(content)
+    monkeypatch.setattr(
+        "synctva.features.extractors.faces.CENTERFACE", tmp_path / "centerface.onnx"
+    )
+    with pytest.raises(InputError, match="not the weights that ship"):
+        CenterFaceDetector(40).find(room())

@@ -31,6 +31,8 @@ DETECTION_PX = 320
 CENTERFACE = Path(__file__).parent / "weights" / "centerface.onnx"
 CENTERFACE_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 """Of the file as it is published, which has the same weights: ``weights/README.md``."""
+CENTERFACE_SHIPPED = "8f1243aa503e2f83efdcbdcb7184b6b3f7b38cffbf699846f288de8fca4782a5"
+"""Hash of the file that ships, which is checked before it is used."""
 CENTERFACE_INPUT = "input.1"
 CENTERFACE_OUTPUTS = ("537", "538", "539", "540")
 """Of the network: scores, sizes, places and landmarks, on a grid of ``CENTERFACE_CELL_PX``."""
@@ -106,6 +108,8 @@ class CenterFaceDetector:
     def _network(self) -> "InferenceSession":
         from onnxruntime import InferenceSession, SessionOptions  # pyright: ignore
 
+        if file_sha256(CENTERFACE) != CENTERFACE_SHIPPED:
+            raise InputError(f"{CENTERFACE}: not the weights that ship; install synctva again")
         options = SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3  # it tells of weights that no node uses

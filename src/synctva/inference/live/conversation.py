@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float32
 
-from synctva.dialogue import Utterance
+from synctva.dialogue import NOBODY, Utterance
 from synctva.errors import InputError
 from synctva.inference.live.clip import HeardClip, Picture, Pictures
 from synctva.inference.live.events import End, Event, Problem, Relabel, Speech, Turn
@@ -18,7 +18,6 @@ from synctva.inference.live.past import Knowing, Past
 from synctva.inference.live.voices import People, VoiceOfTurn
 from synctva.inference.live.words import Heard, Hearing
 from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
-from synctva.inference.utterances import NOBODY
 from synctva.listening.listener import AROUND_S, BY_VOICE, Listener
 from synctva.listening.speech_stream import SpeechHeard, SpeechStream
 from synctva.listening.voice_activity import WINDOW
