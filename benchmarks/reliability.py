@@ -182,7 +182,10 @@ class Running:
         found = []
         for one in self.family()[1:]:
             with suppress(psutil.Error):
-                if "spawn_main" in " ".join(one.cmdline()):
+                started = " ".join(one.cmdline())
+                # the server of copies is none, but they are, and have its words
+                is_copy = "forkserver" in started and one.ppid() != self.process.pid
+                if "spawn_main" in started or is_copy:
                     found.append(one.pid)
         return found
 
