@@ -104,11 +104,22 @@ def test_a_recording_that_is_dropped_is_recognised_and_deleted(
     page.wait_for("document.querySelector('#jobs li bdi')?.textContent === 'talk.mp4'")
     page.wait_for("!!document.querySelector('#jobs li:first-child a')")
     assert fits(page)
+    assert page.ask("document.querySelector('#jobs li:first-child bdi').textContent") == "talk.mp4"
     place = page.ask("document.querySelector('#jobs li:first-child a').pathname")
     page.ask("document.querySelector('#jobs li:first-child button').click()")
     page.wait_for("!byId('jobs').textContent.includes('talk.mp4')")
     assert running.ask(place)[0] == 404
     assert page.complaints == []
+
+
+def test_a_recording_on_its_way_stays_in_the_list_while_the_list_is_asked_for(
+    page: Page, running: Running
+):
+    page.open(f"http://{running.host}/", 390)
+    stays = "const row = waitingRow('talk.mp4'); await refresh(); return row.isConnected"
+    assert page.ask(f"(async () => {{ {stays} }})()")
+    gone = "const [row] = sending; sending.delete(row); await refresh(); return !row.isConnected"
+    assert page.ask(f"(async () => {{ {gone} }})()")
 
 
 def test_corrections_are_saved_and_learnt_from_by_clicks(
