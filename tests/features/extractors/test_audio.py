@@ -3,6 +3,7 @@ import re
 import shutil
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import opensmile
@@ -44,6 +45,15 @@ def by_the_library(name: str, samples: Float32[np.ndarray, " sample"]) -> np.nda
     without = PRESETS[name].without
     kept = [column for column in table if not without or not re.match(without, column)]
     return table[kept].to_numpy()[0]
+
+
+def test_opensmile_is_loaded_without_a_look_at_every_package(monkeypatch: pytest.MonkeyPatch):
+    def too_much() -> NoReturn:
+        pytest.fail("every installed package was read")
+
+    monkeypatch.setattr("audobject.core.utils.PACKAGES_DISTRIBUTIONS", {})
+    monkeypatch.setattr("audobject.core.utils.packages_distributions", too_much)
+    assert AudioExtractor("egemaps").encode(voice(0.2)).vector is not None
 
 
 def test_a_set_has_the_width_it_is_known_for(any_set: AudioExtractor):

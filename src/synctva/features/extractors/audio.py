@@ -13,7 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -115,7 +115,11 @@ class AudioExtractor:
     def _smile(self) -> "Smile":
         import opensmile
 
-        return opensmile.Smile(opensmile.FeatureSet[self._preset.feature_set], loglevel=0)
+        class Undescribed(opensmile.Smile):
+            def to_dict(self, **_: object) -> dict[str, Any]:
+                return {}  # else it reads what belongs to every package there is: .25 s
+
+        return Undescribed(opensmile.FeatureSet[self._preset.feature_set], loglevel=0)
 
     @cached_property
     def _kept(self) -> list[int]:
