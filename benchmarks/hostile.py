@@ -130,6 +130,14 @@ def _recognition(path: Path) -> None:
     write_recognition(Recognition("talk.mp4", 9.0, EMOTIONS, said, "lite", "3f" * 32), path)
 
 
+def _script(path: Path) -> None:
+    path.write_text("Ada: Oh no!\nBen: It is all right.\n\nZoë: - \nAda: Yes: 9:45.\n", "utf-8")
+
+
+def _chat(path: Path) -> None:
+    path.write_text('speaker,text\nAda,Oh no!\nBen,"It is, all right."\nZoë,-\n', "utf-8")
+
+
 def _rttm(path: Path) -> None:
     line = "SPEAKER talk 1 {}.0 1.5 <NA> <NA> Ada <NA> <NA>\n"
     path.write_text("".join(line.format(number) for number in range(5)))
@@ -179,6 +187,12 @@ def _read_transcript(path: Path) -> object:
     from synctva.transcripts import read_transcript
 
     return read_transcript(path)
+
+
+def _read_script(path: Path) -> object:
+    from synctva.transcripts import read_script
+
+    return read_script(path)
 
 
 def _read_recognition(path: Path) -> object:
@@ -241,6 +255,8 @@ FORMATS = {
         for suffix in ("srt", "vtt", "eaf", "textgrid", "csv", "json", "parquet")
     },
     "transcript rttm": Format("talk.rttm", _rttm, _read_transcript),
+    "script txt": Format("talk.txt", _script, _read_script),
+    "script csv": Format("talk.csv", _chat, _read_script),
     "recognition": Format("talk.json", _recognition, _read_recognition),
     "wav": Format("talk.wav", _wav, _read_media),
     "mp4": Format("talk.mp4", _mp4, _read_media),

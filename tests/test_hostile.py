@@ -11,6 +11,7 @@ FORMATS = (
     *("pickle", "npz", "csv", "parquet", "recognition", "wav", "mp4", "manifest", "checkpoint"),
     *("recipe", "transcript srt", "transcript vtt", "transcript eaf", "transcript textgrid"),
     *("transcript csv", "transcript json", "transcript parquet", "transcript rttm"),
+    *("script txt", "script csv"),
 )
 
 

@@ -31,8 +31,8 @@ def read_script(path: Path) -> tuple[list[tuple[str, str]], str]:
     """Returns speaker and words of each turn, in their order, and what is to note of the file.
 
     Raises:
-        InputError: It is not there, no text, or too large; a turn has no speaker or no words; or
-            there is none.
+        InputError: It is not there, no text, or too large; a table has no column of speakers or
+            of words; a turn has no speaker or no words; or there is none.
     """
     source = Source(path)
     read = _lines if path.suffix.lower() == SCRIPT else _rows
@@ -57,7 +57,13 @@ def _lines(source: Source) -> Iterator[tuple[str, str, str]]:
 
 
 def _rows(source: Source) -> Iterator[tuple[str, str, str]]:
-    (_, header), *rows = table_rows(source)
+    rows = table_rows(source)
+    header = rows[0][1] if rows else []
     places = {column.meaning: number for number, column in enumerate(columns_of(header))}
-    for place, cells in rows:
+    if lacking := {"speaker", "text"} - set(places):
+        raise InputError(
+            f"{source.path}: no column {' or '.join(sorted(lacking))}; name a column speaker and"
+            " one text, or add when each turn begins and ends"
+        )
+    for place, cells in rows[1:]:
         yield place, cells[places["speaker"]], cells[places["text"]]
