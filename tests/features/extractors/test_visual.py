@@ -12,6 +12,7 @@ from transformers import ResNetConfig, ResNetModel
 from synctva.emotions import schema_named
 from synctva.errors import InputError
 from synctva.features.extractors import faces
+from synctva.features.extractors.clip import Clip
 from synctva.features.extractors.expression import ExpressionNetwork
 from synctva.features.extractors.visual import VisualExtractor
 from synctva.media import SAMPLE_RATE_HZ, Frames
@@ -168,6 +169,26 @@ def test_the_speaker_is_the_one_whose_mouth_moves_with_the_sound():
         if track is not None
     ]
     assert_allclose(xs, [180, 460, 180, 180], atol=15)
+
+
+def test_the_sound_is_read_where_there_is_somebody_to_choose_from(one_face: Frames):
+    class Shown(Clip):
+        heard = 0
+
+        def __init__(self, frames: Frames) -> None:
+            self._frames = frames
+
+        def frames(self, rate_hz: float, most: int) -> Frames:
+            return self._frames
+
+        def samples(self) -> None:
+            self.heard += 1
+
+    two = paste(paste(room(), draw_face(150), (180, 180)), draw_face(100), (460, 180))
+    one, both = Shown(one_face), Shown(movie(two, two, two))
+    for clip in (one, both):
+        assert expression().encode_clip(clip).vector is not None
+    assert (one.heard, both.heard) == (0, 1)
 
 
 def test_a_resnet_is_the_mean_of_its_vectors_of_the_crops(resnet: Path, one_face: Frames):

@@ -112,7 +112,10 @@ class FaceReader:
         frames = clip.frames(self.rate_hz, self.most_frames)
         if frames is None:
             return Encoded(None, ("no_video",))
-        return self.read(frames, clip.samples() if "sound" in self.reads else None)
+        tracks = self._tracks(frames)
+        is_asked = "sound" in self.reads and len(tracks) > 1  # else it would change nothing
+        track = self._chosen(tracks, frames, clip.samples() if is_asked else None)
+        return self._cropped(frames, track)
 
     def read(
         self, frames: Frames, samples: Float32[np.ndarray, " sample"] | None = None
@@ -123,9 +126,12 @@ class FaceReader:
             frames: At ``rate_hz``, ``most_frames`` at the most.
             samples: The sound of the same span, for the speaker whose mouth moves with it.
         """
+        return self._cropped(frames, self.speaker(frames, samples))
+
+    def _cropped(self, frames: Frames, track: Track | None) -> Faces | Encoded:
+        """Returns a track's faces, or whole frames, or why there are none."""
         size = self._size_px
         whole, flags = self.find is None, ()
-        track = None if whole else self.speaker(frames, samples)
         if track is None and not whole:
             if self._no_face == "absent":
                 return Encoded(None, ("no_face",))
@@ -154,9 +160,17 @@ class FaceReader:
             frames: The utterance's.
             samples: The sound of the same span.
         """
-        if self.find is None:
-            return None
-        tracks = follow_faces(frames.pixels, self.find)
+        return self._chosen(self._tracks(frames), frames, samples)
+
+    def _tracks(self, frames: Frames) -> list[Track]:
+        return [] if self.find is None else follow_faces(frames.pixels, self.find)
+
+    def _chosen(
+        self,
+        tracks: list[Track],
+        frames: Frames,
+        samples: Float32[np.ndarray, " sample"] | None,
+    ) -> Track | None:
         if self._speaker == "moving":
             return moving_track(tracks, frames, samples)
         return largest_track(tracks)
