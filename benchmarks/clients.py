@@ -1,12 +1,12 @@
 """Many clients of the server at once, some of them hostile: what the others are told is complete.
 
     python benchmarks/clients.py demo/scenes.mp4 --clients 10 --enemies 10
-    python benchmarks/clients.py demo/scenes.mp4 --seconds 10 --rounds 40
+    python benchmarks/clients.py demo/scenes.mp4 --seconds 10 --minutes 60
 
 Each client plays the recording once at its own pace; its turns are held against those of a client
 that was alone. With so many at once pictures may be left out, so emotions may differ. Enemies send
-rubbish, floods, huge messages and slow ones, come from a foreign page, and read nothing. With more
-rounds the clients come again and again, and the memory is told after each: it must not grow.
+rubbish, floods, huge messages and slow ones, come from a foreign page, and read nothing. With
+minutes the clients come again and again, and the memory is told after each round: it must not grow.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("recording", type=Path, nargs="?", default=Path("demo/scenes.mp4"))
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--enemies", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=0.0, help="no round begins later")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="of the recording")
     given = parser.parse_args()
     once = [one for one in messages(given.recording) if one[0] < given.seconds]
@@ -94,13 +94,15 @@ def main() -> None:
         over = Event()
         for _, enemy in zip(range(given.enemies), cycle(ENEMIES), strict=False):
             Thread(target=attack, args=(port, enemy, over), daemon=True).start()
-        for number in range(given.rounds):
+        first_s, number = time.monotonic(), 0
+        while not number or time.monotonic() - first_s < 60 * given.minutes:
             began_s = time.monotonic()
             with ThreadPoolExecutor(given.clients) as pool:
                 found = list(pool.map(lambda _: told(port, once), range(given.clients)))
             took_s, same = time.monotonic() - began_s, sum(one == alone for one in found)
+            number += 1
             print(
-                f"round {number + 1}: complete {same} of {given.clients} clients beside"
+                f"round {number}: complete {same} of {given.clients} clients beside"
                 f" {given.enemies} enemies; {took_s:.0f} s; {cost(process)[1]:.0f} MB",
                 flush=True,
             )
