@@ -362,7 +362,7 @@ def test_every_example_of_the_help_is_a_command_that_there_is(tmp_path, monkeypa
 def test_an_old_spelling_names_the_new_one(call: Call, old: str, new: str):
     for words in ([], ["--help"], ["fer2013.parquet", "--out", "runs/faces"]):
         ended = call(old, *words)
-        told = f"synctva: {old}: this is `synctva faces {new}` now; the rest stays as it was\n"
+        told = f"synctva: {old}: write `synctva faces {new}` now; the rest is unchanged\n"
         assert (ended.code, ended.out, ended.err) == (2, "", told)
 
 
@@ -470,7 +470,7 @@ def test_what_a_reader_asks_for_can_be_given_to_every_verb_that_reads(call, tmp_
     assert call("import", one, *known, "--out", tmp_path / "store").code == 0
     refused = call("check", tmp_path / "store", *known)
     assert refused.code == 2
-    assert "a feature store already; leave --schema away" in refused.err
+    assert "already a feature store; leave out --schema" in refused.err
 
 
 def test_a_store_may_be_the_folder_one_is_in(call: Call, tmp_path, monkeypatch):
@@ -521,7 +521,7 @@ def test_features_goes_on_with_a_store_only_while_its_source_is_the_same(
     for _ in range(2):
         ended = call(*words)
         assert ended.code == 0, ended.err
-    assert "Going on with" in ended.err
+    assert "Resuming" in ended.err
     before = contents(tmp_path / "store")
     write(source, source.read_text().replace(old, new, 1))
     refused = call(*words)
@@ -545,7 +545,7 @@ def test_features_of_a_corpus_without_all_splits_end_with_what_is_lacking(
     source = table(tmp_path / "own.csv")
     ended = call("features", source, "--out", tmp_path / "store", "--workers", 1)
     assert ended.code == 0, ended.err
-    assert "no dialogue has the split test" in ended.err
+    assert "no dialogue is in the split test" in ended.err
     assert "Next:" not in ended.err
 
 

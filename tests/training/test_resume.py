@@ -163,7 +163,7 @@ def test_seeds_side_by_side_survive_ctrl_c_and_the_death_of_their_parent(tmp_pat
         os.killpg(process.pid, signal.SIGINT)
         shown = process.communicate(timeout=DEADLINE_S)[1]
     assert process.returncode == 130
-    assert shown.endswith("synctva: stopped; run the same command again to go on\n")
+    assert shown.endswith("synctva: stopped; run the same command again to resume\n")
     assert "Traceback" not in shown
     stopped = {seed: place(seed) for seed in seeds}
 

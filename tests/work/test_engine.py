@@ -167,7 +167,7 @@ def test_what_is_slow_is_not_waited_for_until_enough_is_ahead():
         (f"errno {errno.EMFILE}", "cache/vector: Too many open files"),
         (f"below {errno.EMFILE}", "files: Too many open files"),
         (f"errno {errno.ENOMEM}", "cache/vector: Cannot allocate memory"),
-        ("memory", "out of memory; take fewer processes"),
+        ("memory", "out of memory; use fewer processes"),
     ],
 )
 @pytest.mark.parametrize("time_limit_s", [60.0, None])

@@ -23,13 +23,13 @@ from synctva.cli import faces as faces  # isort: skip
 from synctva.cli import tour as tour  # isort: skip
 
 TOO_MUCH = {
-    RecursionError: "something in a file lies too deep in itself; write the file again",
-    MemoryError: "out of memory; take fewer workers, or divide what is read",
+    RecursionError: "something in a file is nested too deeply; write the file again",
+    MemoryError: "out of memory; use fewer workers, or split the input",
 }
 
 NEW_OBJECTS = 100_000
-"""After so many, unused ones are looked for: libraries make that many which stay, and to look at
-them all again and again while they are loaded takes a sixth of a second."""
+"""After so many, the garbage collector looks for unused ones: libraries make that many which stay,
+and checking them again and again while they load takes a sixth of a second."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -53,5 +53,5 @@ def main() -> None:
         raise SystemExit(2) from None
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            terminal.tell("stopped; run the same command again to go on")
+            terminal.tell("stopped; run the same command again to resume")
         raise

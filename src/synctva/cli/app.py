@@ -43,14 +43,14 @@ def _tell_version(is_asked: bool) -> bool:
 def synctva(
     tells_version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Recognise the emotion of every utterance in a conversation, from text, audio and video."""
 
 
 def renamed(old: str, new: str) -> None:
-    """Has an old spelling of a verb end in an error that names the new one."""
+    """Makes the old spelling of a verb an error that names the new one."""
 
     @app.command(
         old,
@@ -59,17 +59,17 @@ def renamed(old: str, new: str) -> None:
         context_settings={"ignore_unknown_options": True},
     )
     def refuse(words: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-        raise InputError(f"{old}: this is `synctva {new}` now; the rest stays as it was")
+        raise InputError(f"{old}: write `synctva {new}` now; the rest is unchanged")
 
 
 def check_training(verb: str) -> None:
-    """Does nothing if what training, reports and the demo need is installed.
+    """Checks that what training, reports and the demo need is installed.
 
     Args:
         verb: The one that needs it, for the message.
 
     Raises:
-        InputError: It is not.
+        InputError: It is not installed.
     """
     lacking = [name for name in TRAINING if find_spec(name) is None]
     if lacking:
@@ -92,7 +92,7 @@ Tiers = Annotated[
 Download = Annotated[
     bool,
     typer.Option(
-        "--download", help="Download what the model needs from the hub and is not on this machine."
+        "--download", help="Download what the model needs from the hub if it is not here yet."
     ),
 ]
 
@@ -129,5 +129,5 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per cor
 
 
 def listed(names: str | None) -> list[str]:
-    """Returns names that commas part, none where none are given."""
+    """Returns the names in a comma-separated list; none if nothing is given."""
     return [name.strip() for name in (names or "").split(",") if name.strip()]

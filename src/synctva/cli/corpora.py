@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 KindName = Annotated[
     str | None,
-    typer.Option(help="What SOURCE is, such as meld or folder; else found out."),
+    typer.Option(help="What SOURCE is, such as meld or folder. Default: detected."),
 ]
 SchemaName = Annotated[str | None, typer.Option(help="Emotion schema, such as meld-sentiment-3.")]
-CorpusName = Annotated[str | None, typer.Option(help="The corpus's name, for own data.")]
+CorpusName = Annotated[str | None, typer.Option(help="The corpus's name, for your own data.")]
 LabelOrder = Annotated[
     str | None,
-    typer.Option(help="Legacy pickles: the emotions in the order of their numbers, by commas."),
+    typer.Option(help="Legacy pickles: emotions in the order of their numbers, comma-separated."),
 ]
 Fold = Annotated[
     str | None,
     typer.Option(
-        help="Cross-validate: which of how many folds by dialogue is the test split, such as"
-        " 1/5; for data without published splits."
+        help="Cross-validate by dialogue: which fold of how many is the test split, such as 1/5;"
+        " for data without published splits."
     ),
 ]
 
@@ -40,7 +40,7 @@ def import_(
         Path,
         typer.Argument(
             help="MELD, IEMOCAP, CMU-MOSI, RAVDESS, EmoDB or FER2013 as released; own recordings"
-            " with a table or transcripts, or a transcript; an own table or .npz; a legacy pickle."
+            " with a table or transcripts, or a transcript; your table or .npz; a legacy pickle."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
@@ -54,7 +54,7 @@ def import_(
         list[float] | None,
         typer.Option(
             help="Add copies of the training utterances at this speed, such as 0.92; may be given"
-            " several times. Their sound goes beside the store."
+            " several times. Their sound is written beside the store."
         ),
     ] = None,
     overwrite: Annotated[
@@ -90,7 +90,7 @@ def check(
     fold: Fold = None,
     tiers: Tiers = None,
 ) -> None:
-    """Tell what is wrong, or worth knowing, in a corpus; exit code 1 if scores would be wrong."""
+    """Report what is wrong or worth knowing in a corpus; exit code 1 if scores would be wrong."""
     from synctva.data.checks.check import check as examine
     from synctva.features.store import open_store
 
@@ -114,12 +114,12 @@ def check(
 def read_asked(
     source: Path, asked: Mapping[str, str | None], media: Path | None = None
 ) -> "Corpus":
-    """Returns the corpus at a path, read by the options of `import`.
+    """Returns the corpus at a path, read with the options of `import`.
 
     Args:
         source: A file or folder.
         asked: ``kind``, ``schema``, ``name``, ``label_order``, ``fold`` and ``tiers``, as written.
-        media: Where pictures that are packed in the source are unpacked to.
+        media: The folder for pictures that are packed in the source.
     """
     from synctva.data.source import read_source
     from synctva.data.split import fold_named
@@ -138,10 +138,10 @@ def read_asked(
 
 
 def refuse_asked(store: Path, asked: Mapping[str, object]) -> None:
-    """Refuses options that say how to make a store, where one is there already."""
+    """Refuses options for making a store if the store exists already."""
     for word, value in asked.items():
         if value is not None:
-            raise InputError(f"{store}: a feature store already; leave {option_named(word)} away")
+            raise InputError(f"{store}: already a feature store; leave out {option_named(word)}")
 
 
 def option_named(word: str) -> str:
@@ -150,7 +150,7 @@ def option_named(word: str) -> str:
 
 
 def pictures_of(out: Path) -> Path:
-    """Returns where pictures go that are packed in a corpus's file: beside its store."""
+    """Returns the folder for pictures packed in a corpus's file: beside its store."""
     return _beside(out, "pictures")
 
 
@@ -174,25 +174,25 @@ def compose(
         list[Path] | None, typer.Option(help="A store of faces; may be given several times.")
     ] = None,
     reliability: Annotated[
-        float, typer.Option(min=0, max=1, help="How often voice and face have the emotion said.")
+        float, typer.Option(min=0, max=1, help="How often voice and face show the emotion.")
     ] = 0.5,
     spread: Annotated[
         float,
-        typer.Option(min=0, max=0.5, help="So much above or below it a dialogue's own may be."),
+        typer.Option(min=0, max=0.5, help="How far a dialogue's own reliability may differ."),
     ] = 0.0,
     missing: Annotated[
         float, typer.Option(min=0, max=1, help="How often an utterance lacks voice, or face.")
     ] = 0.0,
     alone: Annotated[
-        int, typer.Option(min=0, help="So many voices, and faces, also stand alone in train.")
+        int, typer.Option(min=0, help="How many voices, and faces, also stand alone in train.")
     ] = 0,
     words: Annotated[
         list[Path] | None,
-        typer.Option(help="A store of utterances without dialogue, --alone of which join train."),
+        typer.Option(help="A store of utterances without dialogue; --alone of them join train."),
     ] = None,
     agreement: Annotated[
         Path | None,
-        typer.Option(help="EmotionTalk: draw voices and faces as those of people agree with all."),
+        typer.Option(help="EmotionTalk: draw voices and faces that agree as often as there."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides who speaks for whom.")] = 0,
     out: Annotated[Path, typer.Option(help="The feature store to make.")],
@@ -202,7 +202,7 @@ def compose(
 ) -> None:
     """Give the utterances of a corpus the voices and faces of other corpora, to train fusion on.
 
-    The store says that it is composed, and how; its scores are no scores on the text's corpus.
+    The store says that it is composed, and how; its scores are not scores on the text's corpus.
     """
     from synctva.data.made.agreement import read_agreement
     from synctva.data.made.alone import with_words_alone

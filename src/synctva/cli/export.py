@@ -17,18 +17,16 @@ def export(
     ],
     *,
     out: Annotated[Path, typer.Option(help="The folder; files of the same names are replaced.")],
-    onnx: Annotated[
-        bool, typer.Option("--onnx", help="As ONNX, which is the only form there is.")
-    ] = True,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write ONNX, the only format.")] = True,
     causal: Annotated[
-        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+        bool, typer.Option("--causal", help="Use no later utterance, as live recognition must.")
     ] = False,
     download: Download = False,
 ) -> None:
-    """Write a Sync-TVA as ONNX files, with a script that runs them without torch.
+    """Write a Sync-TVA model as ONNX files, with a script that runs them without torch.
 
-    Features in, probabilities out, as recognise gives them; and the encoders of words and faces
-    that come with the package. Needs `pip install 'synctva\\[onnx]'`.
+    The model takes features and returns probabilities, as recognise gives them. The package's own
+    encoders of words and faces are exported too. Needs `pip install 'synctva\\[onnx]'`.
     """
     from synctva.inference.onnx.folder import check_onnx, export_onnx
 

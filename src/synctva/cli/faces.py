@@ -34,7 +34,7 @@ def train(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe; else the default.")] = None,
     *,
     out: Annotated[Path, typer.Option(help="The run's folder; a killed training resumes.")],
-    seed: Annotated[int, typer.Option(help="Decides the first weights and the order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides the initial weights and the order.")] = 0,
     start: Annotated[
         Path | None, typer.Option(help="Weights to begin from; else random ones.")
     ] = None,

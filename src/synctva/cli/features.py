@@ -58,7 +58,7 @@ def features(
     source: Annotated[Path, typer.Argument(help="A feature store, or what `import` takes.")],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The store to make, where SOURCE is not one.")
+        Path | None, typer.Option(help="The store to make, if SOURCE is not one.")
     ] = None,
     tiers: Tiers = None,
     for_: Annotated[
@@ -66,13 +66,13 @@ def features(
         typer.Option(
             "--for",
             metavar="MODEL",
-            help="What this model reads, to train it further: lite, a checkpoint's folder, or a hub"
-            " id; instead of a preset.",
+            help="Extract what this model reads, to train it further: lite, a checkpoint's folder,"
+            " or a hub id; instead of a preset.",
         ),
     ] = None,
     download: Download = False,
     preset: Annotated[
-        str | None, typer.Option(help="The extractors: lite, paper, or a TOML file; lite.")
+        str | None, typer.Option(help="The extractors: lite (default), paper, or a TOML file.")
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -81,22 +81,22 @@ def features(
     workers: Workers = None,
     engine: EngineName = "local",
     shard: Annotated[
-        str, typer.Option(help="i/n: fill the cache with the i-th share; at the end run without.")
+        str, typer.Option(help="i/n: fill the cache with share i of n; then run once without it.")
     ] = "1/1",
     cache: Annotated[
-        Path | None, typer.Option(help="Where vectors are kept; else $SYNCTVA_CACHE, ~/.cache.")
+        Path | None, typer.Option(help="Where vectors are kept; else $SYNCTVA_CACHE or ~/.cache.")
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compute a sample again and compare it to the store.")
+        bool, typer.Option("--verify", help="Compute a sample again and compare it with the store.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the store at --out.")
     ] = False,
 ) -> None:
-    """Extract features from recordings and words into a store; killed, it resumes.
+    """Extract features from recordings and words into a store; resumes if killed.
 
-    What was computed once is kept in a cache and not computed again, in whatever store. Exit
-    code 1: some utterances failed; failures.csv in the store says which, and why.
+    Vectors are kept in a cache that all stores share, so none is computed twice. Exit code 1: some
+    utterances failed; failures.csv in the store says which, and why.
     """
     from synctva.features.extraction.cache import Cache, default_cache
     from synctva.features.extraction.extract import extract
@@ -148,10 +148,10 @@ def _show(
     path = terminal.escape(store.path)
     needed = SPLITS if model is None else ("train",)
     if not is_whole:
-        terminal.say(f"Next, after all shares: synctva features {path}, as now, without --shard")
+        terminal.say(f"Next, after all shares: synctva features {path} as now, but without --shard")
     elif empty := [split for split in needed if not store.utterances[split]]:
         terminal.say(
-            f"Before training: no dialogue has the split {' or '.join(empty)}; give it to some in"
+            f"Before training: no dialogue is in the split {' or '.join(empty)}; assign some in"
             " what was imported, and import again."
         )
     else:
@@ -161,10 +161,10 @@ def _show(
 
 
 def _refuse(given: dict[str, object], mode: str, who: str) -> None:
-    """Refuses options that say what somebody else says already."""
+    """Refuses options for what the store or the model decides."""
     for name, value in given.items():
         if value is not None:
-            raise InputError(f"{mode}: {who} says what it holds; leave --{name} away")
+            raise InputError(f"{mode}: {who} decides this; leave out --{name}")
 
 
 def _store_of(
@@ -174,9 +174,9 @@ def _store_of(
     overwrite: bool,
     schema: "EmotionSchema | None",
 ) -> "FeatureStore":
-    """Returns the store at a path, or the one made of the corpus there, by a schema if it can be.
+    """Returns the store at a path, or one made of the corpus there, with the schema if it fits.
 
-    Few corrections have few emotions, which alone would be taken for a schema of their own.
+    A few corrections have few emotions, which alone would be taken for a schema of their own.
     """
     from synctva.features.store import open_store
     from synctva.features.store.made_of import begun, goes_on
@@ -191,14 +191,14 @@ def _store_of(
     named = {**asked, "schema": _schema_for(source, schema), "tiers": tiers}
     corpus = read_asked(source, named, None if resumes else pictures_of(out))
     if resumes:
-        terminal.say(f"Going on with [bold]{terminal.escape(out)}[/bold].")
+        terminal.say(f"Resuming [bold]{terminal.escape(out)}[/bold].")
     else:
         terminal.show_corpus(corpus)
     return begun(corpus, source, out, pictures_of(out), overwrite=overwrite)
 
 
 def _schema_for(source: Path, schema: "EmotionSchema | None") -> str | None:
-    """Returns the name of a schema, if it has one and what is at a path can be read by it."""
+    """Returns the name of a schema, if it has one and can be used to read what is at a path."""
     from synctva.data.source import KINDS, kind_of
     from synctva.emotions import SCHEMAS
 

@@ -64,12 +64,12 @@ def live(
 ) -> None:
     """Recognise emotions while people speak: a line for each turn when it is over.
 
-    If the standard output is no terminal, each event is a line of JSON: speech (somebody began),
+    If the standard output is not a terminal, each event is a line of JSON: speech (somebody began),
     turn (an estimate twice a second, then the result), relabel (two speakers are one), error, end.
     Ctrl-C ends the talk; its last turn is still printed.
 
-    It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
-    at work or in education (EU AI Act, article 5), nor to decide about anybody.
+    It reports what emotion is expressed, not what is felt, and it errs. It must not be used on
+    people at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
     from synctva.inference.export import SUFFIXES
     from synctva.inference.folder import check_outs, jobs_of
@@ -106,7 +106,7 @@ def live(
 
 @contextmanager
 def _ended_by_interrupt(talk: "Talk") -> Iterator[None]:
-    """Has Ctrl-C end the talk inside; a second one ends the command."""
+    """Makes Ctrl-C end the talk inside; a second one ends the command."""
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGINT, before)

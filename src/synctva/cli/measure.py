@@ -1,4 +1,4 @@
-"""The verb measure: how far a model is right on labelled recordings of one's own."""
+"""The verb measure: how often a model is right on one's own labelled recordings."""
 
 import json
 from collections.abc import Mapping
@@ -39,15 +39,15 @@ def measure(
     ] = "meld",
     out: Annotated[
         list[Path] | None,
-        typer.Option(help="A file by its ending: json, md, html; may be given several times."),
+        typer.Option(help="A file: its ending is json, md or html; may be given several times."),
     ] = None,
     workers: Workers = None,
 ) -> None:
     """Measure a model on labelled recordings, for every subset of text, audio and visual.
 
-    It reports recall, log loss against that of the class frequencies, and calibration against
-    chance, weighted to the expected frequencies, with intervals; also how many faces were found and
-    how clean the sound is. Features are cached, so a killed command resumes.
+    It reports recall, log loss (compared with that of the class frequencies) and calibration
+    (compared with chance), weighted to the expected frequencies, with intervals; also how many
+    faces were found and how clean the sound is. Features are cached, so a killed command resumes.
     """
     for path in out or []:
         if path.suffix.lower() not in SUFFIXES:
@@ -73,7 +73,7 @@ def measure(
 
 
 def write(found: Mapping[str, Any], path: Path) -> None:
-    """Writes a measurement, in the format that the path's ending says."""
+    """Writes a measurement in the format of the path's ending."""
     from synctva.files import write_text
     from synctva.reports.measurement import markdown, page
 

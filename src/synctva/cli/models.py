@@ -25,13 +25,13 @@ def train(
             "--from",
             metavar="MODEL",
             help="Begin with this model instead of random weights: lite, a checkpoint's folder, or"
-            " a hub id; of a recipe, only loss and training count then.",
+            " a hub id; then only the loss and training of a recipe count.",
         ),
     ] = None,
     download: Download = False,
     store: Annotated[Path, typer.Option(help="The feature store.")],
-    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")],
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, side by side.")] = 1,
+    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run resumes.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train, side by side.")] = 1,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")
     ] = None,
@@ -39,7 +39,7 @@ def train(
         float, typer.Option(min=0, help="Seconds between two saved states.")
     ] = 10.0,
 ) -> None:
-    """Train Sync-TVA; killed and started again, it resumes."""
+    """Train Sync-TVA; resumes if killed and started again."""
     check_training("train")
     if "RANK" in os.environ:  # torch would tell every process that its share uses all weights
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
@@ -69,7 +69,7 @@ def evaluate(
     against: Annotated[Path | None, typer.Option(hidden=True)] = None,
     store: Annotated[
         Path | None,
-        typer.Option(help="Another store than the run's own; its scores are kept beside those."),
+        typer.Option(help="A store other than the run's own; both stores' scores are kept."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     subsets: Annotated[
@@ -93,24 +93,24 @@ def evaluate(
     ] = False,
     calibration: Annotated[
         bool,
-        typer.Option("--calibration", help="Also tell what probabilities mean, and abstention."),
+        typer.Option("--calibration", help="Also report calibration, and abstention."),
     ] = False,
     imbalance: Annotated[
         bool,
-        typer.Option("--imbalance", help="Also adjust the logits for rare emotions, by valid."),
+        typer.Option("--imbalance", help="Also adjust logits for rare emotions, fitted on valid."),
     ] = False,
     community: Annotated[
         bool,
         typer.Option(
             "--community",
-            help="Also tell the best test epoch, as much of the field reports it, beside the gap;"
-            " needs training.keep_epochs.",
+            help="Also report the best test epoch, as much of the field does, and its gap; needs"
+            " training.keep_epochs.",
         ),
     ] = False,
 ) -> None:
     """Score a run on valid and test: mean and sd over seeds, interval over dialogues.
 
-    What was found beside the scores earlier, such as --subsets, stays until the weights change.
+    Earlier results beside the scores, such as --subsets, stay until the weights change.
     """
     if against is not None:
         raise InputError(f"evaluate --against: write `synctva agreement {run} {against}`")
@@ -135,14 +135,14 @@ def agreement(
     corrections: Annotated[
         Path,
         typer.Argument(
-            help="Its emotions, set right by somebody: eaf, csv, TextGrid, vtt, srt; or a folder"
-            " of such files, under the recognitions' names."
+            help="Its emotions as somebody corrected them: eaf, csv, TextGrid, vtt, srt; or a"
+            " folder of such files with the recognitions' names."
         ),
     ],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Score what was recognised in recordings by how its emotions were corrected."""
+    """Score recognised emotions against somebody's corrections of them."""
     from dataclasses import asdict
 
     from synctva.evaluation.agreement import agreement as held_against
@@ -159,14 +159,16 @@ def agreement(
 
 @app.command(epilog="Example: synctva compare runs/meld runs/meld-lite runs/meld-no-graphs")
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the first against each.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Evaluated runs; the first is compared with the others.")
+    ],
     *,
     store: Annotated[
         Path | None,
         typer.Option(help="The store that all were evaluated on; else each one's own."),
     ] = None,
 ) -> None:
-    """Tell how far the first run is above each other one, with intervals and p-values."""
+    """Report how far the first run is above each of the others, with intervals and p-values."""
     from synctva.evaluation.compare import compare as held_against
 
     terminal.show_comparisons(held_against(runs[0], runs[1:], store))

@@ -1,4 +1,4 @@
-"""The verb predict: the emotions of a whole store by a model, on one machine or many."""
+"""The verb predict: recognises the emotions of a whole store, on one machine or many."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,15 +23,15 @@ def predict(
     *,
     out: Annotated[Path, typer.Option(help="The Parquet file, a row per utterance.")],
     causal: Annotated[
-        bool, typer.Option("--causal", help="Look at no later utterance, as is needed live.")
+        bool, typer.Option("--causal", help="Use no later utterance, as live recognition must.")
     ] = False,
     workers: Workers = None,
     engine: EngineName = "local",
 ) -> None:
-    """Recognise the emotions of a whole store; killed, it resumes.
+    """Recognise the emotions of a whole store; resumes if killed.
 
-    It holds a shard at a time, however large the store is. Features must be of the extractors that
-    the model was trained on.
+    It reads one shard at a time, however large the store is. The features must come from the
+    extractors that the model was trained on.
     """
     from synctva.inference.store_predictions import plan_predictions, predict_store
     from synctva.work import engine_named
@@ -40,7 +40,7 @@ def predict(
     plan = plan_predictions(model, store, out, is_causal=causal)
     if plan.lacking:
         lacking = " and no ".join(plan.lacking)
-        terminal.say(f"{terminal.escape(store)} has no {lacking} features; recognised without.")
+        terminal.say(f"{terminal.escape(store)} has no {lacking} features; recognising without.")
     with terminal.progress(f"Predicting {store.name}", plan.utterances) as advance:
         counts = predict_store(plan, out, engine=place, workers=workers, advance=advance)
     shares = [f"{name} {count / counts.total():.0%}" for name, count in counts.most_common()]

@@ -1,4 +1,4 @@
-"""The verb recognise: from a recording to who expressed what when."""
+"""The verb recognise: from a recording to who expressed what, and when."""
 
 from functools import partial
 from pathlib import Path
@@ -47,9 +47,9 @@ def recognise(
     out: Annotated[
         list[str] | None,
         typer.Option(
-            help="A file by its ending: html (a page to look at), json, csv, parquet, srt, vtt,"
-            " eaf, TextGrid, emotionml; may be given several times. {name}: the recording's name."
-            " -: JSON to the standard output."
+            help="A file; its ending chooses the format: html (a page to look at), json, csv,"
+            " parquet, srt, vtt, eaf, TextGrid, emotionml; may be given several times. {name}: the"
+            " recording's name. -: JSON to the standard output."
         ),
     ] = None,
     model: Model = "lite",
@@ -100,14 +100,14 @@ def recognise(
     workers: Workers = None,
     device: Device = "cpu",
 ) -> None:
-    """Recognise the emotion of every utterance of a recording, and what tells it.
+    """Recognise the emotion of every utterance of a recording, and what shows it.
 
     For a folder, it recognises every recording, each with the transcript of the same name beside
     it. Recordings that already have results are skipped, so a killed command resumes. Exit code 1:
     some failed.
 
-    It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
-    at work or in education (EU AI Act, article 5), nor to decide about anybody.
+    It reports what emotion is expressed, not what is felt, and it errs. It must not be used on
+    people at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
     from synctva.inference.export import SUFFIXES
     from synctva.inference.folder import jobs_of, jobs_of_all
@@ -117,7 +117,7 @@ def recognise(
     as_json |= len(outs) < len(out or [])
     if as_json and not is_one:
         raise InputError(
-            "JSON to the standard output is for one recording; of several, take --out"
+            "JSON to the standard output is for one recording; for several, write --out"
             " results/{name}.json"
         )
     endings = REPORT, *SUFFIXES

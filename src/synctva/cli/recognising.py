@@ -1,4 +1,4 @@
-"""What the verb recognise does: each recording by itself, transcripts of a folder together."""
+"""What the verb recognise does: recordings one by one, a folder's transcripts together."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
@@ -56,7 +56,7 @@ def recognise_all(
     blur: bool,
     overwrite: bool,
 ) -> None:
-    """Makes the results that are not there yet, or shows all; a failure costs only itself."""
+    """Writes the results that are not there yet, or shows all; a failure costs one recording."""
     from synctva.work.task import lacking
 
     failures: list[tuple[Path, str]] = []
@@ -116,7 +116,7 @@ def _each(
 def _together(
     recogniser: "Recogniser", jobs: "Sequence[RecognitionJob]", expect: str | None
 ) -> "Iterator[tuple[RecognitionJob, Callable[[], Recognition]]]":
-    """Yields transcripts as ``_each`` does; the model sees all that can be read together."""
+    """Yields transcripts as ``_each`` does; the model sees all readable ones together."""
     from synctva.inference.utterances import Segmented, utterances_of
 
     read: list[Segmented | Exception] = []
@@ -156,7 +156,7 @@ def _show(found: "Recognition", as_json: bool) -> None:
 
 
 def _tell_note(found: "Recognition") -> None:
-    """Tells how the transcript was read, where a part of it was left out or is odd."""
+    """Says how the transcript was read, if a part of it was left out or is odd."""
     if found.note:
         terminal.say(f"[yellow]note[/yellow] {terminal.escape(found.note)}")
 
@@ -173,7 +173,7 @@ def _write(
     from synctva.inference.utterances import is_transcript
     from synctva.reports.recognition import write_report
 
-    bar = partial(terminal.progress, "A small copy for the page, in seconds")
+    bar = partial(terminal.progress, "Making a small copy for the page, in seconds")
     for out in job.outs:
         out.parent.mkdir(parents=True, exist_ok=True)
         paths = [out]

@@ -1,4 +1,4 @@
-"""Options that are written otherwise now: an error that names the new way."""
+"""Options that are written differently now: an error names the new way."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from synctva.errors import InputError
 
 
 def with_renamed(renamed: Mapping[str, str]) -> type[TyperCommand]:
-    """Returns the class of a verb that tells how an old option is written now.
+    """Returns the class of a verb that says how an old option is written now.
 
     Args:
         renamed: Old option -> what to write in its place.

@@ -54,8 +54,8 @@ def serve(
 
     Nothing is kept when it ends. Needs `pip install 'synctva\\[serve]'`. Ctrl-C ends it.
 
-    It tells what emotion is expressed, not what is felt, and it errs. It must not be used on people
-    at work or in education (EU AI Act, article 5), nor to decide about anybody.
+    It reports what emotion is expressed, not what is felt, and it errs. It must not be used on
+    people at work or in education (EU AI Act, article 5), nor to decide about anybody.
     """
     if any(find_spec(package) is None for package in NEEDED):
         raise InputError("serve needs more packages; install them: pip install 'synctva[serve]'")
@@ -80,7 +80,7 @@ def serve(
         terminal.say(f"Open [bold]http://{shown}:{port}/{query}[/bold]; Ctrl-C ends it.")
         if host not in LOOPBACK:
             terminal.say(
-                "[yellow]note[/yellow] others can reach it, and what they send can be read on the"
-                " way: put a proxy with HTTPS in front, which live pages need too."
+                "[yellow]note[/yellow] others can reach the server, and what they send can be read"
+                " on the way: put a proxy with HTTPS in front; live pages need it too."
             )
         listening(server.app(hosts, token), host, port).run()

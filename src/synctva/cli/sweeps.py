@@ -30,9 +30,9 @@ def sweep(
         typer.Option("--stress", help="Also score every run under stress, as `evaluate --stress`."),
     ] = False,
 ) -> None:
-    """Train and evaluate many recipes on many corpora; started again, it does what is left.
+    """Train and evaluate many recipes on many corpora; if started again, it does what is left.
 
-    Exit code 1 if a job has failed; the others are done nevertheless.
+    Exit code 1 if a job has failed; the others are still done.
     """
     check_training("sweep")
     from synctva.terminal.sweep import line_of, sweep_table
@@ -61,7 +61,7 @@ def sweep(
 
 
 def _tell_rest(statuses: "Sequence[RunStatus]") -> None:
-    """Tells what was left out and what has failed, with the reasons."""
+    """Says what was left out and what has failed, with the reasons."""
     for status in statuses:
         title = terminal.escape(status.run.title)
         if status.skipped:

@@ -107,7 +107,7 @@ def lacking(error: BaseException | None) -> MachineError | None:
     if isinstance(error, MachineError):
         return error
     if isinstance(error, MemoryError):
-        return MachineError("out of memory; take fewer processes, so that each has more")
+        return MachineError("out of memory; use fewer processes, so that each has more")
     numbers = LACKS
     while error is not None:
         if isinstance(error, OSError) and error.errno in numbers:
