@@ -1,4 +1,4 @@
-"""What people see of a recognition held against its corrections."""
+"""What people see of a recognition compared with its corrections."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ def show_agreement(title: str, found: "Agreement") -> None:
     """Prints scores, the emotions with their confusions, and what did not count.
 
     Args:
-        title: What was held against what.
+        title: What was compared with what.
         found: Their agreement.
     """
     show(_scores(title, found))
@@ -43,7 +43,7 @@ def _scores(title: str, found: "Agreement") -> Table:
 
     recordings = found.counts["recordings"]
     of = f"{found.utterances} utterances of {recordings} recording{'s' * (recordings > 1)}"
-    table = Table(title=escape(title), caption=f"x100 but kappa; {of}", box=box.SIMPLE_HEAD)
+    table = Table(title=escape(title), caption=f"x100 except kappa; {of}", box=box.SIMPLE_HEAD)
     table.add_column("score")
     table.add_column("", justify="right")
     table.add_row("agreement (accuracy)", f"{100 * found.accuracy:.1f}")

@@ -40,7 +40,7 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Shows a bar; gives a function to be told how much more is done.
+    """Shows a bar; gives a function to call with how much more is done.
 
     Where nobody watches, there is a line every ``SAID_EVERY_S`` instead.
     """
@@ -66,7 +66,7 @@ def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"], None]]:
-    """Shows a line per seed; gives a function to be told of its epochs."""
+    """Shows a line per seed; gives a function to call with each of its epochs."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("{task.fields[told]}"),
@@ -90,8 +90,8 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"],
     for seed, completed in ended.items():
         if 0 < completed < epochs:
             say(
-                f"seed {seed}: ended after {completed:.0f} of {epochs} epochs, as valid had got no"
-                " better for training.patience epochs."
+                f"seed {seed}: ended after {completed:.0f} of {epochs} epochs, as valid had not"
+                " improved for training.patience epochs."
             )
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from synctva.terminal.printable import obeyed_by_none, printable
 
 WIDTH_OF_FILES = 160
-"""So many letters has a line of a table in a file or a pipe."""
+"""The width of a table in a file or a pipe, in letters."""
 
 
 class _Console(Console):
@@ -31,7 +31,7 @@ class _Console(Console):
 
 
 console = _Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
-"""Of many processes of one training, the first speaks."""
+"""If many processes train together, only the first prints."""
 
 
 def say(text: str) -> None:
@@ -40,7 +40,7 @@ def say(text: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """Prints one JSON object to the standard output, where everything else is not."""
+    """Prints one JSON object to the standard output, where nothing else goes."""
     print(json.dumps(value, indent=2))
 
 
@@ -81,7 +81,7 @@ class _OneLine(logging.Formatter):
 
 
 def tell_warnings() -> None:
-    """Has warnings told as everything else, where nobody has said how."""
+    """Makes warnings look like everything else, unless somebody has set up logging."""
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLine())
     handler.setLevel(logging.WARNING)

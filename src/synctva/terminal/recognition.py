@@ -8,7 +8,7 @@ from synctva.inference.recognition import UNSURE, Recognition
 from synctva.terminal.console import escape
 
 MOST_ROWS = 200
-"""More are not read in a terminal; a file holds them all."""
+"""Nobody reads more in a terminal; a file holds them all."""
 
 
 def recognition_table(recognition: Recognition, most: int = MOST_ROWS) -> Table:
@@ -16,7 +16,7 @@ def recognition_table(recognition: Recognition, most: int = MOST_ROWS) -> Table:
 
     Args:
         recognition: What was recognised.
-        most: Rows at the most; the first ones.
+        most: The most rows; the first ones are shown.
     """
     left_out = len(recognition.utterances) - most
     more = f"; {left_out} more utterances: see --out" if left_out > 0 else ""

@@ -34,7 +34,7 @@ def show_evaluation(run: Path, evaluation: "Evaluation") -> None:
     show(table)
     if evaluation.store is not None and not evaluation.store.is_own:
         store = escape(f"{evaluation.store.name} ({evaluation.store.path})")
-        say(f"On another store than it was trained on: {store}.")
+        say(f"Scored on a store other than the run's own: {store}.")
     _show_findings(evaluation)
 
 
@@ -57,7 +57,7 @@ def _show_findings(evaluation: "Evaluation") -> None:
         before, after = _mean_sd(found.ece.before), _mean_sd(found.ece.after)
         say(f"Calibration error {before} before the temperature fitted on valid, {after} after.")
     if (found := evaluation.imbalance) is not None:
-        words = f"logits adjusted, tau {found.tau.mean:.1f} by valid"
+        words = f"logits adjusted, tau {found.tau.mean:.1f} from valid"
         show_scores("rare emotions", {"as trained": found.plain, words: found.adjusted})
     if (found := evaluation.community) is not None:
         best, gap = _mean_sd(found.weighted_f1), 100 * found.gap

@@ -1,4 +1,4 @@
-"""What people see of a sweep: a table that lives, and a line for each job that is over."""
+"""What people see of a sweep: a live table, and a line for each finished job."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ COLOURS = {"failed": "red", "training": "bold", "evaluating": "bold", "evaluated
 
 
 def sweep_table(statuses: "Sequence[RunStatus]", slots: int, height: int | None = None) -> Table:
-    """Returns a row for each run; where the height has no room for all, for the busy ones first.
+    """Returns a row for each run; if not all fit into the height, the busy ones first.
 
     Args:
         statuses: How far the runs are.
@@ -68,7 +68,7 @@ def state_of(status: "RunStatus") -> str:
 
 
 def line_of(status: "RunStatus", job: "TrainingJob") -> str:
-    """Returns what is to be said of a job that is over."""
+    """Returns the line about a job that is over."""
     title = escape(status.run.title)
     part = "evaluation" if job.seed is None else f"seed {job.seed}"
     if job.seed in status.failures:

@@ -1,4 +1,4 @@
-"""What people see of a talk in the terminal while it goes on."""
+"""What people see of a talk in the terminal while it lasts."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def live_line(event: Any) -> str:  # the types of events come with all that reco
     """Returns an event as a line; empty for those that only programs want.
 
     Args:
-        event: Of a talk. Of turns, those that are over are told.
+        event: An event of a talk. A turn gives a line when it is over.
     """
     if event.type == "turn" and event.is_final:
         sure = 0.0 if event.emotion is None else event.probabilities[event.emotion]

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def show_start(start: "Start") -> None:
-    """Prints what becomes of a training where the split ``valid`` has no emotion."""
+    """Prints what it means for the training if the split ``valid`` has no emotion."""
     if not start.has_valid:
         say(
-            "No utterance of the split valid has an emotion: all is learnt, to the last epoch, and"
-            " nothing chooses or tells how good it is; correct another recording to see."
+            "No utterance of the split valid has an emotion: training runs to the last epoch, and"
+            " nothing measures the model; correct another recording to measure it."
         )
 
 
@@ -30,6 +30,6 @@ def show_trained(run: "RunFolder", start: "Start | None", out: Path) -> None:
         if seed.read_finished().best_epoch == UNCHANGED:
             say(
                 f"seed {number}: no epoch was better on valid than {escape(start.source)}"
-                " itself, which stays as it is; correct more utterances."
+                " itself, which is kept unchanged; correct more utterances."
             )
     say(f"Next: synctva recognise RECORDING --model {escape(seeds[0][1].checkpoint)}")
