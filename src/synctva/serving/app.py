@@ -35,10 +35,10 @@ from synctva.serving.talks import WAITING, Talks
 from synctva.transcripts import SUFFIXES as TRANSCRIPTS
 
 MOST_BYTES = 4 * 2**30
-"""Of a recording."""
+"""The largest recording."""
 
 DRAINED_BYTES = 2**26
-"""So much of one that is too large is read before its sender is told."""
+"""How much of one that is too large is read before its sender gets an answer."""
 
 PAGE = "page.html"
 
@@ -65,6 +65,7 @@ class Server:
         model: str = "lite",
     ) -> None:
         self._recogniser, self._most_bytes = recogniser, most_bytes
+        self._too_large = f"more than {most_bytes} bytes; synctva serve --max-mb allows more"
         self.jobs = Jobs(partial(recogniser.recognise, listener=listener, expect=expect))
         self.adaptation = Adaptation(self.jobs, model)
         self._decoder = Decoder()
@@ -75,7 +76,7 @@ class Server:
 
         Args:
             hosts: The names and ports under which it may be asked.
-            token: Has to be known; None = nobody is asked.
+            token: Clients must send it; None = no token is needed.
         """
         routes = [
             Route("/", self._page("start.html")),
@@ -133,10 +134,10 @@ class Server:
         """Takes a form with the file ``recording``, and ``transcript`` where there is one."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal():
-            raise HTTPException(411, "say how long it is (Content-Length)")
+            raise HTTPException(411, "no length; send the header Content-Length")
         if int(length) > self._most_bytes:
             await _let_go(request)
-            raise HTTPException(413, f"more than {self._most_bytes} bytes")
+            raise HTTPException(413, self._too_large)
         async with request.form(max_files=2, max_fields=0) as form:
             recording, transcript = form.get("recording"), form.get("transcript")
             if not isinstance(recording, UploadFile):
@@ -168,14 +169,14 @@ class Server:
             while piece := await upload.read(2**20):
                 size += len(piece)
                 if size > self._most_bytes:
-                    raise HTTPException(413, f"more than {self._most_bytes} bytes")
+                    raise HTTPException(413, self._too_large)
                 await file.write(piece)
         return path
 
     def _job(self, request: Request) -> Job:
         job = self.jobs.get(request.path_params["id"])
         if job is None:
-            raise HTTPException(404, "no such recognition; it was deleted, or never was")
+            raise HTTPException(404, "no such recognition; it was deleted or never existed")
         return job
 
     def _done(self, request: Request) -> tuple[Job, Recognition]:
@@ -227,7 +228,7 @@ class Server:
 
 
 _SLOTS = Semaphore(max(1, (os.cpu_count() or 1) - 1))
-"""So many talks are recognised at once: a core is left for those who send and are told."""
+"""How many talks are recognised at once: one core is left for sending and receiving."""
 
 
 def _talk(causal: Recogniser, listener: Listener, expect: str | None) -> Talk:

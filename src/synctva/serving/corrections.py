@@ -23,14 +23,14 @@ from synctva.inference.recognition import Recognition
 from synctva.serving.jobs import Job, Jobs
 
 MOST_BYTES = 2**24
-"""Of the corrections of a recording."""
+"""The largest table of corrections of a recording."""
 
 CORRECTIONS = "corrections.csv"
 ADAPT = sys.executable, "-m", "synctva.training.adaptation"
 
 
 async def keep(request: Request, job: Job, found: Recognition) -> Response:
-    """Keeps a table of corrections, as the page writes it; tells how many emotions are other ones.
+    """Keeps a table of corrections, as the page writes it; returns how many emotions changed.
 
     Raises:
         HTTPException: It is too large.
@@ -64,7 +64,7 @@ class Adaptation:
     """The last training from corrections: one at a time, in a process of its own.
 
     Attributes:
-        jobs: Of which corrected recordings are learnt from.
+        jobs: The recordings; those with corrections are learnt from.
         model: What the training begins with: its name, folder or hub id.
     """
 
@@ -95,7 +95,7 @@ class Adaptation:
         return JSONResponse(self._told, 202)
 
     async def tell(self, request: Request) -> Response:
-        """Tells how far it is, and what was gained."""
+        """Reports how far it is, and what was gained."""
         return JSONResponse(self._told)
 
     async def give(self, request: Request) -> Response:
@@ -122,7 +122,7 @@ class Adaptation:
         finally:
             if process.returncode is None:
                 process.kill()
-        told = {"error": "it broke; the server's log tells what"}
+        told = {"error": "the training failed; the server's log says why"}
         if process.returncode == 0:
             told = json.loads(printed.splitlines()[-1])
         self._checkpoint = told.pop("checkpoint", "")

@@ -1,4 +1,4 @@
-"""Who may ask the server anything: pages of its own, and who knows the token."""
+"""Who may use the server: its own pages, and whoever knows the token."""
 
 from collections.abc import Iterable
 from hmac import compare_digest
@@ -29,13 +29,13 @@ ALWAYS = {
 class Guard:
     """Lets through what comes from the server's own pages, or from programs.
 
-    A foreign page can make a browser send requests here (its ``Origin`` tells), or have its own
+    A foreign page can make a browser send requests here (``Origin`` reveals it), or let its own
     name point to this machine (then ``Host`` is not one of the server's names).
 
     Args:
         app: What is guarded.
         hosts: The names and ports under which the server may be asked, such as ``localhost:8000``.
-        token: Has to be known; None = nobody is asked.
+        token: Clients must send it; None = no token is needed.
     """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str | None = None) -> None:
@@ -70,12 +70,12 @@ class Guard:
     def _refusal(self, headers: Headers, query: bytes) -> tuple[int, str]:
         host = headers.get("host", "").lower()
         if host not in self._hosts:
-            return 421, "this server is not called so; ask it under the address that it printed"
+            return 421, "this server does not have that name; use the address that it printed"
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host:
-            return 403, "a page of another origin may not ask this server"
+            return 403, "a page of another origin may not use this server"
         if self._token is not None and not self._knows_token(headers, query):
-            return 401, "the token is missing or wrong; the server printed it when it began"
+            return 401, "the token is missing or wrong; use the one that the server printed"
         return 0, ""
 
     def _knows_token(self, headers: Headers, query: bytes) -> bool:

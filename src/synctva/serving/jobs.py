@@ -18,7 +18,7 @@ from synctva.inference.recognition import Recognition
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 MOST = 50
-"""So many recordings are kept at once, and so many talks."""
+"""The most recordings that are kept at once, and the most talks."""
 
 
 @runtime_checkable
@@ -28,7 +28,7 @@ class Recognises(Protocol):
     def __call__(
         self, recording: Path, transcript: Path | None, *, progress: Progress
     ) -> Recognition:
-        """Returns who expressed what when."""
+        """Returns who expressed what, and when."""
         ...
 
 
@@ -67,7 +67,7 @@ class Job:
     found: Recognition | None = None
 
     def told(self) -> dict[str, object]:
-        """Returns what a client is told of it."""
+        """Returns what a client is told about it."""
         return {
             "id": self.id,
             "name": self.name,
@@ -125,7 +125,7 @@ class Jobs:
             return self._placed(shown or "recording")
 
     def keep(self, found: Recognition) -> Job:
-        """Keeps what was recognised in a talk; of too many, the oldest is deleted.
+        """Keeps what was recognised in a talk; if there are too many, deletes the oldest.
 
         Args:
             found: What was recognised.
@@ -146,7 +146,7 @@ class Jobs:
         return job
 
     def begin(self, job: Job) -> None:
-        """Has a recording wait for its turn."""
+        """Puts a recording into the queue."""
         self._waiting.put(job)
 
     def get(self, id_: str) -> Job | None:
@@ -158,7 +158,7 @@ class Jobs:
         return list(self._jobs.values())
 
     def cancel(self, job: Job) -> None:
-        """Ends the work on a recording, or has it never begin."""
+        """Ends the work on a recording, or keeps it from beginning."""
         with self._lock:
             if job.state in ("waiting", "running"):
                 job.state = "cancelled"

@@ -56,12 +56,12 @@ def openapi() -> dict[str, Any]:
                 "get": _verb("How far it is", one),
                 "delete": {
                     "summary": "Delete the recording and all that was made of it",
-                    "responses": {"204": {"description": "It is gone"}},
+                    "responses": {"204": {"description": "It is deleted"}},
                 },
             },
             "/recognitions/{id}/cancel": {
                 "parameters": [id_],
-                "post": _verb("Do not go on with it", one),
+                "post": _verb("Cancel it", one),
             },
             "/recognitions/{id}/page": {
                 "parameters": [id_],
@@ -73,7 +73,7 @@ def openapi() -> dict[str, Any]:
             "/recognitions/{id}/export/{ending}": {
                 "parameters": [id_, ending],
                 "get": {
-                    "summary": "Its utterances as a file, as of `synctva recognise --out`",
+                    "summary": "Its utterances as a file, as `synctva recognise --out` writes them",
                     "responses": {"200": {"description": "The file"}},
                 },
             },

@@ -1,4 +1,4 @@
-"""Pictures that clients send, decoded by a process of its own: they are read as if hostile."""
+"""Pictures that clients send, decoded by a separate process: they are treated as hostile."""
 
 import struct
 from pathlib import Path
@@ -38,7 +38,7 @@ class Decoder:
         """Returns the picture of a JPEG.
 
         Raises:
-            InputError: It is none, or too large.
+            InputError: It is not a JPEG, or too large.
         """
         check_jpeg(content)
         with self._lock:
@@ -49,7 +49,7 @@ class Decoder:
 
 
 def check_jpeg(content: bytes) -> None:
-    """Does nothing if a picture is a JPEG that is small enough, by what it says of itself.
+    """Checks that a picture is a JPEG and, by its own header, small enough.
 
     Raises:
         InputError: It is not.
@@ -72,7 +72,7 @@ def _size(content: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", content, place + 5)
             return width, height
         place += 2 + max(length, 2)
-    raise InputError("a picture that is no JPEG; send JPEG")
+    raise InputError("a picture is not a JPEG; send JPEG")
 
 
 def _decoded(content: bytes) -> Picture:

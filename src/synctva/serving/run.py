@@ -13,8 +13,8 @@ CONFIGURATION = {
     "limit_concurrency": 200,
     "server_header": False,
 }
-"""Messages of at most a megabyte; talks that go on when the server is ended are cut off. Nobody is
-pinged: who sends nothing is gone (``talks.SILENT_S``)."""
+"""Messages of at most a megabyte; talks that still run when the server ends are cut off. Clients
+are not pinged: one that sends nothing counts as gone (``talks.SILENT_S``)."""
 
 
 def listening(app: ASGIApp, host: str, port: int) -> uvicorn.Server:

@@ -31,26 +31,26 @@ from synctva.serving.pictures import Decoder, Picture, check_jpeg
 SOUND, PICTURE = 1, 2
 
 MOST = 24
-"""So many talks go on at once."""
+"""The most talks at once."""
 
 AHEAD_S = 10.0
-"""Sound that comes faster than it is spoken waits, beyond so much of it."""
+"""How far sound may run ahead of real time before it has to wait."""
 
 BEHIND_S = 10.0
-"""Where recognition is so far behind, as with many talks at once, pictures are left out."""
+"""If recognition is so far behind, as with many talks at once, pictures are left out."""
 
 WAITING = 6000
-"""So many pieces of a talk may wait, ten minutes: a socket that is not read for long is given up by
-its client, who hears no answer to its pings."""
+"""The most pieces of a talk that may wait, ten minutes: a client whose pings get no answer for long
+gives up its socket."""
 
 LONGEST_S = 30.0
-"""Of sound in one message."""
+"""The longest sound in one message."""
 
 SILENT_S = 60.0
-"""Who sends nothing for so long is gone."""
+"""A client that sends nothing for so long counts as gone."""
 
 MOST_EVENTS = 2000
-"""Who reads so many events not is gone, too."""
+"""A client that leaves so many events unread counts as gone, too."""
 
 MOST_PICTURES_HZ = 15.0
 
@@ -61,8 +61,8 @@ class Talks:
 
     Attributes:
         begin: Returns a new talk; it may take a second.
-        keep: Is given what was recognised in a talk that has ended; returns its address.
-        decoder: Of pictures.
+        keep: Takes what was recognised in a talk that has ended; returns its address.
+        decoder: Decodes pictures.
     """
 
     begin: Callable[[], Talk]
@@ -85,7 +85,7 @@ class Talks:
             await self.aside(give_back)
 
     async def aside(self, work: Callable[..., Any], *given: object) -> Any:
-        """Returns what a function returns that takes a while, without keeping others waiting."""
+        """Returns the result of a slow function, without keeping others waiting."""
         return await anyio.to_thread.run_sync(lambda: work(*given), limiter=self._limiter)
 
 
@@ -138,7 +138,7 @@ class _Client:
             event = await self._events.get()
             if isinstance(event, BaseException):
                 logging.getLogger(__name__).error("a talk broke", exc_info=event)
-                await self._socket.close(1011, "something broke here; the server's log tells what")
+                await self._socket.close(1011, "the server failed; its log says why")
                 return
             content = told(event)
             if isinstance(event, End):
@@ -163,7 +163,7 @@ class _Client:
                 if text.strip() == "eof":
                     await self._talks.aside((await self._begun()).end)
                     return
-                await self._refuse(1003, "a text that is not eof")
+                await self._refuse(1003, "a text other than eof")
             try:
                 await self._take(message["bytes"])
             except InputError as error:

@@ -110,7 +110,7 @@ async function listen() {
 function end() {
   isOver = true;
   byId("end").hidden = true;
-  byId("state").textContent = "The last turn is recognised";
+  byId("state").textContent = "Recognising the last turn";
   if (socket?.readyState === WebSocket.OPEN) socket.send("eof");
 }
 
@@ -156,7 +156,7 @@ function percent(share) {
 }
 
 function doubt(turn) {
-  if (turn.flags.includes("no_evidence")) return "No evidence: neither words, voice nor face tell an emotion.";
+  if (turn.flags.includes("no_evidence")) return "No evidence: neither words, voice nor face show an emotion.";
   const unlike = turn.flags.filter((flag) => flag.endsWith("_unlike_training")).map((flag) => flag.split("_")[0]);
   if (unlike.length) return `Thin evidence: ${unlike.join(" and ")} unlike what the model learnt from.`;
   if (turn.probabilities[turn.emotion] < 0.5) return "Unsure: less likely than all others together.";

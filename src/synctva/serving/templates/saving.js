@@ -1,4 +1,4 @@
-// Corrections that the server keeps, and a model that learns from them. Goes into the page of a recording.
+// Corrections that the server keeps, and a model that learns from them. Part of a recording's page.
 const note = byId("corrected-note");
 
 async function asked(place, method, body) {
@@ -25,7 +25,7 @@ function act(name, title, work) {
 
 const save = act("Save", "The server keeps the corrections until it ends", async () => {
   const { emotions, corrected } = await asked("corrections", "PUT", asTable());
-  note.textContent = `Saved: ${corrected} of ${emotions} emotions are other ones.`;
+  note.textContent = `Saved: ${corrected} of ${emotions} emotions changed.`;
 });
 
 const adapt = act("Adapt", "Train the model further from all recordings whose corrections are saved", async () => {
@@ -36,7 +36,7 @@ const adapt = act("Adapt", "Train the model further from all recordings whose co
     told = await asked("/adaptation", "GET");
   }
   if (told.state !== "done") throw new Error(told.error);
-  const right = told.right_before === null ? "" : `Right of ${told.utterances}: ${told.right_before} before, ${told.right_after} after. `;
+  const right = told.right_before === null ? "" : `Right: ${told.right_before} of ${told.utterances} before, ${told.right_after} after. `;
   const link = Object.assign(document.createElement("a"), { href: "/adaptation/model", textContent: "The model" });
   note.replaceChildren(`${right}${told.note}. `, link);
 });
