@@ -51,7 +51,7 @@ def test_neither_table_nor_page_tells_one():
     assert "joy" in shown.get()
     assert "neutral" not in shown.get()
     page = render_page(FOUND, None, "A talk")
-    assert "nothing tells an emotion" in page
+    assert "nothing shows an emotion" in page
     assert "<b>no evidence</b>" in page
 
 

@@ -395,9 +395,9 @@ def test_what_was_left_out_stands_at_the_top(tmp_path: Path):
     note = f"{HOSTILE}: line 9: begins after the end; 1 of 7 left out"
     write_report(replace(conversation(), note=note), tmp_path / "page.html")
     page = read(tmp_path / "page.html")
-    assert f"Of the transcript: {note}" in page.words
+    assert f"Note on the transcript: {note}" in page.words
     write_report(conversation(), tmp_path / "page.html")
-    assert "Of the transcript" not in read(tmp_path / "page.html").words
+    assert "Note on the transcript" not in read(tmp_path / "page.html").words
 
 
 def test_without_words_there_is_nothing_to_search_and_of_one_modality_nothing_to_compare():

@@ -1,4 +1,4 @@
-"""What is told of a measurement on labelled recordings, as rows of cells and as lines."""
+"""A measurement on labelled recordings, as rows of cells and as lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

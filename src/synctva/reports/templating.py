@@ -26,7 +26,7 @@ def environment() -> Environment:
 
 
 def check_page(out: Path) -> None:
-    """Does nothing if a page can have that name.
+    """Checks that a page can have that name.
 
     Raises:
         InputError: It does not end in ``.html``, or a folder has it.

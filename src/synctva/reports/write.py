@@ -33,7 +33,7 @@ def write_report(paths: Sequence[Path], out: Path) -> list[Path]:
         return [page, document, page.with_suffix("")]
     if len(runs) < len(paths):
         other = next(path for path in paths if path not in runs)
-        raise InputError(f"{other}: no run, and {runs[0]} is one; name runs only, or sweeps only")
+        raise InputError(f"{other}: not a run, as {runs[0]} is; name runs only, or sweeps only")
     from synctva.reports.run.page import write_run_report
 
     return write_run_report(runs, out)

@@ -12,7 +12,7 @@ from synctva.inference.export.write import TIMED, WRITERS
 from synctva.inference.recognition import Recognition
 
 LEFT_OUT = (".parquet",)
-"""Not in the page: it does not get smaller, and who reads it has a command line."""
+"""Not in the page: it does not compress, and whoever reads it has a command line."""
 
 PLACELESS = (".json",)
 """What names the recording as it is called, not from the file's place."""
@@ -21,8 +21,8 @@ PLACELESS = (".json",)
 def exports_of(recognition: Recognition) -> dict[str, str]:
     """Returns the content of a file of each format, by its ending.
 
-    They lie beside the recording, of which they know the name alone: a page tells nobody in which
-    folder its maker works. Turns without times are in no format that needs them.
+    They name the recording without its folder: a page does not reveal where its maker works. Turns
+    without times are left out of formats that need times.
     """
     name = Path(recognition.media).name
     placed = replace(recognition, media=f"/{name}" if name else "")

@@ -7,14 +7,14 @@ from synctva.reports.palette import EMOTION_COLOURS
 from synctva.reports.recognition.rows import TranscriptRow
 
 MOST = 5
-"""So many at the most."""
+"""The most that are shown."""
 
 
 def strongest(rows: Sequence[TranscriptRow], emotions: Sequence[str]) -> list[int]:
     """Returns the numbers of the rows that express an emotion most surely, the surest first.
 
-    Neutral is no moment. Left out is what has less than half of the probability, where a modality
-    speaks against it, and what rests on little or on what is unlike the training.
+    Neutral is no moment. Left out are rows whose probability is under one half, against which a
+    modality speaks, or whose evidence is thin or unlike the training's.
 
     Args:
         rows: All rows of the transcript.

@@ -29,7 +29,7 @@ from synctva.transcripts.segment import writable
 from synctva.work import Engine
 
 FOLDED = 6
-"""Of more speakers, those who speak least are folded."""
+"""If there are more speakers, those who speak least are folded."""
 
 
 def write_report(
@@ -45,10 +45,9 @@ def write_report(
 ) -> list[Path]:
     """Writes the page about a recording.
 
-    The recording is put into the page. One that browsers do not play, one that is large, and one
-    whose faces are to be blurred is copied small for it first. What is too large even so lies
-    beside the page, as ``NAME.preview.mp4`` (``NAME.preview-2.mp4`` if another file has that name)
-    or where it was.
+    The recording is put into the page. If browsers do not play it, if it is large, or if its faces
+    are to be blurred, a small copy is made first. What is still too large lies beside the page, as
+    ``NAME.preview.mp4`` (``NAME.preview-2.mp4`` if another file has that name) or where it was.
 
     Args:
         recognition: What was recognised.
@@ -90,13 +89,13 @@ def write_report(
         write_text(path, writable(render_page(shown, player, title or name)))
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours"
+            f"{path}: cannot be written ({error.strerror}); name a file in another folder"
         ) from error
     return [path, *([player.file] if player and player.file else [])]
 
 
 def _nameless(recognition: Recognition) -> Recognition:
-    """Returns a recognition that does not tell the names of its files, not in its notes either."""
+    """Returns a recognition without the names of its files, in its notes too."""
     place = f"{recognition.media}: "
     utterances = (replace(u, note=u.note.replace(place, "")) for u in recognition.utterances)
     note = recognition.note.rpartition(": ")[2]

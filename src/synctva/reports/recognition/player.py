@@ -21,13 +21,13 @@ EMBEDDED_BYTES = 32 * 2**20
 """A larger recording is not put into the page: browsers open it slowly, mail refuses it."""
 
 COPY_BYTES_PER_S, SOUND_COPY_BYTES_PER_S = 45_000, 6_500
-"""A small copy has so many at the most, by its encoders' limits; so one of sound alone."""
+"""The most of a small copy, by its encoders' limits; and the most of a copy of sound alone."""
 
 UNPACKED = ("audio/wav", "audio/flac")
 """Sound that is much smaller as AAC."""
 
 UNPACKED_BYTES = 2**20
-"""From this size on it is packed; for less, another process is not worth its start."""
+"""From this size on it is packed; for less, starting another process is not worth it."""
 
 
 @dataclass(frozen=True)

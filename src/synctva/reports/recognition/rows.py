@@ -19,7 +19,7 @@ AGAINST = -0.15
 """A modality that takes so much from the recognised emotion's probability speaks against it."""
 
 THIN = ("failed", "short")
-"""Flags of an utterance of which little is known, beside those of inputs unlike the training's."""
+"""Flags of an utterance with thin evidence, besides those of inputs unlike the training's."""
 
 LEAST_SCALE = 0.25
 """Bars of contributions are drawn on a scale to the greatest one, and to this at the least."""
@@ -37,7 +37,7 @@ WORDS = {
     "text_unlike_training": ("", "words unlike those of training"),
     "audio_unlike_training": ("", "voice unlike those of training"),
     "visual_unlike_training": ("", "face unlike those of training"),
-    NO_EVIDENCE: ("", "nothing tells an emotion"),
+    NO_EVIDENCE: ("", "nothing shows an emotion"),
 }
 """Flag -> the modality it explains the absence of, and what it says in words."""
 
@@ -75,7 +75,7 @@ class TranscriptRow:
         is_thin: Whether little is known of it, or it is unlike what the model learnt from.
         next_best: The second emotion with its probability, in words.
         bands: All emotions that are seen in a bar: name, from and to as percent of the width.
-        spoken: All probabilities in words, for who does not see the bar.
+        spoken: All probabilities in words, for those who do not see the bar.
         contributions: Of all modalities that the recording has.
         against: The modalities that speak against it.
         notices: What else is to note, in words: modalities that are missing, and why.

@@ -29,7 +29,7 @@ class Chapter:
     """A part of the results.
 
     Attributes:
-        title: A corpus, or what is told of all of them.
+        title: A corpus, or what is reported of all of them.
         lead: What was trained on what, in a sentence.
         tables: The tables.
         more: Tables that the page folds and the document leaves out.

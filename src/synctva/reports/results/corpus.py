@@ -21,7 +21,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Against:
-    """Sync-TVA held against a baseline.
+    """Sync-TVA compared with a baseline.
 
     Attributes:
         baseline: The baseline.

@@ -28,7 +28,7 @@ from synctva.run.words import WORDS
 WEIGHTED, MACRO = (WORDS[score] for score in F1S)
 
 MOST_CURVES = 6
-"""So many models share a figure of curves: Sync-TVA, and the best of the others."""
+"""How many models share a figure of curves: Sync-TVA, and the best of the others."""
 
 
 @dataclass(frozen=True)

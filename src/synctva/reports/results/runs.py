@@ -125,7 +125,7 @@ class Sweep:
 
 
 def read_sweeps(folders: Sequence[Path]) -> Sweep:
-    """Returns the results of sweeps; what is not yet evaluated is left out, and told.
+    """Returns the results of sweeps; what is not yet evaluated is left out and listed.
 
     Raises:
         InputError: There are no runs, a run is damaged, or two sweeps hold the same recipe on the
@@ -185,7 +185,7 @@ def _read(path: Path, parts: list[RunFolder]) -> RecipeResult:
     own = [{scored.seed for scored in one.per_seed} for one in found]
     seeds = tuple(sorted(set.intersection(*own)))
     if not seeds:
-        raise InputError(f"{path}: its folds have no seed in common; sweep it again")
+        raise InputError(f"{path}: its folds have no seed in common; run `synctva sweep` again")
     emotions, there = infos[0].emotions, infos[0].dims
     within = load_recipe(parts[0].recipe).within(there)
     splits = {split: Predicted.read(parts, seeds, split, emotions) for split in ("test", "valid")}

@@ -24,7 +24,7 @@ def places_table(corpora: Sequence[CorpusResults]) -> Table:
         rows.append(tuple(row))
     title = (
         "Sync-TVA on the test split of every corpus, x100, against its baselines; p by paired"
-        " bootstrap over dialogues, corrected after Holm"
+        " bootstrap over dialogues, Holm-corrected"
     )
     return Table(title, header, tuple(rows))
 
@@ -129,7 +129,7 @@ def significance_table(corpus: CorpusResults) -> Table:
             row += [_difference(found), f"{found.p:.3f}", f"{one.corrected[score]:.3f}", verdict]
         rows.append(tuple(row))
     title = (
-        "Paired bootstrap over dialogues, test split, x100 [95 % interval]; p corrected after Holm"
+        "Paired bootstrap over dialogues, test split, x100 [95 % interval]; p Holm-corrected"
         " for the baselines of this corpus"
     )
     return Table(title, header, tuple(rows))
@@ -171,7 +171,7 @@ def stress_table(corpus: CorpusResults) -> Table | None:
         for result, found in tested
     )
     title = (
-        f"Under stress that no model is told of: test {WORDS['weighted_f1']} x100, mean ± sd over"
+        f"Under stress that no model knows of: test {WORDS['weighted_f1']} x100, mean ± sd over"
         " seeds; below the models, the ablations"
     )
     results = [result for result, _ in tested]

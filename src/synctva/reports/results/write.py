@@ -46,6 +46,6 @@ def write_results(sweeps: Sequence[Path], out: Path) -> list[Path]:
             write_bytes(path, content)
     except OSError as error:
         raise InputError(
-            f"{page}: cannot be written ({error.strerror}); name a file in a folder of yours"
+            f"{page}: cannot be written ({error.strerror}); name a file in another folder"
         ) from error
     return [*texts, *pictures]

@@ -62,7 +62,7 @@ def write_run_report(run_paths: Sequence[Path], out: Path) -> list[Path]:
             write_text(path, text)
     except OSError as error:
         raise InputError(
-            f"{out}: cannot be written ({error.strerror}); name a file in a folder of yours"
+            f"{out}: cannot be written ({error.strerror}); name a file in another folder"
         ) from error
     return list(texts)
 

@@ -113,7 +113,7 @@ def _recipe(folder: RunFolder) -> tuple[str, str]:
 
 
 def _check(place: EvaluationFolder, info: RunDescription, evaluation: Evaluation) -> None:
-    """Does nothing if an evaluation fits the run."""
+    """Checks that an evaluation fits the run."""
     problem = _disagreement(place.run, info, evaluation)
     if problem:
         raise InputError(f"{place.file}: {problem}; {place.remedy} again")
@@ -125,7 +125,7 @@ def _disagreement(folder: RunFolder, info: RunDescription, evaluation: Evaluatio
     finished = sorted(seed for seed in info.seeds if folder.seed(seed).finished.is_file())
     emotions = info.emotions
     if scored != finished or not scored:
-        return f"scores seeds {scored}, but of this run {finished} are finished"
+        return f"scores seeds {scored}, but the run's finished seeds are {finished}"
     for split, scores in (("valid", evaluation.valid), ("test", evaluation.test)):
         rows = evaluation.confusion.get(split, ())
         if len(rows) != len(emotions) or any(len(row) != len(emotions) for row in rows):

@@ -19,7 +19,7 @@ function keep() {
     if (corrections.size) localStorage.setItem(PLACE, JSON.stringify([...corrections]));
     else localStorage.removeItem(PLACE);
   } catch {
-    byId("corrected-note").textContent = "This browser keeps nothing for files: download before you close the page.";
+    byId("corrected-note").textContent = "This browser keeps nothing for local files: download before you close the page.";
   }
 }
 
