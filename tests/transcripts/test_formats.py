@@ -71,7 +71,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
     (tmp_path / "folder.srt").mkdir()
     with pytest.raises(InputError, match=r"folder\.srt: Is a directory"):
         read_transcript(tmp_path / "folder.srt")
-    with pytest.raises(InputError, match=r"talk\.docx: no file of annotations; known are \.srt"):
+    with pytest.raises(InputError, match=r"talk\.docx: not a file of annotations; known are \.srt"):
         read_transcript(tmp_path / "talk.docx")
 
 
@@ -92,28 +92,28 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_told(tmp_path: Path):
         (".csv", "start,text\n0,a\n", "column 'end_s' is missing; there are: start, text"),
         (".csv", "start,begin,end\n0,0,1\n", "columns 'start' and 'begin' both mean start_s"),
         (".rttm", "SPEAKER talk 1 0.5\n", "line 1: 4 fields; a line is 'SPEAKER"),
-        (".rttm", "SPEAKER talk 1 a b <NA> <NA> A\n", "line 1: 'a' and 'b' are no start"),
+        (".rttm", "SPEAKER talk 1 a b <NA> <NA> A\n", "line 1: 'a' and 'b' are not start"),
         (".rttm", "SPEAKER talk 1 -1 2 <NA> <NA> A\n", "line 1: it starts at -1 s"),
         (".rttm", "SPEAKER talk 1 1 -2 <NA> <NA> A\n", "line 1: it ends at -1 s, before"),
         (
             ".rttm",
             "SPEAKER a 1 1 2 <NA> <NA> A\nSPEAKER b 1 1 2 <NA> <NA> A\n",
-            "tells of 2 recordings, and none is 'talk'",
+            "has 2 recordings, and none is 'talk'",
         ),
-        (".json", "{", "no JSON, or damaged"),
-        (".json", "[" * 100_000, "no JSON, or damaged"),
+        (".json", "{", "not JSON, or damaged"),
+        (".json", "[" * 100_000, "not JSON, or damaged"),
         (".json", '{"text": "hi"}', "has neither 'segments' nor 'transcription'"),
-        (".json", '{"segments": [1]}', "segments 1: is no segment"),
+        (".json", '{"segments": [1]}', "segments 1: is not a segment"),
         (".json", '[{"start": 0}, {"start": 1}]', "segment 1: 'end' is missing"),
         (".json", '[{"start": 0, "end": 1}]', "segment 1: has no text"),
         (".json", '[{"start": true, "end": 1, "text": "a"}]', "segment 1: 'start' is missing or"),
         (".json", '[{"start": 0, "end": 1e999, "text": "a"}]', "segment 1: 0.0 s to inf s"),
         (".json", f'[{{"start": 0, "end": 1{"0" * 400}, "text": "a"}}]', "segment 1: 'end' is too"),
-        (".TextGrid", 'File type = "ooTextFile"\n"TableOfReal"', "line 2: no TextGrid"),
+        (".TextGrid", 'File type = "ooTextFile"\n"TableOfReal"', "line 2: not a TextGrid"),
         (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> 1', "ends before its last tier does"),
         (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> "a"', "line 1: 'a' where a number"),
-        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> -1', "line 1: -1.0 is no count"),
-        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> 1e', "line 1: '1e' is no number"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> -1', "line 1: -1.0 is not a count"),
+        (".TextGrid", '"ooTextFile" "TextGrid" 0 1 <exists> 1e', "line 1: '1e' is not a number"),
         (
             ".TextGrid",
             '"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "A" 0 1\n1\n0\n-1 "a"',

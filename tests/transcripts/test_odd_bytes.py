@@ -105,7 +105,7 @@ def test_a_number_in_the_name_of_a_recording_is_no_time(tmp_path: Path):
     (segment,) = read(tmp_path, "talk 3 4.rttm", line.encode())
     assert (segment.start_s, segment.end_s) == (0.5, 2.75)
     unclear = "SPEAKER my talk 1 0.5 2.25 word adult Ida"
-    with pytest.raises(InputError, match="line 1: names with blanks leave open which field"):
+    with pytest.raises(InputError, match="line 1: with blanks in names, it is unclear which field"):
         read(tmp_path, "talk.rttm", unclear.encode())
 
 

@@ -60,7 +60,7 @@ CODED = {
 @both
 def test_two_codings_of_one_speaker_are_refused_by_name_and_one_is_chosen(tmp_path, suffix):
     path = written(tmp_path, suffix, CODED)
-    told = "tiers 'emotion Ida' and 'emotion Ida second' both tell the emotions of 'Ida'"
+    told = "tiers 'emotion Ida' and 'emotion Ida second' both give the emotions of 'Ida'"
     with pytest.raises(InputError, match=told) as caught:
         read_transcript(path)
     assert "--tiers" in str(caught.value)

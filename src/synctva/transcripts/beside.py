@@ -12,7 +12,7 @@ BY_HAND = (".eaf", ".textgrid", ".csv")
 """What people annotate in: the most that is known of a recording."""
 
 ORDER = (*BY_HAND, ".json", ".vtt", ".srt", ".tsv", ".rttm", ".parquet")
-"""Of several transcripts of a recording the first counts: then what names speakers, then words."""
+"""Of several transcripts of a recording, the first counts: then ones with speakers, then words."""
 
 _TAGGED = re.compile(
     r"(.+?)\.([a-z]{2,3}(?:[-_][a-z\d]{1,8}){0,3})(?:\.(?:forced|foreign|default|sdh|hi|cc))*",
@@ -39,15 +39,15 @@ class Belongings:
 def belongings(recordings: Iterable[Path], transcripts: Iterable[Path]) -> Belongings:
     """Returns which transcripts belong to which recordings.
 
-    A transcript is called as a recording in its folder, with or without the recording's suffix
+    A transcript has the name of a recording in its folder, with or without the recording's suffix
     (``talk.srt``, ``talk.wav.srt``); a language may follow (``talk.en.srt``). Capitals and the form
     of accents make no difference where no other recording fits better. Of several, one without a
     language counts before English, and that before others; of these the first of ``ORDER``.
 
     Args:
         recordings: Paths of recordings.
-        transcripts: Paths of files that have the suffixes of transcripts. What is none, as many
-            tables and files of JSON are none, belongs to no recording, unless it is called as one.
+        transcripts: Paths of files that have the suffixes of transcripts. Files that are none, as
+            many tables and JSON files, belong to no recording, unless they have a recording's name.
     """
     named: dict[tuple[Path, str], list[Path]] = {}
     for recording in recordings:
@@ -68,7 +68,7 @@ def belongings(recordings: Iterable[Path], transcripts: Iterable[Path]) -> Belon
 
 
 def _recordings_of(path: Path, named: Mapping[tuple[Path, str], list[Path]]) -> list[Path]:
-    """Returns the recordings that a transcript is called after."""
+    """Returns the recordings that a transcript is named after."""
     tagged = _TAGGED.fullmatch(path.stem)
     for name in (path.stem, *([tagged[1]] if tagged and may_be_transcript(path) else [])):
         found = named.get((path.parent, _folded(name)), [])

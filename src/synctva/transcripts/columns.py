@@ -72,7 +72,7 @@ def columns_of(
 
     Args:
         header: The names.
-        are_numbers: Tells of a column by its place, from 0, whether it holds numbers alone.
+        are_numbers: Says of a column, by its place from 0, whether it holds numbers alone.
 
     Raises:
         InputError: Two columns mean the same, and none of them is called exactly so; or there are
@@ -106,14 +106,14 @@ def columns_of(
 
 
 def check_width(header: Sequence[str]) -> None:
-    """Does nothing if a table may have so many columns.
+    """Checks that a table may have so many columns.
 
     Raises:
-        InputError: It may not.
+        InputError: It has more.
     """
     if len(header) > COLUMNS:
         raise InputError(
-            f"{len(header):,} columns, where {COLUMNS:,} are the most; write a row for each"
+            f"{len(header):,} columns, but {COLUMNS:,} are the most; write a row for each"
             " utterance, or divide the table"
         )
 
@@ -124,7 +124,7 @@ def meanings_of(header: Sequence[str]) -> dict[str, str]:
 
 
 def has_times(header: Sequence[str]) -> bool:
-    """Returns whether columns of these names tell when something is said."""
+    """Returns whether columns of these names say when something is said."""
     known = meanings_of(header)
     return "start_s" in known and bool({"end_s", "duration_s"} & set(known))
 

@@ -1,7 +1,7 @@
 """ELAN's EAF -> segments.
 
-A tier without a parent is a speaker, called by its participant or else by the tier. A tier with
-``emotion`` in its name tells the emotions of its parent tier, or of the tier of the same
+A tier without a parent is a speaker, named by its participant or else by the tier. A tier with
+``emotion`` in its name gives the emotions of its parent tier, or of the tier of the same
 participant, or of the tier whose name it is otherwise (``emotion Ada`` of ``Ada``); other tiers
 with a parent are left out, and so is our own ``confidence Ada``.
 """
@@ -44,7 +44,7 @@ _UNICODE = ("utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf16")
 
 
 def read_elan(source: Source) -> list[Segment]:
-    """Returns the annotations of an ELAN file's speakers; one without times is left out and told.
+    """Returns the annotations of an ELAN file's speakers; one without times is left out and noted.
 
     Raises:
         InputError: It is no ELAN file, or declares a document type or another encoding; an
@@ -76,7 +76,7 @@ def read_elan(source: Source) -> list[Segment]:
 
 
 def _tell_odd(source: Source, tiers: Mapping[str, Mapping[str, str]]) -> None:
-    """Tells of tiers that perhaps hold no speech: several of a participant, or of nobody's."""
+    """Notes tiers that perhaps hold no speech: several of a participant, or of nobody's."""
     main = [id for id in tiers if not LANE.fullmatch(id)]
     participants = tiers_by(lambda id: _participant(tiers[id]), main)
     unnamed = participants.pop("", [])
@@ -86,10 +86,10 @@ def _tell_odd(source: Source, tiers: Mapping[str, Mapping[str, str]]) -> None:
 
 
 def linked_recording(path: Path, suffixes: Container[str]) -> Path | None:
-    """Returns the first recording that an ELAN file names and that is there, None without.
+    """Returns the first existing recording that an ELAN file names; None if there is none.
 
-    Only a file beside it, or in a folder there: it may be anybody's, and shall name no file of
-    somebody else. A link of the file system that leads elsewhere counts as not there.
+    Only files beside it, or in a folder there, count: the file may be anybody's, and must not name
+    somebody else's files. A link of the file system that leads elsewhere counts as not there.
 
     Args:
         path: The ELAN file.
@@ -132,7 +132,7 @@ def _opened(source: Source) -> Any:
 
 def _damaged(path: Path, error: Exception) -> InputError:
     reason = " ".join(f"{type(error).__name__} {error}".split())[:80]
-    return InputError(f"{path}: no ELAN file, or damaged ({reason}); save it again")
+    return InputError(f"{path}: not an ELAN file, or damaged ({reason}); save it again")
 
 
 def _wanted(tiers: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tiers that tell the emotions of a speaker's tier, as in ELAN and Praat."""
+"""Tiers that give the emotions of a speaker's tier, as in ELAN and Praat."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -85,8 +85,8 @@ def named_after(tier: str, speakers: Mapping[str, Sequence[str]]) -> str:
     if len(found) == 1:
         return found[0]
     raise InputError(
-        f"tier {tier!r} tells emotions, but whose is open; make it a child of a speaker's tier, or"
-        " name it after one, or leave it out by naming the others with --tiers"
+        f"tier {tier!r} gives emotions, but it is not clear whose; make it a child of a"
+        " speaker's tier, or name it after one, or leave it out by naming the others with --tiers"
     )
 
 
@@ -103,7 +103,7 @@ def one_each(owners: Iterable[tuple[str, str]]) -> None:
     for speaker, tier in owners:
         if first.setdefault(speaker, tier) != tier:
             raise InputError(
-                f"tiers {first[speaker]!r} and {tier!r} both tell the emotions of {speaker!r}; name"
+                f"tiers {first[speaker]!r} and {tier!r} both give the emotions of {speaker!r}; name"
                 " the tiers that count with --tiers, those of the words and one of these"
             )
 

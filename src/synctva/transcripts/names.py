@@ -7,7 +7,7 @@ LONGEST_NAME = 60
 """In characters."""
 
 _MOST_WORDS = 3
-"""Of a name, without particles."""
+"""The most words of a name, without particles."""
 
 _MOST_LOOSE = 8
 _LONGEST_HAN = 8
@@ -106,9 +106,9 @@ def _is_no_speech(name: str) -> bool:
 
 
 def may_be_name(name: str) -> bool:
-    """Returns whether words may be a name where nearly all that is said begins with one.
+    """Returns whether words may be a name in a file where nearly all that is said begins with one.
 
-    A nickname or an address without capitals; but a whole clause in small letters is none.
+    A nickname or an address without capitals may be; a whole clause in small letters is not.
     """
     words = name.split()
     return (

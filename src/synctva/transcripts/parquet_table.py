@@ -18,7 +18,7 @@ MOST_ROWS = 200_000
 """No recording has more utterances: they would take a week."""
 
 MOST_BYTES = 256 << 20
-"""What the columns may take in memory, by what the file says of them."""
+"""How much memory the columns may take, by what the file says of them."""
 
 
 def parquet_columns(path: Path) -> list[str]:
@@ -101,4 +101,4 @@ def _text(value: object) -> str:
 
 def _damaged(path: Path, error: Exception) -> InputError:
     reason = " ".join(str(error).split())[:120]
-    return InputError(f"{path}: damaged, or no Parquet file ({reason}); write it again")
+    return InputError(f"{path}: damaged, or not a Parquet file ({reason}); write it again")

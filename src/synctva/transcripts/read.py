@@ -1,4 +1,4 @@
-"""A file of annotations -> segments, whatever of its formats it is."""
+"""A file of annotations -> segments, whatever its format."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -33,11 +33,11 @@ READERS: Mapping[str, Callable[[Source], Iterable[Segment]]] = MappingProxyType(
 TIERED = (".eaf", ".textgrid")
 """The formats that have tiers."""
 
-NO_TIERS = "no file of ELAN or Praat, so there are no tiers; leave --tiers away"
-"""What is said of a file, or a folder, where tiers were named."""
+NO_TIERS = "not a file of ELAN or Praat, so there are no tiers; leave out --tiers"
+"""The message about a file or a folder without tiers, if tiers were named."""
 
 SUFFIXES = tuple(suffix for suffix in READERS if suffix != ".parquet")
-"""Those that are looked for beside recordings; a Parquet file, which may be anything, is named."""
+"""Those that are looked for beside recordings; a Parquet file may be anything, so it is named."""
 
 
 def read_transcript(path: Path, tiers: Sequence[str] = ()) -> Transcript:
@@ -55,7 +55,7 @@ def read_transcript(path: Path, tiers: Sequence[str] = ()) -> Transcript:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: no file of annotations; known are {', '.join(READERS)}")
+        raise InputError(f"{path}: not a file of annotations; known are {', '.join(READERS)}")
     if tiers and path.suffix.lower() not in TIERED:
         raise InputError(f"{path}: {NO_TIERS}")
     source = Source(path, tiers)
@@ -86,10 +86,10 @@ def tiers_of_each(
 
 
 def may_be_transcript(path: Path) -> bool:
-    """Returns whether a file of ``SUFFIXES`` may be one by more than its name.
+    """Returns whether a file of ``SUFFIXES`` may be a transcript by more than its name.
 
-    Other things are called .json, .csv and .tsv too: without segments, or without columns of times,
-    they are none. What cannot be read may be one.
+    Other files end in .json, .csv and .tsv too: without segments, or without columns of times,
+    they are not transcripts. What cannot be read may be one.
     """
     try:
         if path.suffix.lower() == ".json":

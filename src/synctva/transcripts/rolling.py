@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 GAP_S = 0.5
-"""After so long a pause the screen is empty, and a line that comes again is said again."""
+"""After a pause this long the screen is empty, and a line that comes again is said again."""
 
 MOST = 0.5
-"""Captions roll if so many of those that follow another at once begin with its last line."""
+"""Captions roll if this share of those that follow another at once begin with its last line."""
 
 
 @dataclass(frozen=True)

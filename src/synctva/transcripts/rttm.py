@@ -23,11 +23,11 @@ _FORM = "a line is 'SPEAKER recording 1 start_s duration_s <NA> <NA> speaker <NA
 def read_rttm(source: Source) -> list[Segment]:
     """Returns the segments of an RTTM file's ``SPEAKER`` lines.
 
-    Of a file about several recordings, those lines count that call theirs as the file is called. A
-    line without times, or with too few fields, is left out and told.
+    If a file is about several recordings, only lines of the recording with the file's name count. A
+    line without times, or with too few fields, is left out and noted.
 
     Raises:
-        InputError: Several recordings are told of, and none is called as the file.
+        InputError: The file is about several recordings, and none has its name.
     """
     recordings: dict[str, list[Segment]] = {}
 
@@ -41,8 +41,8 @@ def read_rttm(source: Source) -> list[Segment]:
     name = " ".join(source.path.stem.split())
     if len(recordings) > 1 and name not in recordings:
         raise InputError(
-            f"{source.path}: tells of {len(recordings)} recordings, and none is {name!r}; call the"
-            f" file as one of them, such as {min(recordings)[:60]!r}"
+            f"{source.path}: has {len(recordings)} recordings, and none is {name!r}; name the"
+            f" file after one of them, such as {min(recordings)[:60]!r}"
         )
     return recordings.get(name if name in recordings else next(iter(recordings), ""), [])
 
@@ -60,9 +60,11 @@ def _segment(fields: list[str], place: str) -> tuple[str, Segment]:
     start = _start(fields)
     if start is None:
         if _are_times(fields, 3):
-            raise InputError(f"{place}: names with blanks leave open which field is which; {_FORM}")
+            raise InputError(
+                f"{place}: with blanks in names, it is unclear which field is which; {_FORM}"
+            )
         raise InputError(
-            f"{place}: {fields[3][:40]!r} and {fields[4][:40]!r} are no start and duration in"
+            f"{place}: {fields[3][:40]!r} and {fields[4][:40]!r} are not start and duration in"
             " seconds; correct them"
         )
     start_s, duration_s = float(fields[start]), float(fields[start + 1])

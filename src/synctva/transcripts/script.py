@@ -28,7 +28,7 @@ def is_script(path: Path) -> bool:
 
 
 def read_script(path: Path) -> tuple[list[tuple[str, str]], str]:
-    """Returns speaker and words of each turn, in their order, and what is to note of the file.
+    """Returns speaker and words of each turn, in their order, and what to note about the file.
 
     Raises:
         InputError: It is not there, no text, or too large; a table has no column of speakers or

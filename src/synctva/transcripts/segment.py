@@ -14,7 +14,7 @@ LONGEST_S = 1e7
 """No recording is longer, in seconds: 115 days."""
 
 LATE_S = 1.0
-"""An end so much later than the recording's is told; recognisers round to the second."""
+"""An end this much later than the recording's is noted; recognisers round to the second."""
 
 
 @dataclass(frozen=True)

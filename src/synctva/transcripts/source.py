@@ -1,4 +1,4 @@
-"""A file of who says what when, as its reader gets it: its text, and what is to tell of it."""
+"""A file of who says what when, as its reader gets it: its text, and what to note about it."""
 
 import codecs
 import re
@@ -12,10 +12,10 @@ from synctva.errors import InputError
 from synctva.transcripts.segment import Segment
 
 FEW_BYTES = 3
-"""So many bytes that are no UTF-8 are replaced in any file, and in a long one of them ..."""
+"""How many bytes that are not UTF-8 are replaced in any file, and in a long one of them ..."""
 
 RARE = 500
-"""... one in so many characters, or one to four letters that are in UTF-8 and beyond ASCII.
+"""... one in this many characters, or one to four letters that are in UTF-8 and beyond ASCII.
 
 Half a character is what whisper.cpp writes where a segment ends within one. A file in another
 encoding has more, or a letter with an accent beside one without; it is refused.
@@ -91,7 +91,7 @@ class Source:
             raise InputError(f"{self.path}: {told}; give a transcript that can be read") from error
 
     def _repaired(self, content: bytes, encoding: str, error: UnicodeDecodeError) -> str:
-        """Returns the text of a file of which some bytes are no characters, and tells of them."""
+        """Returns the text of a file of which some bytes are no characters, and notes them."""
         text = content.decode(encoding, "replace")
         strays = text.count("\ufffd") - content.count("\ufffd".encode())
         letters = sum(not character.isascii() for character in text) - strays
@@ -112,7 +112,7 @@ class Source:
     def each(
         self, items: Iterable[Item], read: Callable[[Item], Iterable[Segment]]
     ) -> Iterator[Segment]:
-        """Yields what ``read`` makes of each item; one that it refuses costs only itself."""
+        """Yields what ``read`` makes of each item; only the items that it refuses are left out."""
         for item in items:
             try:
                 yield from read(item)
@@ -120,7 +120,7 @@ class Source:
                 self.refuse(error)
 
     def refuse(self, error: InputError) -> None:
-        """Leaves a part of the file out, for a reason that is told."""
+        """Leaves out a part of the file, and notes the reason."""
         self._refused.append(error)
 
     def check_left(self, segments: Sequence[Segment]) -> None:
@@ -137,7 +137,7 @@ class Source:
             )
 
     def note(self) -> str:
-        """Returns all that is to tell, in one line; empty where that is nothing."""
+        """Returns all notes in one line; empty if there are none."""
         told = list(self.notes)
         if self._refused:
             more = len(self._refused) - 1

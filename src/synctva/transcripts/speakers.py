@@ -4,7 +4,7 @@ Speakers are named before a colon (``Ada: Hello.``, ``>> ADA: Hello.``, ``[Ada]:
 brackets with a number (``[SPEAKER_01] Hello.``, ``(speaker 0) Hello.``), or in brackets after a
 dash (``- [Ada] Hello.``). A dash of dialogue, ``>>`` and a name each begin another utterance.
 
-What is a name by itself is told in ``names``. Where nearly every line begins with words and
+``names`` decides what is a name by itself. Where nearly every line begins with words and
 a colon, and many of these are names or come again, as in transcripts of meetings, the others are
 names too.
 """
@@ -25,13 +25,13 @@ from synctva.transcripts.names import (
 from synctva.transcripts.segment import one_line
 
 NEARLY_ALL = 0.9
-"""Of the cues: if so many begin with words and a colon, these are names ..."""
+"""If this share of the cues begins with words and a colon, these are names ..."""
 
 MANY = 0.5
-"""... if so many of those are surely names, or come again."""
+"""... if this share of those are surely names, or come again."""
 
 FEWEST = 3
-"""In fewer cues nothing is nearly always so."""
+"""With fewer cues, the shares mean nothing."""
 
 _COLON = "[:\uff1a\ufe55]"
 _PREFIX = re.compile(rf"([^:\uff1a\ufe55]{{1,{LONGEST_NAME}}}){_COLON}")
@@ -55,7 +55,7 @@ class _Turn:
 
 
 def who_says_what(cues: Sequence[Sequence[str]]) -> list[list[tuple[str | None, str]]]:
-    """Returns the speaker, None where none is named, and the words of each utterance of each cue.
+    """Returns the speaker (None if not named) and the words of each utterance of each cue.
 
     Args:
         cues: The lines of each cue of a whole file.

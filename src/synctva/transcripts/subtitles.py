@@ -51,7 +51,7 @@ def read_subtitles(source: Source) -> Iterator[Segment]:
     """Yields what is said in an SRT or VTT file, subtitle by subtitle.
 
     Words after a blank line, without times of their own, belong to the subtitle before. A subtitle
-    whose times cannot be read is left out, and so are words before all times; both are told.
+    whose times cannot be read is left out, and so are words before all times; both are noted.
     """
     is_vtt = source.path.suffix.lower() == ".vtt" or source.text.startswith("WEBVTT")
     cues = list(_each(source, _timed(source, is_vtt), _cues_of(is_vtt)))
@@ -152,7 +152,7 @@ def _cues_of(is_vtt: bool) -> Callable[[_Timed], Iterator[Cue]]:
 
 
 def _times(timed: _Timed, is_vtt: bool) -> tuple[float, float]:
-    """Returns the start and the end that a line of times tells, in seconds."""
+    """Returns the start and the end in a line of times, in seconds."""
     match = _TIMES.fullmatch(timed.times.strip())
     if match is None:
         mark = "." if is_vtt else ","

@@ -34,16 +34,16 @@ NOBODY = ("", "nan", "none", "null", "<na>", "n/a")
 csv.field_size_limit(max(csv.field_size_limit(), TEXT_BYTES))
 
 HEADER_BYTES = 1 << 16
-"""So much of a file is looked at for its columns."""
+"""How much of a file is read for its columns."""
 
 
 def read_rows(source: Source) -> Iterator[Segment]:
     """Yields the rows of a CSV or TSV file.
 
-    A row that cannot be read is not left out alone: where its cells are shifted, others may be too.
+    A row that cannot be read ends the reading: if its cells are shifted, others may be too.
 
     Raises:
-        InputError: It has no columns of times, or their unit is open; it tells of several
+        InputError: It has no columns of times, or their unit is open; it is about several
             recordings; or a row has too few or too many cells, or a time that is none.
     """
     path, text = source.path, source.text
@@ -75,7 +75,7 @@ def segments_of(
         path: The file.
         rows: Where each row stands, and its cells; the first has the names of the columns.
         separator: What separates the cells in the file.
-        usual_per_s: The unit of times where nothing tells it.
+        usual_per_s: The unit of times if nothing shows it.
 
     Raises:
         InputError: As ``read_rows``.

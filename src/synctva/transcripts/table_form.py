@@ -9,7 +9,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*', re.IGNORECASE)
-"""Excel's own line, by which it knows what separates the cells below."""
+"""Excel's own line, which says what separates the cells below."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Form:
 
 
 def encoding_of(path: Path) -> str:
-    """Returns the encoding that the first bytes of a file tell; UTF-8 where they tell none."""
+    """Returns the encoding that the first bytes of a file show; UTF-8 if they show none."""
     with path.open("rb") as file:
         return _MARKS.get(file.read(2), "utf-8-sig")
 
@@ -36,7 +36,7 @@ def form_in(text: str, usual: str = ",") -> Form:
 
     Args:
         text: Its beginning, at least to the end of the line of names.
-        usual: What separates cells where the line of names does not tell.
+        usual: What separates cells if the line of names does not show it.
     """
     told = None
     for number, line in enumerate(text.split("\n")):

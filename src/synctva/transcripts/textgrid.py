@@ -1,8 +1,8 @@
 """Praat's TextGrid -> segments.
 
-An interval tier is a speaker; a tier with ``emotion`` in its name tells the emotions of the tier
-whose name it is otherwise. Of a speaker who speaks over himself, our own files have ``Ada``,
-``Ada (2)``, ...: one speaker. Intervals without text are pauses, but where an emotion is told of
+An interval tier is a speaker; a tier with ``emotion`` in its name gives the emotions of the tier
+that the rest of its name names. If a speaker speaks over himself, our own files have ``Ada``,
+``Ada (2)``, ...: one speaker. Intervals without text are pauses, unless an emotion is given for
 exactly this interval. Tiers of points are left out, and so is our own ``confidence Ada``.
 
 Praat takes numbers, quoted strings and ``<flags>`` that stand free, in their order, and leaves out
@@ -78,7 +78,7 @@ class _Tokens:
         try:
             return float(value)
         except ValueError as error:
-            raise InputError(f"{self.place}: {value[:40]!r} is no number; correct it") from error
+            raise InputError(f"{self.place}: {value[:40]!r} is not a number; correct it") from error
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -119,7 +119,7 @@ def read_textgrid(source: Source) -> list[Segment]:
 def _tiers(tokens: _Tokens) -> dict[str, list[Segment]]:
     """Returns the tiers of intervals, by name."""
     if not tokens.take("string").startswith("ooTextFile") or tokens.take("string") != "TextGrid":
-        raise InputError(f"{tokens.place}: no TextGrid; save it as a text file in Praat")
+        raise InputError(f"{tokens.place}: not a TextGrid; save it as a text file in Praat")
     tokens.skip_times()
     tiers: dict[str, list[Segment]] = {}
     if tokens.take("flag") == "<exists>":
@@ -135,7 +135,7 @@ def _tiers(tokens: _Tokens) -> dict[str, list[Segment]]:
 def _count(tokens: _Tokens) -> int:
     count = tokens.number()
     if count != count // 1 or count < 0:
-        raise InputError(f"{tokens.place}: {count} is no count; save it again in Praat")
+        raise InputError(f"{tokens.place}: {count} is not a count; save it again in Praat")
     return int(count)
 
 
@@ -143,7 +143,7 @@ def _tier(tokens: _Tokens) -> tuple[str, list[Segment] | None]:
     """Returns a tier's name and intervals; None for one of points."""
     kind, name = tokens.take("string"), one_line(tokens.take("string"))
     if kind not in ("IntervalTier", "TextTier"):
-        raise InputError(f"{tokens.place}: {kind[:40]!r} is no tier; save it again in Praat")
+        raise InputError(f"{tokens.place}: {kind[:40]!r} is not a tier; save it again in Praat")
     tokens.skip_times()
     intervals = []
     for _ in range(_count(tokens)):
@@ -157,7 +157,7 @@ def _tier(tokens: _Tokens) -> tuple[str, list[Segment] | None]:
 
 
 def _expressed(segments: Sequence[Segment], told: Sequence[Segment]) -> list[Segment]:
-    """Returns segments with their emotions; a pause has one only where it is told of all of it."""
+    """Returns segments with their emotions; a pause has one only if it is given for all of it."""
     exact = {(segment.start_s, segment.end_s) for segment in told}
     return [
         segment

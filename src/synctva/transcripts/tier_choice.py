@@ -49,7 +49,7 @@ def _those_like(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def without_phones(source: Source, names: Sequence[str]) -> list[str]:
-    """Returns tiers without those of phones, as aligners write them beside words, and tells so."""
+    """Returns tiers without those of phones, which aligners write beside words, and notes it."""
     kinds = {name: _aligned(name) for name in names}
     speakers = {who for who, what in kinds.values() if what in ("word", "utterance")}
     phones = [name for name, (who, what) in kinds.items() if what == "phone" and who in speakers]
@@ -133,7 +133,7 @@ def _joined(words: Sequence[Segment]) -> list[Segment]:
 
 
 def tell_shared(source: Source, participants: Mapping[str, Sequence[str]]) -> None:
-    """Tells of participants with several tiers of words, of which some may hold something else."""
+    """Notes participants with several tiers of words, some of which may hold something else."""
     for who, names in participants.items():
         if len(names) > 1:
             _tell(
@@ -144,7 +144,7 @@ def tell_shared(source: Source, participants: Mapping[str, Sequence[str]]) -> No
 
 
 def tell_unnamed(source: Source, names: Sequence[str]) -> None:
-    """Tells of tiers without a participant, in a file where others have one."""
+    """Notes tiers without a participant, in a file where others have one."""
     if names:
         _tell(source, names, "without a participant, read as a speaker's")
 

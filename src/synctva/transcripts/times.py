@@ -1,4 +1,4 @@
-"""Cells of a table -> times in seconds. Where a unit is not told, it is proven or refused."""
+"""Cells of a table -> times in seconds. If the unit is not given, it is proven or refused."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ LEAST_RATE, MOST_RATE = 1.5, 200.0
 """Nobody speaks more slowly or faster over a whole table, in letters a second."""
 
 FEW_LETTERS = 20
-"""Fewer letters tell nothing of how fast somebody speaks."""
+"""Fewer letters do not show how fast somebody speaks."""
 
 LONG_S, LONG_MS = 100.0, 1000.0
-"""Of utterances without words the median lasts less than this in seconds; in milliseconds more."""
+"""The median length of utterances without words is less than this in seconds, and more in ms."""
 
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _WHOLE = re.compile(r"\d+(?:\.0+)?")
@@ -32,13 +32,13 @@ def with_units(
 ) -> list[Column]:
     """Returns the columns, each of times with its unit.
 
-    Whole numbers under names that do not tell it may be milliseconds: of as many letters as there
-    are, one unit only leaves a speed at which people speak.
+    Whole numbers under names without a unit may be milliseconds: given the number of letters, only
+    one unit gives a speed at which people speak.
 
     Args:
         columns: Of ``columns_of``.
         rows: All of the table.
-        usual_per_s: The unit where nothing is said that could tell.
+        usual_per_s: The unit if nothing is said that could show it.
 
     Raises:
         InputError: The unit is open.
@@ -148,7 +148,7 @@ def _proven(rows: Sequence[Row], usual_per_s: float) -> float:
         per_s = 1000.0 if 1000 * rate <= MOST_RATE else 1.0
         if rate * per_s < LEAST_RATE and sum(letters for _, letters in spoken) >= FEW_LETTERS:
             raise InputError(
-                f"{rate:.2g} letters for each 1 of its times are none in seconds, nor in"
+                f"{rate:.2g} letters for each 1 of its times fit neither seconds nor"
                 " milliseconds; write times in seconds into columns start_s and end_s"
             )
         return per_s

@@ -17,7 +17,7 @@ from synctva.transcripts.speakers import who_says_what
 from synctva.transcripts.times import are_milliseconds
 
 RECOGNITION = "synctva-recognition-1"
-"""What a recognition says of itself under ``format``."""
+"""What a recognition has under ``format``."""
 
 _REMEDY = "a JSON file of Whisper, WhisperX or whisper.cpp is needed"
 
@@ -25,7 +25,7 @@ _REMEDY = "a JSON file of Whisper, WhisperX or whisper.cpp is needed"
 def read_whisper(source: Source) -> Iterator[Segment]:
     """Yields the segments of a speech recogniser's JSON file, or the utterances of a recognition.
 
-    A segment without times or text is left out and told.
+    A segment without times or text is left out and noted.
 
     Raises:
         InputError: It is no such file.
@@ -34,7 +34,7 @@ def read_whisper(source: Source) -> Iterator[Segment]:
         content = json.loads(source.text)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise InputError(f"{source.path}: no JSON, or damaged ({reason}); {_REMEDY}") from error
+        raise InputError(f"{source.path}: not JSON, or damaged ({reason}); {_REMEDY}") from error
     name, segments, read = _segments(source, content)
     places = [f"{source.path}: {name} {number}" for number in range(1, len(segments) + 1)]
     found = list(source.each(zip(segments, places, strict=True), read))
@@ -80,7 +80,7 @@ def _segments(source: Source, content: object) -> tuple[str, list[Any], Any]:
 def _segment(written: tuple[object, str]) -> Iterator[Segment]:
     segment, place = written
     if not isinstance(segment, Mapping):
-        raise InputError(f"{place}: is no segment with start, end and text; {_REMEDY}")
+        raise InputError(f"{place}: is not a segment with start, end and text; {_REMEDY}")
     offsets = segment.get("offsets")
     if isinstance(offsets, Mapping):
         start_s, end_s = (_number(offsets, key, place) / 1000 for key in ("from", "to"))
@@ -97,7 +97,7 @@ def _segment(written: tuple[object, str]) -> Iterator[Segment]:
 def _utterance(written: tuple[object, str]) -> Iterator[Segment]:
     utterance, place = written
     if not isinstance(utterance, Mapping):
-        raise InputError(f"{place}: is no utterance of a recognition; recognise it again")
+        raise InputError(f"{place}: is not an utterance of a recognition; recognise it again")
     start_s, end_s = (_number(utterance, key, place) for key in ("start_s", "end_s"))
     text, emotion = _text(utterance, "text") or "", _text(utterance, "emotion")
     yield Segment(start_s, end_s, text, place, _text(utterance, "speaker"), emotion)
