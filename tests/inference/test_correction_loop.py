@@ -62,7 +62,7 @@ def test_what_is_corrected_is_learnt(
     assert call(monkeypatch, "features", table, "--for", model, "--out", store, "--workers", 1) == 0
     more = ("--set", "training.epochs=30", "--set", "training.learning_rate=0.02")
     assert call(monkeypatch, "train", "--from", model, "--store", store, "--out", run, *more) == 0
-    assert "nothing chooses or tells how good it is" in " ".join(capsys.readouterr().err.split())
+    assert "nothing measures the model" in " ".join(capsys.readouterr().err.split())
     checkpoint = run / "seed-0" / "checkpoint"
     after = ["--model", checkpoint, "--out", tmp_path / "after.json"]
     assert call(monkeypatch, *said, *after) == 0
@@ -118,7 +118,7 @@ def test_an_emotion_that_the_model_lacks_is_told(
     told = capsys.readouterr().err.splitlines()[-1]
     assert "talk.csv: line 3: unknown emotion 'bored'" in told
     assert call(monkeypatch, *words, "--preset", "paper") == 2
-    assert "leave --preset away" in capsys.readouterr().err
+    assert "leave out --preset" in capsys.readouterr().err
     imported = ["import", talk.with_suffix(".csv"), "--out", tmp_path / "store"]
     assert call(monkeypatch, *imported) == 0
     capsys.readouterr()

@@ -258,7 +258,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, suffix: str, mon
 
 
 def test_other_formats_and_places_are_told(tmp_path: Path):
-    with pytest.raises(InputError, match=r"talk\.xlsx: a recognition is written as \.json, "):
+    with pytest.raises(
+        InputError, match=r"talk\.xlsx: unknown ending; a recognition is written as one of \.json, "
+    ):
         write_recognition(talk(), tmp_path / "talk.xlsx")
     with pytest.raises(InputError, match="not written"):
         write_recognition(talk(), tmp_path / "nowhere" / "talk.json")

@@ -268,7 +268,7 @@ def test_what_has_no_times_is_given_none(of_words: Recogniser, tmp_path: Path):
     for suffix in SUFFIXES:
         path = tmp_path / f"talk{suffix}"
         if suffix in TIMED:
-            with pytest.raises(InputError, match="nothing tells when"):
+            with pytest.raises(InputError, match="this format needs times"):
                 found.save(path)
             assert not path.exists()
         else:
@@ -286,7 +286,7 @@ def test_times_that_are_not_there_are_told_before_anything_is_recognised(
     (tmp_path / "chat.txt").write_text(SCRIPT, encoding="utf-8")
     words = "--model", "no-such-model", "--out", tmp_path / "talk.json", "--out", tmp_path / out
     assert call(monkeypatch, "recognise", tmp_path / "chat.txt", *words) == 2
-    assert "nothing tells when" in capsys.readouterr().err
+    assert "this format needs times" in capsys.readouterr().err
     assert not (tmp_path / "talk.json").exists()
 
 

@@ -131,7 +131,7 @@ def test_a_models_detector_is_the_file_that_training_used(
     with pytest.raises(InputError, match="not of faces expression as it is here"):
         makers_of(loaded, "model")
     (tmp_path / "yunet.onnx").unlink()
-    with pytest.raises(InputError, match=r"yunet\.onnx: not there any more; model needs it"):
+    with pytest.raises(InputError, match=r"yunet\.onnx: no longer there; model needs it"):
         makers_of(loaded, "model")
 
 

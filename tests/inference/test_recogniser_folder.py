@@ -103,7 +103,7 @@ def test_tiers_are_asked_of_files_that_have_some(tmp_path: Path):
         (none / "b.wav", none / "b.srt"),
         (none / "b.wav", None),
     ):
-        with pytest.raises(InputError, match="there are no tiers; leave --tiers away"):
+        with pytest.raises(InputError, match="there are no tiers; leave out --tiers"):
             jobs_of(source, transcript, outs, (".json",), tiers=["Ada"])
 
 

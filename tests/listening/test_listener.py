@@ -123,7 +123,7 @@ def test_other_weights_than_the_pinned_ones_are_refused(
     package = ModuleType("faster_whisper")
     package.WhisperModel = object  # pyright: ignore
     monkeypatch.setitem(sys.modules, "faster_whisper", package)
-    with pytest.raises(InputError, match="not the weights that are known"):
+    with pytest.raises(InputError, match="not the known weights"):
         load_transcriber(PACKAGED)(voice(1))
 
 

@@ -1,4 +1,4 @@
-"""Recognitions held against their corrections: which utterance is which, and what it expressed."""
+"""Recognitions beside their corrections: which utterance is which, and what it expressed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from synctva.transcripts import READERS, Segment, read_transcript
 from synctva.transcripts.segment import one_line
 
 LEAST_OVERLAP = 0.5
-"""Utterances are the same if they share so much of the time that either takes."""
+"""Utterances are the same if they share this part of the time that either takes."""
 
 ROUNDING_S = 0.001
 """Annotations are written to the millisecond, and none is shorter; so both are widened by one."""
 
 MOST_PAIRS = 1_000_000
-"""So many pairs of utterances are looked at: a thousand that are all said at once."""
+"""The most pairs of utterances that are compared: a thousand that are all said at once."""
 
 CORRECTED = tuple(suffix for suffix in READERS if suffix != ".rttm")
 """The formats that can hold emotions."""
 
 RATHER_RESULTS = (".json", ".parquet")
-"""In a folder these are corrections only where no other file of the name is."""
+"""In a folder these are corrections only if there is no other file of the name."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def match(
 ) -> list[tuple[int, int]]:
     """Returns which utterances are which segments, by number; each is taken once.
 
-    Those of one speaker come first, and of these the pairs that share most time. Then whatever is
+    Pairs of one speaker come first, those that share most time before others. Then whatever is
     left may match under another name, since names are corrected too.
 
     Raises:

@@ -69,7 +69,7 @@ def encode(
     advance: Advance = lambda count: None,
     sound_track: int | None = None,
 ) -> EncodedDialogue:
-    """Returns the features of a dialogue. An utterance that fails lacks the modality, no more.
+    """Returns the features of a dialogue; an utterance that fails only lacks the modality.
 
     Args:
         dialogue: Utterances with spans of a recording, words, or both.

@@ -27,7 +27,7 @@ WINDOW_S = 0.05
 """Sound is looked at in windows of this length: its quietest tenth is taken for the noise."""
 
 SILENCE_DB = -100.0
-"""Of what is quieter still, and of digital silence."""
+"""The level of what is quieter still, and of digital silence."""
 
 
 @dataclass(frozen=True)

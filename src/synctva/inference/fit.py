@@ -9,7 +9,7 @@ STEP_S = 0.1
 """Speech and transcript are compared at moments so far apart."""
 
 LEAST_SEGMENTS = 8
-"""Of fewer nothing is said: they may fit or not by chance."""
+"""With fewer, no doubt is reported: they may fit or not by chance."""
 
 LEAST_PHI = 0.2
 """Transcripts of other recordings correlate less with the speech, their own ones more."""

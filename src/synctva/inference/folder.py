@@ -15,12 +15,12 @@ from synctva.media.local_file import MEDIA_SUFFIXES, may_be_recording
 from synctva.transcripts import SUFFIXES, belongings, is_script, may_be_transcript, tiers_of_each
 
 NAME = "{name}"
-"""In the path of a result it stands for the recording's name, without its suffix."""
+"""In the path of a result, this stands for the recording's name without its suffix."""
 
 EXAMPLE = f"results/{NAME}.json"
 
 CORRECTED = (".eaf", ".textgrid", ".csv", ".srt", ".vtt")
-"""What people correct by hand: a file that is there is not replaced unasked."""
+"""What people correct by hand: an existing file is not replaced unasked."""
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ def jobs_of(
 
 
 def check_outs(outs: Sequence[Path], endings: Sequence[str]) -> None:
-    """Does nothing if results can be written to these paths.
+    """Checks that results can be written to these paths.
 
     Raises:
         InputError: One has another ending, or cannot be made there.

@@ -37,7 +37,7 @@ with fear."""
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model says of labelled recordings, and what there was to see and hear.
+    """What a model predicts for labelled recordings, and what there was to see and hear.
 
     Attributes:
         judged: What it says.
@@ -77,7 +77,7 @@ def measure(
     """Returns what a recogniser says of labelled recordings, seeing every subset of modalities.
 
     Args:
-        recogniser: The model's; with a cache, a killed command goes on.
+        recogniser: The model's; with a cache, a killed command resumes.
         corpus: Recordings with emotions, and with words where they are known; a dialogue is a
             conversation, or a clip by itself.
         expected: How often each emotion is expected, where the model can tell what follows from it.

@@ -1,4 +1,4 @@
-"""A measurement on labelled recordings as one object: what its table, file and page tell."""
+"""A measurement on labelled recordings as one object: what its table, file and page show."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ def measurement(
     expect: str,
     model: str,
 ) -> dict[str, Any]:
-    """Returns all that is to be told of sets of labelled recordings, ready for JSON.
+    """Returns all that is reported of sets of labelled recordings, ready for JSON.
 
     Args:
         name: What was measured.
-        parts: Name of a set -> what a model says of it.
+        parts: Name of a set -> what a model predicts for it.
         frequencies: How often each emotion is expected.
         expect: What they are called.
         model: The model's name.

@@ -31,7 +31,7 @@ class Predictions:
     Attributes:
         probabilities: Calibrated.
         contributions: What text, audio and visual add to the probability of the emotion that is
-            the most probable one: exact Shapley values; 0 where the utterance lacks the modality.
+            the most probable one: exact Shapley values; 0 if the utterance lacks the modality.
         trust: How far each is trusted, in [0, 1]; 0 = it does not count, or is absent.
         unusual: Where a modality is farther from the training's than usual.
     """
@@ -65,7 +65,7 @@ def predictions_of(
             utterances, and equal up to the last digits.
 
     Raises:
-        InputError: Frequencies are expected, and the model does not say which it knows.
+        InputError: Frequencies are expected, but the model does not say which it knows.
     """
     with in_one_thread():
         views = seen_in_part(model, batch)
@@ -104,7 +104,7 @@ def predicted(
 
 
 def seen_in_part(model: EmotionModel, batch: Batch) -> Views:
-    """Returns what a model says of whole dialogues, seeing each subset of the modalities.
+    """Returns what a model predicts for whole dialogues, seeing each subset of the modalities.
 
     A model's own encoders run once, and not again for each subset.
     """

@@ -26,13 +26,13 @@ DETECTIONS_PER_S = 5.0
 """How often faces are looked for; in between, those found before and after are blurred."""
 
 HOLD_S = 0.8
-"""A face is blurred for so long before and after it was found: detectors miss turned heads."""
+"""How long a face is blurred before and after it was found: detectors miss turned heads."""
 
 SMALLEST_FACE_PX = 12.0
 """Smaller faces are not looked for; the side in the copy's pictures."""
 
 MARGIN = 1.6
-"""The blurred square is so many times as wide as the face: hair, ears, and what moves."""
+"""How many times wider than the face the blurred square is: hair, ears, and what moves."""
 
 MOSAIC = 6
 """Fields of one colour along a side of the blurred square: too few to know anybody by."""
@@ -41,7 +41,7 @@ TIME_LIMIT_S = 6 * 3_600.0
 """A copy that takes longer is given up."""
 
 LOOK_EVERY_S = 0.25
-"""So often one looks how far the copy is."""
+"""How often the progress of the copy is checked."""
 
 Picture = UInt8[np.ndarray, "height width 3"]
 
@@ -62,7 +62,7 @@ def make_preview(
         recording: With sound, pictures or both.
         out: Replaced when the copy is complete, never before.
         blur: Whether faces are made unrecognisable. Frontal faces are found; heads that are
-            turned away, covered or very small may be missed, so look through it before you share.
+            turned away, covered or very small may be missed, so watch it before you share.
         sound_track: Which of its sound tracks, from 1; None = that which a player plays.
         advance: Called, by another thread, with how many more seconds of its pictures are done.
 
@@ -80,7 +80,7 @@ def make_preview(
 
 @contextmanager
 def _watched(done_s: "Synchronized[float]", advance: Callable[[int], None]) -> Iterator[None]:
-    """Tells of the seconds that another process has done, as long as it works."""
+    """Reports the seconds that another process has done, as long as it works."""
     told, over = 0, Event()
 
     def tell() -> None:

@@ -1,4 +1,4 @@
-"""How far something is: whoever waits for it says how that is shown."""
+"""Progress: whoever waits says how it is shown."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

@@ -47,15 +47,15 @@ if TYPE_CHECKING:
 class Recogniser:
     """Recognises the emotion of every utterance of a recording. Every step of it is public.
 
-    Recordings are read by processes of their own, which end with each recording; in a ``with``
-    block they stay for the next one, with all that they have loaded.
+    Recordings are read by separate processes, which end with each recording; in a ``with`` block
+    they stay for the next one, with all that they have loaded.
 
     Args:
         model: Any model of this project whose features an extractor here makes.
         name: What it is called.
         workers: Processes that decode recordings; one per core by default.
         cache: The folder in which features are looked up and kept; None = nowhere.
-        downloads: Whether what the model names of the hub, and is not on this machine, is fetched.
+        downloads: Whether to fetch what the model needs from the hub and this machine lacks.
         device: Where the model computes: ``cpu``, ``cuda``, ``mps``, or ``auto``, the best here.
 
     Attributes:
@@ -120,12 +120,12 @@ class Recogniser:
 
         Args:
             model: ``lite``, which comes with the package; a checkpoint's folder; or a hub id.
-            is_causal: Look at no later utterance than the one that is recognised, as is needed
-                live.
+            is_causal: Use no utterance after the one that is recognised, as live recognition
+                must.
             workers: Processes that decode recordings; one per core by default.
             cache: The folder in which features are looked up and kept; None = nowhere.
-            downloads: Whether what the model names of the hub, and is not on this machine, is
-                fetched; a hub id that is given as ``model`` is fetched in any case.
+            downloads: Whether to fetch what the model needs from the hub and this machine lacks;
+                a hub id that is given as ``model`` is fetched in any case.
             device: Where the model computes: ``cpu``, ``cuda``, ``mps``, or ``auto``.
 
         Raises:
@@ -179,7 +179,7 @@ class Recogniser:
             return replace(found, media=FILM if is_film else SOUND)
         if not isinstance(recording, str | Path):
             if transcript is not None:
-                raise InputError("turns are words already; leave the transcript out")
+                raise InputError("turns are words already; leave out the transcript")
             return self.recognise_utterances(said(recording), expect=expect, progress=progress)
         if self.is_causal:
             listener = replace(listener, count=None)
@@ -286,7 +286,7 @@ class Recogniser:
             expected: How often each emotion is expected; None = as the model was calibrated.
 
         Raises:
-            InputError: The features are of another model, or frequencies are expected of one that
-                does not say which it knows.
+            InputError: The features are of another model, or frequencies are expected but the
+                model does not say which it knows.
         """
         return predicted(self.model, self._plain, [encoded], expected)[0]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_EVIDENCE = "no_evidence"
-"""The flag of an utterance with nothing that tells an emotion: its probabilities are the class
+"""The flag of an utterance with nothing that shows an emotion: its probabilities are the class
 frequencies, and no emotion is recognised."""
 
 UNSURE = 0.5
@@ -114,7 +114,7 @@ class Recognition:
 
         Args:
             utterance: One of ``utterances``.
-            top_k: So many at the most; None = all.
+            top_k: The most emotions to return; None = all.
 
         >>> one = RecognisedUtterance(0, 1, "Ada", "Oh no!", (0.2, 0.5, 0.3))
         >>> found = Recognition("a.wav", 1, ("joy", "fear", "anger"), (one,), "lite", "")

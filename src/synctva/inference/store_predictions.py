@@ -1,8 +1,8 @@
-"""What a model says of a whole store, however large: shard by shard, resumable, on many cores.
+"""A model's predictions for a whole store, however large: shard by shard, resumable, on many cores.
 
-Every shard's predictions go into a file of their own, beside the result, under a name that says of
-which shard and of which model they are; that is all that a killed job needs to go on. When all are
-there, they become one file.
+Every shard's predictions go into a separate file beside the result, whose name says which shard and
+which model they are of; a killed job needs no more to resume. When all are there, they become one
+file.
 """
 
 import hashlib
@@ -81,12 +81,12 @@ def plan_predictions(
     Args:
         source: The model: ``lite``, a checkpoint's folder, a run's seed, or a hub id.
         store_path: The feature store.
-        out: The Parquet file that the predictions shall become.
+        out: The Parquet file for the predictions.
         is_causal: Whether to look at no later utterance.
 
     Raises:
-        InputError: There is no such model or store, or they do not fit; ``is_causal``, and later
-            utterances had a part in the features; or ``out`` is no such file.
+        InputError: There is no such model or store, or they do not fit; ``is_causal`` is set but
+            later utterances had a part in the features; or ``out`` is no such file.
     """
     if out.suffix != ".parquet" or out.is_dir():
         raise InputError(f"{out}: predictions are a Parquet file; name one that ends in .parquet")
@@ -132,7 +132,7 @@ def predict_store(
 
     Raises:
         InputError: A shard is damaged, or its process has died again and again (what is done
-            stays, and the same command goes on); or another process makes the same file.
+            stays, and the same command resumes); or another process makes the same file.
     """
     with alone(plan.folder):
         counts = _predict_store(plan, out, engine, workers, advance)
@@ -185,7 +185,7 @@ def predict_shard(job: PredictionJob) -> None:
     """
     model, digest = _loaded(job.model, job.is_causal)
     if digest != job.digest:
-        raise InputError(f"{job.model}: another model than where the command runs; copy it")
+        raise InputError(f"{job.model}: another model than where the command runs; copy that here")
     part = next(open_store(job.store).read_shards([job.file]))
     batch = batch_of(with_absent(part, model.dims)).keep(tuple(model.dims))
     table = _table(part, probabilities_of(model, batch), model.emotions)
@@ -240,7 +240,7 @@ def _check_causal(model: EmotionModel, store: FeatureStore) -> None:
             raise InputError(
                 f"{store.path}: its {modality} features are normalised by {by} over whole"
                 " recordings, later utterances too; run `synctva recognise --causal` on the"
-                " recordings, or leave --causal away"
+                " recordings, or leave out --causal"
             )
 
 
@@ -270,6 +270,6 @@ def _read(part: Path) -> pa.Table:
     whole = part.read_bytes()
     content, digest = whole[:-32], whole[-32:]
     if hashlib.sha256(content).digest() != digest:
-        raise InputError(f"{part}: damaged; delete it and run the same command again, it goes on")
+        raise InputError(f"{part}: damaged; delete it and run the same command again to resume")
     with opened_parquet(content) as file:
         return plain(read_parquet_file(part, file, file_bytes=len(content)))

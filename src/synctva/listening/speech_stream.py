@@ -1,4 +1,4 @@
-"""When somebody speaks, heard as it happens: by what has been heard so far alone.
+"""When somebody speaks, heard as it happens: from what has been heard so far alone.
 
 The rules are those of :mod:`synctva.listening.voice_activity`, but for three things that need the
 future: the level is that of the last half minute, speech that grows too long is cut at the longest
@@ -28,13 +28,13 @@ from synctva.listening.voice_activity import (
 from synctva.media import SAMPLE_RATE_HZ
 
 LEVEL_WINDOWS = 30 * SAMPLE_RATE_HZ // WINDOW
-"""The level is that of the loudest twentieth of so many windows: half a minute."""
+"""The level is that of the loudest twentieth of this many windows: half a minute."""
 
 LEAST_PAUSE = round(0.1 * SAMPLE_RATE_HZ)
 """Long speech is cut at no shorter pause; silero's."""
 
 HESITATION = round(0.15 * SAMPLE_RATE_HZ)
-"""A pause is told when it has lasted so long: half of what ends speech."""
+"""A pause is reported when it has lasted this long: half of what ends speech."""
 
 PAUSE, SHORTEST, LONGEST, MARGIN = (
     round(seconds * SAMPLE_RATE_HZ) for seconds in (PAUSE_S, SHORTEST_S, LONGEST_S, MARGIN_S)
@@ -48,7 +48,7 @@ class SpeechHeard:
     Attributes:
         start: The sample at which it begins, with a margin.
         end: The sample at which it ends, with a margin; None = it has just begun.
-        is_over: Whether it has ended; else this is a pause, and it may go on.
+        is_over: Whether it has ended; else this is a pause, and it may continue.
     """
 
     start: int
@@ -57,7 +57,7 @@ class SpeechHeard:
 
 
 class SpeechStream:
-    """Tells when speech begins and ends.
+    """Reports when speech begins and ends.
 
     Args:
         network: Silero's, which nothing else uses meanwhile; None = a new one.

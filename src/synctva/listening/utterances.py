@@ -12,16 +12,16 @@ from synctva.listening.voices import Span
 from synctva.transcripts import Segment, Word
 
 ENDS = (".", "?", "!")
-"""With these a sentence ends."""
+"""What ends a sentence."""
 
 LEAST_S = 0.05
-"""Where a shorter word is, Whisper does not know: it is there where the words before it are."""
+"""Whisper does not know where a shorter word is: it is put where the words before it are."""
 
 
 def utterances_of(
     words: Sequence[Word], spans: Sequence[Span], turns: Sequence[Turn] | None, recording: Path
 ) -> Iterator[Segment]:
-    """Yields who says what, cut where somebody else goes on, and at a pause after a sentence.
+    """Yields who says what, cut where somebody else takes over, and at a pause after a sentence.
 
     Whisper's words reach over pauses, and its segments over several sentences. So a word ends
     with the speech in which most of it lies, or is moved to that which is next to it.

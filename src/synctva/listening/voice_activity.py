@@ -23,10 +23,10 @@ LONGEST_S = 15.0
 """Longer speech is cut at its longest pause, so that an utterance has one emotion."""
 
 BEGINS, GOES_ON = 0.5, 0.45
-"""Speech begins where its probability is so high, and goes on while it is not lower.
+"""Speech begins where its probability is this high, and continues while it is not lower.
 
 Chosen with ``MARGIN_S`` on the conversations of ``speakers.py``: with silero's own .35 and a margin
-of .1 s, silence of 8 % of the length of speech is told as speech.
+of .1 s, silence of 8 % of the length of speech is reported as speech.
 """
 
 PAUSE_S = 0.3
@@ -36,17 +36,17 @@ SHORTEST_S = 0.25
 """Shorter sounds are no speech."""
 
 MARGIN_S = 0.03
-"""So much is kept before and after speech: voices begin and fade slowly."""
+"""How much is kept before and after speech: voices begin and fade slowly."""
 
 SILENCE = 2e-5
-"""Sound that is nowhere louder is none: less than the smallest step of 16 bits."""
+"""Sound that is nowhere louder counts as none: less than the smallest step of 16 bits."""
 
 SPEECH_LEVEL = 0.1
 """Quieter sound is raised to this for the network: the level that a twentieth of its windows
 exceed. At -34 dB it would miss eight utterances of a conversation, at -74 dB nearly all."""
 
 NEARLY_SILENT_DB = -50.0
-"""Sound whose loudest twentieth is below this is told: something was wrong when it was recorded."""
+"""Sound whose loudest twentieth is below this is reported: the recording went wrong."""
 
 SILENT_DB = -100.0
 """Below this there is no sound at all."""
@@ -79,7 +79,7 @@ class Speech:
 
     @property
     def note(self) -> str:
-        """What is to be known of the sound, in words; empty where nothing is."""
+        """What to know about the sound, in words; empty if there is nothing."""
         if self.level_db >= NEARLY_SILENT_DB:
             return ""
         if self.level_db < SILENT_DB:
@@ -93,7 +93,7 @@ class Speech:
 def speech_in(
     recording: Path, kept: Engine | None = None, sound_track: int | None = None
 ) -> Speech:
-    """Returns when somebody speaks in a recording; cut at pauses into 15 s at the most.
+    """Returns when somebody speaks in a recording; cut at pauses into at most 15 s.
 
     Args:
         recording: The recording.
@@ -122,7 +122,7 @@ def _sound(
     """Yields the sound, in the other process."""
     if not probe(recording).has_audio:
         raise InputError(
-            f"{recording}: no sound in it that can be read, so nobody is heard; name a file that"
+            f"{recording}: no sound in it that can be read, so nobody is heard; give a file that"
             " says who speaks when with --transcript"
         )
     yield from sound_in_steps(sound_track, recording)

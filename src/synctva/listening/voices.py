@@ -23,13 +23,13 @@ Span = tuple[float, float]
 """Start and end, in seconds since the recording's start."""
 
 WINDOW_S = 1.5
-"""So long is a window: shorter ones tell voices apart badly, longer ones hold several people."""
+"""The length of a window: shorter ones tell voices apart badly, longer ones hold several people."""
 
 STEP_S = 0.75
-"""From one window to the next, at the most."""
+"""The longest step from one window to the next."""
 
 LEAST_S = 0.5
-"""A shorter span is heard with what lies around it."""
+"""A shorter span is heard with what surrounds it."""
 
 AT_ONCE = 16
 """Windows that the network hears side by side."""

@@ -16,7 +16,7 @@ from synctva.networks.sync_tva.architecture import Architecture
 from synctva.tensors import in_threads
 
 ENCODED_AT_ONCE = 64
-"""So many utterances go through a model's own encoders together; some such pieces at once."""
+"""How many utterances go through a model's own encoders together; some such pieces at once."""
 
 
 def causal(model: EmotionModel, place: str) -> EmotionModel:
@@ -34,7 +34,7 @@ def causal(model: EmotionModel, place: str) -> EmotionModel:
     if not isinstance(model.settings, Architecture):
         raise InputError(
             f"{place}: a {model.settings.network} looks at the whole dialogue and has no causal"
-            " mode; take a Sync-TVA, or leave --causal away"
+            " mode; use a Sync-TVA, or leave out --causal"
         )
     settings = replace(model.settings, future=0)
     return rebuilt(model, settings, dict(model.dims), dict(model.encoders.items()))

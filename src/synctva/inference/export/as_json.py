@@ -46,8 +46,8 @@ def read_recognition(path: Path) -> Recognition:
     r"""Returns the recognition in a JSON file that ``write_recognition`` has written.
 
     Raises:
-        InputError: It is no such file, or damaged, or an emotion in it was corrected: then it says
-            no longer what was recognised.
+        InputError: It is no such file, or damaged, or an emotion in it was corrected: then it no
+            longer says what was recognised.
     """
     from pydantic import TypeAdapter, ValidationError
 

@@ -44,7 +44,7 @@ def write_recognition(recognition: Recognition, path: Path) -> None:
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise InputError(
-            f"{path}: a recognition is written as {', '.join(SUFFIXES)}; choose one of these."
+            f"{path}: unknown ending; a recognition is written as one of {', '.join(SUFFIXES)}"
             + did_you_mean(path.suffix.lower(), SUFFIXES)
         )
     if not recognition.has_times:
@@ -56,13 +56,13 @@ def write_recognition(recognition: Recognition, path: Path) -> None:
 
 
 def check_untimed(path: Path) -> None:
-    """Does nothing if turns without times can be written into a file.
+    """Checks that turns without times can be written into a file.
 
     Raises:
         InputError: They cannot: its format has a time for each.
     """
     if path.suffix.lower() in TIMED:
         raise InputError(
-            f"{path}: nothing tells when somebody speaks, and this format needs times; write json,"
+            f"{path}: this format needs times, and the turns have none; write json,"
             " csv, parquet or html"
         )

@@ -20,7 +20,7 @@ SHOWN_S = 2.0
 """A picture that no other follows is on screen for so long: a camera may stop."""
 
 MOST_HZ = 10.0
-"""Of more pictures a second some are left out; features read five."""
+"""If more pictures a second come, some are left out; features read five."""
 
 KEPT_S = 16.5
 """Pictures of the longest turn and of what lies before it."""
@@ -119,7 +119,7 @@ class Remembering:
 
     Args:
         find: What finds the faces in a picture.
-        most: So many pictures are remembered.
+        most: How many pictures are remembered.
     """
 
     def __init__(self, find: Callable[[Picture], Sequence[Face]], most: int = 256) -> None:

@@ -27,25 +27,25 @@ LIVE = "live"
 """What such a recording is called."""
 
 STEP = SAMPLE_RATE_HZ // 4
-"""Sound is gone through in steps of a quarter of a second, counted from the talk's start."""
+"""Sound is processed in steps of a quarter of a second, counted from the talk's start."""
 
 EACH = 2 * STEP - WINDOW
-"""A turn that goes on is estimated in every second step; a part of a window waits for the next."""
+"""An unfinished turn is estimated in every second step; a part of a window waits for the next."""
 
 ESTIMATED_S = 4.0
-"""An estimate is of the last seconds of a turn that is longer."""
+"""If a turn is longer, an estimate is of its last seconds."""
 
 LOOKED_S = 0.4
 """Faces are looked for so often while somebody speaks: in every second picture that is read."""
 
 AROUND = round(AROUND_S * SAMPLE_RATE_HZ)
-"""So much before and after a turn is heard with its words; none of it with another turn's, too."""
+"""How much sound before and after a turn is heard with its words; never with two turns' words."""
 
 LATE_S = 0.25
-"""Sound may be so much early or late by its sender's clock before that counts as a gap."""
+"""How early or late sound may be by its sender's clock before that counts as a gap."""
 
 GAP_S = 1.0
-"""A gap ends what was said; no more of it than this has to be heard."""
+"""A gap ends what was said; at most this much of it has to be heard."""
 
 
 class Conversation:
@@ -113,7 +113,7 @@ class Conversation:
         *,
         in_haste: bool = False,
     ) -> list[Event]:
-        """Takes what comes next, and returns what becomes known by it.
+        """Takes what comes next, and returns what becomes known from it.
 
         Args:
             samples: Sound at 16 kHz, of any length; none where only a picture comes.
@@ -235,7 +235,7 @@ class Conversation:
         return self._turn(found, speaker, is_final=False)
 
     def _tell(self, start: int, end: int, words: Callable[[], Heard], events: list[Event]) -> None:
-        """Tells a turn that is over; its words are being heard."""
+        """Reports a turn that is over; its words are being heard."""
         sound = self._between(start, end)
         speaker = NOBODY
         if self._people is not None:
@@ -248,7 +248,7 @@ class Conversation:
         self._merge(events)
 
     def _merge(self, events: list[Event]) -> None:
-        """Tells of people who turned out to be one."""
+        """Reports people who turned out to be one."""
         while self._people is not None and (pair := self._people.merged()) is not None:
             speaker, into = pair
             self._past.merge(speaker, into)

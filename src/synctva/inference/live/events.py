@@ -22,16 +22,16 @@ class Speech:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a turn expresses: an estimate while it goes on, and then what stays.
+    """What a turn expresses: an estimate while it lasts, and then the result.
 
     Attributes:
         id: Number of the turn, from 0.
-        revision: How often it was told before.
+        revision: How often it was reported before.
         is_final: Whether the turn is over; else this is an estimate by what was heard last.
         start_s: When it begins, in seconds since the talk's start.
         end_s: When it ends, or how far it was heard.
-        known_s: So much of the talk was heard when this became known: a pause is over, and with it
-            a turn, when it has lasted.
+        known_s: How much of the talk was heard when this became known: a turn is over only when the
+            pause after it has lasted.
         speaker: Who speaks; empty while the voice is not known yet.
         text: What is said; None where no words are heard.
         emotion: The most probable one; None where there is no evidence.
@@ -65,8 +65,8 @@ class Relabel:
     """Two speakers turned out to be one person.
 
     Attributes:
-        speaker: The name that is no more.
-        into: Who it is.
+        speaker: The name that is no longer used.
+        into: The name that replaces it.
         turns: The turns, by ``id``, that are this person's from now on.
     """
 
@@ -79,7 +79,7 @@ class Relabel:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something went wrong, and what became of it; the talk goes on.
+    """Something went wrong, and what became of it; the talk continues.
 
     Attributes:
         at_s: When, in seconds since the talk's start.
@@ -97,8 +97,8 @@ class End:
     """The talk is over; no event follows.
 
     Attributes:
-        at_s: So long it was, in seconds.
-        turns: So many turns there were.
+        at_s: How long it was, in seconds.
+        turns: How many turns there were.
     """
 
     type: ClassVar[str] = "end"

@@ -1,4 +1,4 @@
-"""What a causal model needs of the turns so far: a bounded number of them, however long it goes on.
+"""What a causal model needs of the turns so far: a bounded number of them, however long it lasts.
 
 Each turn's features are made once. So a turn costs as much in the third hour as in the first
 minute, and comes out as ``recognise --causal`` makes it of the whole recording.
@@ -101,7 +101,7 @@ class Past:
             self._visual.reader.find = Remembering(self._visual.reader.find)
 
     def look(self, pictures: Pictures, at_s: float) -> None:
-        """Looks for faces in a picture of a turn that goes on.
+        """Looks for faces in a picture of an unfinished turn.
 
         Args:
             pictures: What was seen.
@@ -125,7 +125,7 @@ class Past:
         Args:
             utterance: Who speaks when.
             clip: Its sound and pictures.
-            words: Returns its words; asked for while sound and pictures are gone through.
+            words: Returns its words; called while sound and pictures are processed.
             is_over: Whether it becomes part of the past; else it is an estimate.
         """
         utterance, heard, made, note = self._features(utterance, clip, words)
@@ -148,7 +148,7 @@ class Past:
         return replace(next(recognised(encoded_turn, last, heard.flags)), words=heard.words)
 
     def merge(self, speaker: str, into: str) -> None:
-        """Takes what a speaker has said for another's from now on."""
+        """Treats what a speaker has said as another's from now on."""
         if (old := self._speakers.pop(speaker, None)) is not None:
             new = self._speakers.setdefault(into, old)
             self._rows.extend(
@@ -167,7 +167,7 @@ class Past:
     ) -> tuple[Utterance, Heard, dict[str, Encoded], str]:
         """Returns what is said, the features of each modality, and what failed, in words.
 
-        All are gone through side by side: who waits for a turn waits for the slowest.
+        All are processed side by side: whoever waits for a turn waits for the slowest.
         """
         recorded = self._threads.map(partial(self._encoded, clip), self._extractors)
         heard = words()

@@ -22,10 +22,10 @@ from synctva.media import (
 )
 
 READ_S = 4.0
-"""So much is read of the recording at once, in a process of its own."""
+"""How much of the recording is read at once, in a separate process."""
 
 PIECE = SAMPLE_RATE_HZ // 10
-"""So many samples come at once."""
+"""How many samples come at once."""
 
 Sound = Float32[np.ndarray, " sample"]
 
@@ -40,7 +40,7 @@ def played(
 
     Args:
         recording: Sound, pictures or both.
-        pace: So many seconds of it in a second; None = as fast as it is taken.
+        pace: How many seconds of it come in a second; None = as fast as they are taken.
         clock: Tells the time, in seconds.
         sleep: Waits.
 
@@ -82,7 +82,7 @@ def _length(recording: Path) -> float:
     length_s = length_of(recording) if probe(recording).has_audio else None
     if not length_s:
         raise InputError(
-            f"{recording}: no sound in it that can be played; synctva recognise tells more of it"
+            f"{recording}: no sound in it that can be played; `synctva recognise` says more"
         )
     return length_s
 

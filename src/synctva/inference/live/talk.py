@@ -32,9 +32,9 @@ class Talk:
 
     Args:
         conversation: What recognises.
-        slots: Of many talks in one process, so many recognise at once; None = this one does not
+        slots: Limits how many talks of one process recognise at once; None = this one does not
             wait for others.
-        waiting: So many pieces may wait; then ``feed`` waits too.
+        waiting: How many pieces may wait; then ``feed`` waits too.
 
     Attributes:
         is_ended: Whether nothing more may come.
@@ -71,9 +71,9 @@ class Talk:
         at_s: float | None = None,
         frame: Picture | None = None,
     ) -> None:
-        """Takes what comes next, and returns at once; it waits where too much is waiting.
+        """Takes what comes next, and returns at once, unless too much is waiting.
 
-        What is wrong with it is told by an event.
+        An event reports what is wrong with it.
 
         Args:
             samples: As of :meth:`Conversation.feed`.
@@ -90,7 +90,7 @@ class Talk:
         self._pieces.put((samples, at_s, frame))
 
     def end(self) -> None:
-        """Tells that nothing more comes."""
+        """Says that nothing more comes."""
         if not self.is_ended:
             self.is_ended = True
             self._pieces.put(None)
@@ -107,7 +107,7 @@ class Talk:
 
     @property
     def behind_s(self) -> float:
-        """So much sound is waiting, in seconds."""
+        """How much sound is waiting, in seconds."""
         return self._waiting / SAMPLE_RATE_HZ
 
     @property

@@ -1,4 +1,4 @@
-"""Who speaks, told by the voice as it happens: by what was heard so far alone."""
+"""Who speaks, recognised by the voice as it happens: from what was heard so far alone."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from synctva.listening.camplusplus import CamPlusPlus
 
 SAME = 0.35
-"""The voice of a turn is that of somebody who was heard before if it is so similar (cosine)."""
+"""From this similarity (cosine) on, the voice of a turn is that of somebody heard before."""
 
 MERGED = 0.5
-"""Two people whose voices are so similar, in all that was heard of them, are one."""
+"""From this similarity on, of all that was heard of them, two people are one."""
 
 WINDOW = round(WINDOW_S * SAMPLE_RATE_HZ)
 
 MOST_WINDOWS = 6
-"""Of a turn that is longer, the first nine seconds tell who speaks."""
+"""If a turn is longer, its first nine seconds show who speaks."""
 
 Vector = Float32[np.ndarray, " dim"]
 
@@ -72,7 +72,7 @@ class People:
     """The people who were heard so far, by their voices.
 
     Args:
-        most: So many at the most; None = any number.
+        most: The most people; None = any number.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -97,7 +97,7 @@ class People:
         return near.name
 
     def likely(self, voice: Vector) -> str:
-        """Returns who it may be, remembering nothing; empty where it is like nobody's."""
+        """Returns who it may be, remembering nothing; empty if it is like nobody's."""
         near = max(self._people, key=lambda person: float(person.voice @ voice), default=None)
         return near.name if near is not None and float(near.voice @ voice) >= SAME else ""
 

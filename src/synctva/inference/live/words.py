@@ -14,12 +14,12 @@ from synctva.media import SAMPLE_RATE_HZ
 from synctva.transcripts import Word
 
 ENGLISH_AT_FIRST, AT_FIRST = -0.3, 20
-"""Words are English until others tell otherwise: as if twenty of them had been heard, as likely as
-those of clear speech."""
+"""Words are taken for English until others show otherwise: as if twenty had been heard, as likely
+as those of clear speech."""
 
 STAYS = round(5.0 * SAMPLE_RATE_HZ)
-"""A piece between two pauses that is so long stays as it was heard; a shorter one is heard again
-with what follows, since words are clearer among others."""
+"""A piece between two pauses that is at least this long stays as it was heard; a shorter one is
+heard again with what follows, since words are clearer among others."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class _Piece:
 
 
 class Hearing:
-    """Hears the words of one turn after another; whether they are English, all so far tell.
+    """Hears the words of one turn after another; all so far show whether they are English.
 
     They are heard in a thread of their own, which holds up no sound. Which pieces are heard depends
     on the pauses alone, not on how long that takes.

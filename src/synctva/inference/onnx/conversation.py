@@ -27,7 +27,7 @@ from synctva.networks.sync_tva.network import SyncTVA
 Features = Mapping[str, Float[Tensor, "utterance dim"]]
 
 RESOLUTION = torch.finfo(torch.float32).eps
-"""An sd that is so much smaller than its mean is 0."""
+"""An sd that is smaller than its mean times this is 0."""
 
 
 class Conversation(nn.Module):

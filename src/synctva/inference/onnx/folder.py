@@ -32,10 +32,10 @@ UTTERANCE = "utterance"
 
 
 def check_onnx() -> None:
-    """Does nothing if what writes ONNX is installed.
+    """Checks that what writes ONNX is installed.
 
     Raises:
-        InputError: It is not.
+        InputError: It is not installed.
     """
     if lacking := [name for name in NEEDED if find_spec(name) is None]:
         raise InputError(
@@ -49,7 +49,7 @@ def export_onnx(model: EmotionModel, makers: Makers, name: str, folder: Path) ->
     ``model.onnx`` makes probabilities of a conversation's features, as recognition does;
     ``text.onnx`` and ``faces.onnx`` make features of tokens and of faces, where the model's
     encoders come with this package. All shapes are dynamic. ``model.json``, which is written last,
-    tells the emotions, the inputs and what makes them; ``run.py`` is an example.
+    lists the emotions, the inputs and what makes them; ``run.py`` is an example.
 
     Args:
         model: Of a Sync-TVA; looking ahead or causal.
@@ -62,7 +62,7 @@ def export_onnx(model: EmotionModel, makers: Makers, name: str, folder: Path) ->
     """
     check_onnx()
     if not isinstance(model.network, SyncTVA):
-        raise InputError(f"{name}: its network is no Sync-TVA, and only that can be exported")
+        raise InputError(f"{name}: its network is not Sync-TVA; only Sync-TVA can be exported")
     folder.mkdir(parents=True, exist_ok=True)
     contents = {"model.onnx": _model(model, makers)}
     known = model.provenance.features
@@ -123,7 +123,7 @@ def _widths(model: EmotionModel) -> dict[str, int]:
 
 
 def _told(description: dict[str, Any]) -> dict[str, Any]:
-    """Returns what is told of features: not where files lie on this machine."""
+    """Returns what is written about features: not where files lie on this machine."""
     return {key: value for key, value in description.items() if key != "files"}
 
 
