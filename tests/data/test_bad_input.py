@@ -38,7 +38,7 @@ def complaint(read: Callable[[Path], object], path: Path) -> str:
     [
         ("dialogue,turn", "dialoge,turn", ["'dialogue' is missing", "Did you mean 'dialoge'?"]),
         ("speaker,split", "split,split", ["line 1", "'split' stands twice"]),
-        ("speaker,split", "split,SPLIT ", ["'split' and 'SPLIT' have one name but for capitals"]),
+        ("speaker,split", "split,SPLIT ", ["'split' and 'SPLIT' differ only in capitals"]),
         ("turn,speaker,split", "turn,speaker,Splits", ["column 'Splits' is not known", "'split'"]),
         ("turn,speaker", "turn,", ["line 1", "column 3 has no name"]),
         ("x,test,good", "x,test,goood", []),
@@ -203,7 +203,7 @@ def test_a_truncated_parquet_table_is_told(tmp_path):
         ({"dialogue": np.array([1, 1, np.nan, 2])}, "row 3: dialogue is NaN"),
         ({"speaker": np.zeros(4, complex)}, "array 'speaker' is complex128; save strings"),
         ({"speaker": np.array([b"J\xf6rg"] * 4)}, "array 'speaker' is not UTF-8; save strings"),
-        ({"Split": np.arange(4)}, "arrays 'split' and 'Split' have one name but for capitals"),
+        ({"Split": np.arange(4)}, "arrays 'split' and 'Split' differ only in capitals"),
         ({"split": None, "Splits": np.arange(4)}, "array 'Splits' is not known; call it 'split'"),
         ({"names": np.array("good")}, "array 'names' has the shape ()"),
     ],
@@ -406,7 +406,7 @@ def test_pictures_that_cannot_be_written_are_told(tmp_path):
 
 def test_a_damaged_playhouse_file_is_told(tmp_path):
     samples.write_meld(tmp_path)
-    for content, told in (("{", "damaged"), ("[]", "holds no object")):
+    for content, told in (("{", "damaged"), ("[]", "not a JSON object")):
         (tmp_path / "playhouse.json").write_text(content)
         with pytest.raises(InputError, match=rf"playhouse\.json: {told}"):
             read_meld(tmp_path)

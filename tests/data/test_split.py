@@ -104,5 +104,7 @@ def test_a_fold_that_is_not_there_is_told(corpus: Corpus, number: int):
 
 @pytest.mark.parametrize("words", ["1", "1/", "one/five", "-1/5", "1/5/2", ""])
 def test_a_fold_that_is_written_otherwise_is_told(words: str):
-    with pytest.raises(InputError, match=f"--fold {words}: write which of how many, such as 1/5"):
+    with pytest.raises(
+        InputError, match=f"--fold {words}: write which fold of how many, such as 1/5"
+    ):
         fold_named(words)

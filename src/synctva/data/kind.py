@@ -1,4 +1,4 @@
-"""What a reader says of itself: the value that the file of a corpus ends in."""
+"""How a reader describes itself: the value that the file of a corpus ends in."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Finds out what a path holds, and reads it.
+"""Detects what a path holds, and reads it.
 
 Every module of ``corpora`` and ``own`` that ends in a ``Kind`` is a reader; no other list exists.
 """
@@ -47,16 +47,16 @@ def read_source(
     fold: tuple[int, int] | None = None,
     tiers: Sequence[str] | None = None,
 ) -> Corpus:
-    """Returns the corpus at a path, whatever of ``KINDS`` it is.
+    """Returns the corpus at a path, whichever of ``KINDS`` it is.
 
     Args:
         source: A file or folder.
-        kind: One of ``KINDS``; found out where not given.
+        kind: One of ``KINDS``; detected if not given.
         schema: Name of the emotion schema; for ``meld``, ``folder`` and ``table`` only.
         name: The corpus's name; for ``folder``, ``npz`` and ``table`` only.
         label_order: The emotions in the order of their numbers; for ``legacy`` only.
-        media: Where pictures that are packed in the source are unpacked to; for others than
-            ``fer2013`` it means nothing.
+        media: The folder for pictures that are packed in the source; it means nothing for others
+            than ``fer2013``.
         fold: Which of how many folds by dialogue becomes ``test``, from 1, whatever the file says
             of splits; for ``meld-dev-features``, ``meld-faces`` (its test split is left out then),
             ``folder``, ``npz`` and ``table`` only.
@@ -96,7 +96,7 @@ def read_source(
 def kind_of(source: Path) -> str:
     """Returns which of ``KINDS`` a path is, from its name and the names inside it.
 
-    A published corpus before own files; but with a table of clips it is ``folder``.
+    A published corpus comes before one's own files; but with a table of clips it is ``folder``.
 
     Raises:
         InputError: None of them, or several corpora.
@@ -138,7 +138,7 @@ def _not_one(source: Path, found: Mapping[str, str]) -> InputError:
         return InputError(f"{source}: holds {told}; name that folder")
     return InputError(
         f"{source}: holds {told}; put each into a folder of its own and name one, or say"
-        f" --kind {next(iter(found))} to leave the rest"
+        f" --kind {next(iter(found))} to leave out the rest"
     )
 
 
@@ -155,7 +155,7 @@ def _nothing(source: Path) -> InputError:
             else "put a transcript beside each"
         )
         return InputError(
-            f"{source}: recordings alone, and nothing that tells who says what in them; {rest},"
+            f"{source}: only recordings, and nothing that says who says what in them; {rest},"
             f" such as {recording.with_suffix('.srt')}"
         )
     return InputError(

@@ -112,9 +112,9 @@ def fold_named(words: str) -> tuple[int, int]:
     """Returns number and count of a fold that is written ``2/5``.
 
     Raises:
-        InputError: It is written otherwise.
+        InputError: It is written differently.
     """
     match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", words)
     if match is None:
-        raise InputError(f"--fold {words}: write which of how many, such as 1/5")
+        raise InputError(f"--fold {words}: write which fold of how many, such as 1/5")
     return int(match[1]), int(match[2])

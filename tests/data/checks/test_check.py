@@ -290,7 +290,7 @@ def test_the_same_utterances_split_otherwise_are_told_once():
     corpus = official_meld()
     dialogues = (replace(corpus.dialogues[0], split="valid"), *corpus.dialogues[1:])
     told = [message for _, place, message in serious(replace(corpus, dialogues=dialogues))]
-    assert "otherwise split" in told[0]
+    assert "in another split" in told[0]
     assert told[1:] == ["1037 dialogues, officially 1038", "115 dialogues, officially 114"]
 
 

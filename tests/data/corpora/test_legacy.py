@@ -170,7 +170,11 @@ VECTORS = samples.vectors(samples.IEMOCAP_DIALOGUES, 5)
         (8, [], "an empty split"),
         (3, {**VECTORS, "S1": VECTORS["S1"][:2]}, "dialogue 'S1' has 3 speakers, but 2 in 'text'"),
         (3, {"S1": VECTORS["S1"]}, "but none in 'text'"),
-        (3, {**VECTORS, "S2": [np.zeros(5), np.zeros(4)]}, "'S2': 'text' is no table of numbers"),
+        (
+            3,
+            {**VECTORS, "S2": [np.zeros(5), np.zeros(4)]},
+            "'S2': 'text' is not a table of numbers",
+        ),
         (3, {**VECTORS, "S2": [np.zeros(4)] * 2}, "another width than before"),
         (3, {**VECTORS, "S2": [np.zeros(5), np.full(5, np.nan)]}, "'S2' turn 1: 'text' holds NaN"),
         (2, samples.vectors(samples.IEMOCAP_DIALOGUES, 5), "the emotions are vectors, not whole"),
@@ -183,7 +187,7 @@ VECTORS = samples.vectors(samples.IEMOCAP_DIALOGUES, 5)
         (
             2,
             samples.entry(samples.IEMOCAP_DIALOGUES, lambda _, turn: [0, 0.5, "x"][turn]),
-            "dialogue 'S1' turn 1: the emotion '0.5' is no whole number",
+            "dialogue 'S1' turn 1: the emotion '0.5' is not a whole number",
         ),
         (3, None, "fit no known layout"),
         (1, samples.entry(samples.IEMOCAP_DIALOGUES, lambda *_: [1, 1]), "the speaker is a row"),
@@ -211,7 +215,7 @@ def test_a_score_that_is_no_number_is_told(tmp_path: Path, score: object):
     words = samples.words(dialogues, "said")
     path = tmp_path / "mosi.pkl"
     path.write_bytes(pickle.dumps((words, scores, words, words, ["a"], ["b"], ["c"])))
-    with pytest.raises(InputError, match=r"dialogue 'b' turn 1: the score '.*' is no number"):
+    with pytest.raises(InputError, match=r"dialogue 'b' turn 1: the score '.*' is not a number"):
         read_legacy(path)
 
 

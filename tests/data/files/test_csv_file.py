@@ -45,5 +45,5 @@ def test_a_table_of_too_many_columns_is_refused(
     path.write_text("start_s,end_s,text,a,b\n0,1,Hello,,\n")
     read(path)
     monkeypatch.setattr(columns, "COLUMNS", 4)
-    with pytest.raises(InputError, match=r"wide\.csv: (line 1: )?5 columns, where 4 are the most"):
+    with pytest.raises(InputError, match=r"wide\.csv: (line 1: )?5 columns, but 4 are the most"):
         read(path)

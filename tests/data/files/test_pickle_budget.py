@@ -104,12 +104,12 @@ def test_values_that_lie_too_deep_or_in_themselves_are_refused(tmp_path: Path):
     path.write_bytes(pickle.dumps(nested(NESTED)))
     assert read_pickle(path) == nested(NESTED)
     path.write_bytes(pickle.dumps(nested(NESTED + 1)))
-    with pytest.raises(InputError, match="deep in each other"):
+    with pytest.raises(InputError, match="are nested more than"):
         read_pickle(path)
     path.write_bytes(b"]q\x00(" + b"]" * 1_000 + b"e.")
     assert read_pickle(path) == [[]] * 1_000
     path.write_bytes(b"]q\x00]h\x00aa.")
-    with pytest.raises(InputError, match="lies in itself"):
+    with pytest.raises(InputError, match="contains itself"):
         read_pickle(path)
 
 

@@ -319,8 +319,8 @@ def test_what_is_no_pickle_is_told(tmp_path):
     with pytest.raises(InputError, match=r"none\.pkl: cannot be read"):
         read_pickle(tmp_path / "none.pkl")
     np.savez(tmp_path / "arrays.pkl.npz", a=np.zeros(1))
-    with pytest.raises(InputError, match="a zip archive, no pickle"):
+    with pytest.raises(InputError, match="a zip archive, not a pickle"):
         read_pickle(tmp_path / "arrays.pkl.npz")
     (tmp_path / "empty.pkl").write_bytes(b"")
-    with pytest.raises(InputError, match=r"empty\.pkl: damaged, or no pickle"):
+    with pytest.raises(InputError, match=r"empty\.pkl: damaged, or not a pickle"):
         read_pickle(tmp_path / "empty.pkl")

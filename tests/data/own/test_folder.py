@@ -226,7 +226,9 @@ def test_an_emotion_tier_finds_its_speaker(tmp_path, tiers):
 
 def test_an_emotion_tier_of_nobody_is_told(tmp_path):
     path = elan(tmp_path / "talk.eaf", ("Ada", None), ("Ben", None), ("emotion", None))
-    with pytest.raises(InputError, match=r"talk\.eaf: tier 'emotion' tells emotions, but whose"):
+    with pytest.raises(
+        InputError, match=r"talk\.eaf: tier 'emotion' gives emotions, but it is not clear whose"
+    ):
         read_transcript(path)
 
 
@@ -290,8 +292,8 @@ def test_a_stated_schema_refuses_other_emotions(tmp_path):
         ("t.csv", "start,end,text,Split\n1,2,Hi.,test\n", "t.csv: column 'Split' has no meaning"),
         ("t.tsv", "start\tend\tdialogue\n1\t2\ta\n", "t.tsv: column 'dialogue' has no meaning"),
         ("t.csv", "since,end_s,text\n1,2,Hi.\n", "t.csv: column 'start_s' is missing"),
-        ("t.eaf", "hello", "t.eaf: no ELAN file, or damaged"),
-        ("t.eaf", "<a/>", "t.eaf: no ELAN file, or damaged"),
+        ("t.eaf", "hello", "t.eaf: not an ELAN file, or damaged"),
+        ("t.eaf", "<a/>", "t.eaf: not an ELAN file, or damaged"),
         ("t.eaf", "<!DOCTYPE a []><a/>", "t.eaf: declares a document type"),
         ("t.eaf", "<?xml version='1.0' encoding='cp037'?><a/>", "t.eaf: is declared to be cp037"),
     ],
@@ -360,7 +362,7 @@ def test_what_a_folder_leaves_out_is_told(tmp_path, caplog):
     assert {"talk", "call"} <= {dialogue.id for dialogue in corpus.dialogues}
     for told in (
         "one.json: 2 other transcripts of the recording left out: one.vtt, one.srt",
-        "1 recordings of another's name left out: one.wav",
+        "1 recordings with the name of another left out: one.wav",
         "1 recordings of formats that are not read left out: memo.mid",
     ):
         assert told in caplog.text
@@ -381,7 +383,7 @@ def test_two_tables_may_tell_of_different_clips_only(tmp_path):
         "d",
     }
     (tmp_path / "other.csv").write_text("clip\nb.wav\n")
-    assert "other.csv and who.csv both tell of 'b.wav'; name one" in complaint(tmp_path)
+    assert "other.csv and who.csv both describe 'b.wav'; name one" in complaint(tmp_path)
     assert len(read_folder(tmp_path / "other.csv")) == 1
 
 

@@ -1,1 +1,1 @@
-"""The dataset doctor: what is wrong, or worth knowing, in a corpus that could be read."""
+"""The dataset doctor: what is wrong or worth knowing in a corpus that could be read."""

@@ -1,7 +1,7 @@
-"""The dataset doctor: what is wrong, or worth knowing, in a corpus that could be read.
+"""The dataset doctor: what is wrong or worth knowing in a corpus that could be read.
 
 What the readers refuse (a dialogue in two splits, a turn twice, NaN in features) never gets here:
-the readers tell it with file and row.
+the readers report it with file and row.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ from synctva.dialogue import SPLITS
 from synctva.emotions import MODALITIES
 
 LONG_S = 60.0
-"""An utterance that lasts longer is worth a look."""
+"""A longer utterance is worth a look."""
 
 LEAST_DIALOGUES = 5
 """Scores on fewer dialogues hardly tell one model from another."""
@@ -54,7 +54,7 @@ def _against_official(corpus: Corpus) -> Iterator[Finding]:
             "warning",
             corpus.name,
             f"{len(corpus)} utterances, officially {official}: most are missing; or it is another"
-            " corpus of the same name, and another --name at its import tells them apart",
+            " corpus of the same name: then import it under another --name",
         )
         return
     differing = [row for row in table if row.official not in (None, row.utterances)]
@@ -64,7 +64,7 @@ def _against_official(corpus: Corpus) -> Iterator[Finding]:
             "warning",
             corpus.name,
             "over all splits the counts are the official ones, in each they are not: the same"
-            " utterances, otherwise split; scores compare only with those on this split",
+            " utterances in another split; scores compare only with those on this split",
         )
     for row in differing:
         more = row.utterances - (row.official or 0)

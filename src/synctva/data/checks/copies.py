@@ -1,4 +1,4 @@
-"""Copies in a corpus: what stands in two splits leaks from training into the score."""
+"""Copies in a corpus: what is in two splits leaks from training into the score."""
 
 import re
 from collections import defaultdict
@@ -24,7 +24,7 @@ def copies(corpus: Corpus) -> Iterator[Finding]:
 def _same_words(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
     """Yields dialogues with the words of one before, split by split.
 
-    Without the first or the last turn a copy is one as well.
+    A copy without the first or the last turn is one as well.
     """
     earlier: defaultdict[tuple[str, ...], dict[str, Dialogue]] = defaultdict(dict)
     same = []
@@ -50,7 +50,7 @@ def _same_words(dialogues: Iterable[Dialogue]) -> Iterator[Finding]:
 def _word_keys(dialogue: Dialogue) -> list[tuple[str, ...]]:
     """Returns what copies of a dialogue have in common: words, without capitals and signs.
 
-    Of one utterance alone, which many may say, a copy has the same speaker too.
+    A single utterance, which many may say, is a copy only if the speaker is the same too.
     """
     words = [_SIGNS.sub("", u.text or "").casefold().split() for u in dialogue.utterances]
     parts = [words, words[1:], words[:-1]] if len(words) > 2 else [words]
@@ -103,10 +103,10 @@ def _same_features(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _comparable(corpus: Corpus, modality: str) -> Iterator[tuple[str, str, slice]]:
-    """Yields the split, the place and the rows of what has features as nothing else has.
+    """Yields the split, the place and the rows of whatever has features like nothing else.
 
-    These are utterances; but the same words have the same features, so of text they are dialogues
-    of several turns, where ``_same_words`` has no words to compare.
+    These are utterances. But the same words have the same text features, so for text they are
+    dialogues of several turns, if ``_same_words`` has no words to compare.
     """
     row = 0
     for dialogue in corpus.dialogues:

@@ -44,7 +44,7 @@ def counts(corpus: Corpus) -> list[Count]:
 def official_counts(corpus: Corpus) -> Mapping[str, Mapping[str, int]] | None:
     """Returns split -> emotion -> official number of utterances; None where none is known.
 
-    Nor is any known of a corpus that was composed, or to which copies were added.
+    A composed corpus, or one with added copies, has none either.
     """
     facts = KNOWN.get(corpus.name)
     if facts is None or corpus.origin:

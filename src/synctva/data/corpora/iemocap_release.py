@@ -13,7 +13,7 @@ documents do not say so; the published programs that cut the faces out of these 
 
 Utterances of other emotions than the six, and those without agreement, are left out, as the field
 does. The release agrees on 7,380 utterances of the six; the field's tables hold 7,433, with 53
-more happy ones whose origin nobody has published. So the check tells that happy ones are missing.
+more happy ones whose origin nobody has published. So the check reports that happy ones are missing.
 """
 
 import re
@@ -134,7 +134,7 @@ def _turns(path: Path) -> Iterator[_Turn]:
         named = _ID.fullmatch(id)
         if named is None or named[1] != path.stem:
             raise InputError(
-                f"{place}: {id!r} is no utterance of {path.stem}; get the release again"
+                f"{place}: {id!r} is not an utterance of {path.stem}; get the release again"
             )
         if first.setdefault(id, number) != number:
             raise InputError(

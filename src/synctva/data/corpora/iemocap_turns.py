@@ -33,7 +33,7 @@ OTHERS = ("sur", "fea", "dis", "oth", "xxx")
 COLUMNS = ("video_id", "id", "speaker", "mode", "emotion", "text", "start", "end", *STATISTICS)
 
 PAUSES = ("gap_s", "overlap_s")
-"""Seconds of silence before a turn; seconds for which another one goes on after its start."""
+"""Seconds of silence before a turn; seconds for which another one continues after its start."""
 
 FACTS = Facts(
     name="iemocap-turns",
@@ -57,7 +57,7 @@ def read_iemocap_turns(source: Path) -> Corpus:
 
     Turns are in the order of their start, whoever speaks. The modality ``audio`` is eight
     statistics of the voice, how long it was silent before the turn, and how long an earlier turn
-    goes on.
+    continues.
 
     Raises:
         InputError: The file or a column is missing, an emotion or split is unknown, or a cell is
@@ -113,9 +113,9 @@ def _row(cells: dict[str, str]) -> UtteranceRow:
 
 
 def pauses(rows: Sequence[UtteranceRow]) -> Float32[np.ndarray, "turn 2"]:
-    """Returns gap and overlap of turns, in seconds, which stand in the order of their start.
+    """Returns gap and overlap, in seconds, of turns in the order of their start.
 
-    A dialogue's first turn has neither. Nothing looks ahead of the turn's own start, but for how
+    A dialogue's first turn has neither. Nothing looks ahead of the turn's own start, except for how
     long what was being said then still lasts.
     """
     found = np.zeros((len(rows), len(PAUSES)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What the numbers of emotions mean: as stated, or as the known counts of a corpus prove."""
+"""What the numbers of emotions mean: as stated, or as the known counts of a corpus prove it."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest

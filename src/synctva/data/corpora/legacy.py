@@ -1,4 +1,4 @@
-"""The field's pickles -> Corpus: the layout found out, the numbers of the emotions verified.
+"""The field's pickles -> Corpus: the layout detected, the numbers of the emotions verified.
 
 Citation, source, licence: those of the corpus in it, see ``iemocap``, ``meld`` and ``mosi``.
 Emotions: numbers. What they mean is stated by the caller, or follows from the known number of
@@ -205,7 +205,7 @@ def _finite(score: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"the score {str(score)[:40]!r} is no number; correct it")
+        raise InputError(f"the score {str(score)[:40]!r} is not a number; correct it")
     return number
 
 
@@ -214,7 +214,7 @@ def _whole(emotion: Any) -> int:
         return operator.index(emotion)
     except TypeError as error:
         raise InputError(
-            f"the emotion {str(emotion)[:40]!r} is no whole number; number the emotions from 0"
+            f"the emotion {str(emotion)[:40]!r} is not a whole number; number the emotions from 0"
         ) from error
 
 
@@ -225,7 +225,7 @@ def _speaker(speaker: Any) -> str:
     try:
         ones = np.flatnonzero(np.asarray(speaker, dtype=np.float64))
     except (ValueError, TypeError, OverflowError) as error:
-        raise InputError("the speaker is no name, nor a row of numbers; name one") from error
+        raise InputError("the speaker is neither a name nor a row of numbers; name one") from error
     if len(ones) > 1:
         raise InputError("the speaker is a row with more than one number other than 0; name one")
     return f"speaker{ones[0]}" if len(ones) else "another"
@@ -259,7 +259,7 @@ def _table(word: str, entry: Mapping[Hashable, Any], splits: Mapping[Hashable, s
         try:
             part = np.asarray([np.asarray(v, np.float32) for v in entry[id]], dtype=np.float32)
         except (ValueError, TypeError, OverflowError) as error:
-            raise InputError(f"dialogue {id!r}: {word!r} is no table of numbers") from error
+            raise InputError(f"dialogue {id!r}: {word!r} is not a table of numbers") from error
         if part.ndim != 2 or part.shape[1:] != (parts or [part])[0].shape[1:]:
             raise InputError(
                 f"dialogue {id!r}: {word!r} has shape {part.shape}, another width than before"

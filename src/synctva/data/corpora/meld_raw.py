@@ -21,14 +21,14 @@ ARCHIVES = {"train": "train", "valid": "dev", "test": "test"}
 """Split -> the folder that its archive may have been unpacked into."""
 
 CORRUPT = frozenset({("train", 125, 3)})
-"""Split, dialogue and utterance of MELD's clips that no player opens; they count as missing."""
+"""Split, dialogue and utterance of MELD's clips that no player opens: they count as missing."""
 
 _CLIP = re.compile(r"dia(\d+)_utt(\d+)\.mp4")
 CLIP_NAMES = re.compile(r"(?:final_videos_test)?dia\d+_utt\d+")
 """What all of its clips are called, those of no utterance too."""
 
 ORIGIN_FILE = "playhouse.json"
-"""Of a corpus that was generated in this layout: how."""
+"""The file that says how a corpus was generated in this layout."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def read_origin(source: Path) -> dict[str, Any]:
         return {}
     origin = read_json(path, "damaged")
     if not isinstance(origin, dict):
-        raise InputError(f"{path}: holds no object; generate the corpus again")
+        raise InputError(f"{path}: not a JSON object; generate the corpus again")
     return origin
 
 

@@ -6,7 +6,7 @@ Licence: CC BY-NC-SA 4.0.
 Emotions: anger, fear, happiness, neutral, sadness, surprised (``nemo-6``).
 
 A clip's name is its actor, emotion and sentence, ``KD0_anger_17``. All sentences are said in all
-emotions, so words tell nothing. The clips may lie in any folders; beside a table of them, name the
+emotions, so words show nothing. The clips may lie in any folders; beside a table of them, name the
 kind. The authors have no splits: actors TP0 and WR0 are ``valid`` and ``test``.
 """
 

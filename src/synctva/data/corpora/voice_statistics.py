@@ -33,7 +33,7 @@ def voice_features(
     """Returns the modality ``audio``: statistics, with a flag for each that could not be measured.
 
     A whisper has no pitch, and "Oh!" may have no syllable that Praat counts. Such a statistic is
-    the training split's mean, which tells nothing, and its flag is ``no_`` and its name. Where an
+    the training split's mean, which says nothing, and its flag is ``no_`` and its name. If an
     utterance has none at all, the modality is missing.
 
     Args:

@@ -1,1 +1,1 @@
-"""File formats -> columns, arrays and rows, each fault told with its file and row."""
+"""File formats -> columns, arrays and rows; each fault is reported with its file and row."""

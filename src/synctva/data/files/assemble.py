@@ -1,4 +1,4 @@
-"""Rows of a file -> Corpus; whatever is wrong is told with the file and the row it stands in."""
+"""Rows of a file -> Corpus; whatever is wrong is reported with its file and row."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Place = Callable[[int], str]
 
 @dataclass(frozen=True)
 class UtteranceRow:
-    """An utterance as a file tells it; spellings of emotion and split are still the file's.
+    """An utterance as a file has it; spellings of emotion and split are still the file's.
 
     Attributes:
         dialogue: The dialogue's id; blanks around it do not count.

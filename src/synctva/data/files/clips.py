@@ -1,4 +1,4 @@
-"""Folders of recordings: what in them is one, and those whose names say what they hold."""
+"""Folders of recordings: which files are recordings, and which names say what they hold."""
 
 import logging
 import re
@@ -56,7 +56,7 @@ def named_clips(folder: Path, name: re.Pattern[str]) -> dict[str, tuple[Path, re
 
 
 def tell_left_out(folder: Path, names: Sequence[str], what: str) -> None:
-    """Logs what in a folder is not read, if there is anything."""
+    """Logs what is not read in a folder, if there is anything."""
     if not names:
         return
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -43,7 +43,7 @@ def read_npz(path: Path, required: Iterable[str]) -> dict[str, np.ndarray]:
             for name in names:
                 arrays[name] = _of_unicode(np.asarray(archive[name]))
     except UnicodeError as error:
-        raise InputError(f"{path}: array {name!r}: no Unicode; save plain strings") from error
+        raise InputError(f"{path}: array {name!r}: not Unicode; save plain strings") from error
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise anything
         pickled = "Python objects; save plain arrays" if "allow_pickle" in str(error) else "damaged"
         raise InputError(f"{path}: array {name!r}: {pickled}") from error

@@ -49,5 +49,5 @@ def _told(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(
-            f"{path}: damaged or truncated, or no Parquet file ({reason}); write it again"
+            f"{path}: damaged or truncated, or not a Parquet file ({reason}); write it again"
         ) from error

@@ -30,7 +30,7 @@ def read_pickle(path: Path) -> object:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); name a pickle") from error
     if data.startswith(b"PK"):
-        raise InputError(f"{path}: a zip archive, no pickle; {_REMEDY}")
+        raise InputError(f"{path}: a zip archive, not a pickle; {_REMEDY}")
     try:
         allowance = Allowance(PICKLE.bytes_of(len(data)))
         names = {**NAMES, **torch_names(allowance)}
@@ -42,7 +42,7 @@ def read_pickle(path: Path) -> object:
         raise InputError(f"{path}: refused or damaged: {_line(error)}; {_REMEDY}") from error
     except Exception as error:  # a damaged pickle makes the unpickler raise anything
         reason = f"{type(error).__name__}: {_line(error)}"
-        raise InputError(f"{path}: damaged, or no pickle ({reason}); {_REMEDY}") from error
+        raise InputError(f"{path}: damaged, or not a pickle ({reason}); {_REMEDY}") from error
     return content
 
 

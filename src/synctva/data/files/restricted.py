@@ -12,7 +12,7 @@ LONGEST = 1 << 40
 """An array has no more values in one direction."""
 
 KEY_BYTES = 8
-"""Of a number that is a key: NumPy rounds a longer one for its hash, so that many have one hash."""
+"""For a number that is a key: NumPy rounds a longer one for its hash, so many have one hash."""
 
 LARGEST_KEY = 2**61 - 1
 """From there on, whole numbers that are unlike have one hash."""
@@ -45,7 +45,7 @@ class Array(np.ndarray):
             raise pickle.UnpicklingError(f"it has {len(raw)} bytes for an array of shape {shape}")
         super().__setstate__((1, tuple(shape), kind, bool(fortran), raw))  # pyright: ignore
         if not is_unicode(self):
-            raise pickle.UnpicklingError("it holds text that is no Unicode")
+            raise pickle.UnpicklingError("it holds text that is not Unicode")
 
 
 class DType:
@@ -129,10 +129,10 @@ def _encode(text: object, encoding: object = "latin1") -> bytes:
 
 
 def key(value: object) -> Any:
-    """Returns a key; refused is what could make many keys have one hash, which takes for ever.
+    """Returns a key; refuses what could give many keys one hash, which takes for ever.
 
-    A tuple in a tuple is no key: each level can double the time to hash it. Nor is one that does
-    not begin with text, by which its hash is another one in every process.
+    A tuple in a tuple is refused: each level can double the time to hash it. So is one that does
+    not begin with text, which makes its hash differ in every process.
     """
     parts = value if isinstance(value, tuple) else (value,)
     if not all(map(_is_plain_key, parts)):
@@ -173,7 +173,7 @@ def _container(kind: type) -> Maker:
     def make(values: object = ()) -> object:
         if not isinstance(values, (list, tuple, set, dict)):
             raise pickle.UnpicklingError(
-                f"it holds a {kind.__name__} of something that is no container"
+                f"it holds a {kind.__name__} of something that is not a container"
             )
         return _CONTAINERS[kind](values)
 
@@ -181,9 +181,9 @@ def _container(kind: type) -> Maker:
 
 
 def size_bytes(made: Any) -> int:
-    """Returns what the values of an array, bytes or a container take; of an empty array its steps.
+    """Returns what the values of an array, bytes or a container take; an empty array's steps count.
 
-    Those are of no value, but a loop over them takes as long.
+    Those hold no value, but a loop over them takes as long.
     """
     if isinstance(made, np.ndarray):
         return max(made.nbytes, math.prod(max(1, size) for size in made.shape))

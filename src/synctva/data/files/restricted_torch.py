@@ -52,7 +52,7 @@ class _StorageReader(RestrictedUnpickler):
     def persistent_load(self, pid: Any) -> Storage:
         """Returns an empty storage of the stated type; its values follow after the pickles."""
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
-            raise pickle.UnpicklingError("it holds a torch storage that is told in an unknown way")
+            raise pickle.UnpicklingError("it holds a torch storage of an unknown form")
         if len(pid) > 5 and pid[5] is not None:
             raise pickle.UnpicklingError("it holds a torch storage that is a view of another")
         if pid[1] not in _KINDS.values():

@@ -30,7 +30,7 @@ def unfolded_bytes(content: object) -> int:
             own = [_of(member, known) for member in members]
             depth = 1 + max(below for _, below in own)
             if depth > NESTED:
-                raise ValueError(f"values lie more than {NESTED} deep in each other")
+                raise ValueError(f"values are nested more than {NESTED} deep")
             known[id(value)] = sum(size for size, _ in own), depth
             begun.discard(id(value))
             waiting.pop()
@@ -38,7 +38,7 @@ def unfolded_bytes(content: object) -> int:
             begun.add(id(value))
             unknown = [m for m in members if _members(m) and id(m) not in known]
             if any(id(member) in begun for member in unknown):
-                raise ValueError("a value lies in itself")
+                raise ValueError("a value contains itself")
             waiting += unknown
     return known[id(content)][0]
 

@@ -27,13 +27,13 @@ _COSTS = {
     **dict.fromkeys((pickle.EMPTY_DICT, pickle.DICT, pickle.EMPTY_LIST, pickle.LIST), 100),
     **dict.fromkeys((pickle.MARK, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3), 80),
 }
-"""Bytes that an opcode may take of the memory, at the most; other ones take ..."""
+"""The most bytes of memory that an opcode may take; other ones take ..."""
 
 _COST = 40
 
 
 class Allowance:
-    """So many bytes a pickle may still become.
+    """How many bytes a pickle may still become.
 
     Args:
         left_bytes: At first.

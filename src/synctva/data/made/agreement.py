@@ -78,7 +78,7 @@ def read_agreement(source: Path, schema: EmotionSchema) -> Agreement:
     totals = counts.sum((1, 2))
     if lacking := [e for e, total in zip(schema.emotions, totals, strict=True) if not total]:
         raise InputError(
-            f"{path}: no training utterance is {lacking[0]}; its emotions are to be those of"
+            f"{path}: no training utterance is {lacking[0]}; its emotions must be those of"
             f" {schema.name}"
         )
     return Agreement(schema, counts / totals[:, None, None])

@@ -1,6 +1,6 @@
 """Donors that stand alone in a composed corpus: dialogues of one utterance.
 
-A voice may have words beside it that tell nothing of its emotion, as acted clips do: all are spoken
+A voice may have words beside it that show nothing of its emotion, as in acted clips: all are spoken
 with the same sentences. A model that saw such words only in conversations, where they are mostly
 said without emotion, takes them for a reason not to listen.
 """

@@ -17,8 +17,8 @@ class Casting:
     """Which emotions the donors have.
 
     Attributes:
-        reliability: For ``audio`` and ``visual``, where they have sources: how often a donor shows
-            what the utterance's emotion makes voice or face show; else it has gone astray.
+        reliability: For ``audio`` and ``visual``, if they have sources: how often a donor shows
+            what the utterance's emotion makes voice or face show; else the donor is astray.
         spread: How far a dialogue's own reliability may be above or below that, evenly spread.
         agreement: What an emotion makes voice and face show; None = the same emotion.
     """
@@ -28,7 +28,7 @@ class Casting:
     agreement: Agreement | None = None
 
     def check(self, schema: EmotionSchema, place: str) -> None:
-        """Does nothing if the spread fits the rates, and the agreement the emotions.
+        """Checks that the spread fits the rates, and the agreement the emotions.
 
         Raises:
             InputError: It does not.

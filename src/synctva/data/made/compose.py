@@ -2,12 +2,12 @@
 
 The dialogues, words, speakers and emotions are the text corpus's. Every utterance receives the
 audio features of a voice and the visual features of a face, recorded elsewhere, of other people. So
-fusion can be trained on real signals whose reliability is known. It is no conversation that ever
-took place: what a model scores on it is no score on the text corpus, nor ever to be told as one.
+fusion can be trained on real signals whose reliability is known. No such conversation ever took
+place: a score on it is not a score on the text corpus, and must never be reported as one.
 
 - **Reliability.** With probability r the donor has the utterance's emotion; else the donor's is
   drawn uniformly from the other emotions of the text corpus's schema; for each modality on its own.
-  So even at r = 0 a modality tells what the emotion is not. It tells nothing at r = 1 / number of
+  So even at r = 0 a modality shows what the emotion is not. It shows nothing at r = 1 / number of
   emotions.
   The rate may differ from dialogue to dialogue, as it does from recording to recording.
 - **As people are.** With an :class:`synctva.data.agreement.Agreement`, a donor that is not astray
@@ -16,7 +16,7 @@ took place: what a model scores on it is no score on the text corpus, nor ever t
 - **Alone.** On request, donors of the training split stand there by themselves as well, as
   dialogues of one utterance; of each emotion equally many. A face has nothing beside it. Of the
   voices, a third has none either, a third its own words and a third those of a neutral utterance:
-  so a model learns what each tells without words, and that words may tell nothing.
+  so a model learns what each shows without words, and that words may show nothing.
 - **Splits.** An utterance takes donors of its own split only. A voice that is in two splits of its
   source is an error; of recordings that stand in two splits with the very same features (FER2013
   repeats some pictures), only those of the first split are donors.
@@ -87,7 +87,7 @@ def compose(
         visual: Corpora of faces with visual features of one extractor, such as FER2013.
         casting: Which emotions the donors have.
         missing: How often an utterance lacks ``text``, ``audio`` or ``visual``; 0 if not named.
-        alone: So many donors of ``train`` also stand alone there, for each modality with sources.
+        alone: How many donors of ``train`` also stand alone there, for each modality with sources.
         seed: Decides everything else.
 
     Raises:

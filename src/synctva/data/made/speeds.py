@@ -78,7 +78,7 @@ def _check(corpus: Corpus, speeds: Sequence[float]) -> None:
             )
     if corpus.features:
         raise InputError(
-            f"{corpus.name}: has features already ({', '.join(corpus.features)}), and copies would"
+            f"{corpus.name}: already has features ({', '.join(corpus.features)}), and copies would"
             " have none; import its recordings"
         )
 

@@ -1,1 +1,1 @@
-"""Own recordings, tables and archives -> ``Corpus``."""
+"""One's own recordings, tables and archives -> ``Corpus``."""

@@ -1,4 +1,4 @@
-"""Own features as one NumPy archive (.npz), an entry per utterance.
+"""One's own features as one NumPy archive (.npz), an entry per utterance.
 
 Arrays: ``dialogue``, ``turn``, ``speaker``, ``split``, ``emotion`` (strings; empty = unlabelled),
 ``names`` (the emotions in order), ``text``, ``audio``, ``visual`` (utterance, width; width 0 = the
@@ -27,7 +27,7 @@ ARRAYS = (*REQUIRED, *OPTIONAL, *MODALITIES, "present")
 
 
 def read_arrays(source: Path, name: str | None = None) -> Corpus:
-    """Returns the corpus in an own ``.npz``.
+    """Returns the corpus in a ``.npz`` of one's own.
 
     Args:
         source: The file.

@@ -1,4 +1,4 @@
-"""A table of clips: a CSV file with the column ``clip``, that says who says what in which clip."""
+"""A table of clips: a CSV file with the column ``clip`` that says who says what in which clip."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -67,7 +67,7 @@ def find_tables(folder: Path) -> list[Path]:
     """Returns the CSV files of a folder that have the column ``clip``.
 
     Raises:
-        InputError: Two of them tell of the same clip, or one cannot be read.
+        InputError: Two of them describe the same clip, or one cannot be read.
     """
     files = sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
     tables = [path for path in files if lists_clips(path)]
@@ -76,7 +76,7 @@ def find_tables(folder: Path) -> list[Path]:
         for clip in set(read_own_csv(table, ["clip"], COLUMNS).column("clip").to_pylist()):
             if first.setdefault(clip.strip(), table) != table:
                 raise InputError(
-                    f"{folder}: {first[clip.strip()].name} and {table.name} both tell of"
+                    f"{folder}: {first[clip.strip()].name} and {table.name} both describe"
                     f" {clip.strip()!r}; name one of them instead of the folder"
                 )
     return tables

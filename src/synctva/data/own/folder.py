@@ -1,9 +1,9 @@
-"""Own recordings: a folder of clips with a table, or of long recordings with annotations.
+"""One's own recordings: a folder of clips with a table, or of long recordings with annotations.
 
 Either a CSV file with the column ``clip`` says who says what in which clip (``clip`` is needed;
 ``dialogue``, else the clip; ``turn``, else the order of the rows; ``speaker``; ``text``;
 ``emotion``, empty = unlabelled; ``split``; ``start_s`` and ``end_s`` where the clip holds more than
-the utterance); several such files may tell of different clips. Or each recording is a dialogue, and
+the utterance); several such files may list different clips. Or each recording is a dialogue, and
 a file of the same name beside it says who says what when, in any format of ``annotation``. Such a
 file may also be named alone; its recording is the one beside it, or the one in its folder that an
 ELAN file links. Where no split is said, dialogues are split 80/10/10.
@@ -61,7 +61,7 @@ def read_folder(
     name: str | None = None,
     tiers: Sequence[str] = (),
 ) -> Corpus:
-    """Returns the corpus of own recordings.
+    """Returns the corpus of one's own recordings.
 
     Args:
         source: The folder, or its CSV file with the column ``clip``.
@@ -108,7 +108,7 @@ def _placed(source: Path, tiers: Sequence[str]) -> Iterator[Placed]:
 
 
 def is_annotation(path: Path) -> bool:
-    """Returns whether a file tells of one recording who says what when, and not of clips."""
+    """Returns whether a file says who says what when in one recording, not in clips."""
     if not path.is_file() or path.suffix.lower() not in (".csv", ".parquet"):
         return path.is_file() and path.suffix.lower() in SUFFIXES
     header = column_names_of(path) if path.suffix.lower() == ".csv" else parquet_names(path)
@@ -179,7 +179,7 @@ def _annotated(folder: Path, tiers: Sequence[str]) -> Iterator[Placed]:
 
 
 def _check_recordings(folder: Path, spoken: Mapping[str, tuple[Path, tuple[Path, ...]]]) -> None:
-    """Refuses recordings of which nothing tells who speaks; tells of those that are another's."""
+    """Refuses recordings for which nothing says who speaks; reports those that are another's."""
     heard, same = {recording for recording, _ in spoken.values()}, []
     for path in files_with_suffix(folder, MEDIA_SUFFIXES):
         if path in heard:
@@ -192,7 +192,7 @@ def _check_recordings(folder: Path, spoken: Mapping[str, tuple[Path, tuple[Path,
         same.append(path.relative_to(folder).as_posix())
     others = [path for path in sorted(visible_files(folder)) if may_be_recording(path)]
     unread = [path for path in others if path.suffix.lower() not in MEDIA_SUFFIXES]
-    tell_left_out(folder, same, "recordings of another's name")
+    tell_left_out(folder, same, "recordings with the name of another")
     tell_left_out(folder, [path.name for path in unread], "recordings of formats that are not read")
 
 

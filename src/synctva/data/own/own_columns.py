@@ -1,6 +1,6 @@
-"""Own tables and archives: their columns under one name each, their times in seconds.
+"""One's own tables and archives: their columns under one name each, their times in seconds.
 
-Columns may be called as ``synctva.transcripts.columns`` lists it, for every reader alike. In a
+Columns may have the names that ``synctva.transcripts.columns`` lists, for every reader. In a
 table with semicolons between its cells, numbers may have decimal commas.
 """
 
@@ -39,14 +39,14 @@ def own_names(
 
     Raises:
         InputError: Two of them become the same, or one is the plural of a known name that is not
-            there: to ignore it would be to lose what it tells.
+            there: ignoring it would lose what it says.
     """
     first: dict[str, str] = {}
     for name in names:
         own = name.strip().lower()
         if own in first:
             raise InputError(
-                f"{path}: {what}s {first[own]!r} and {name!r} have one name but for capitals and"
+                f"{path}: {what}s {first[own]!r} and {name!r} differ only in capitals and"
                 " blanks; rename one"
             )
         first[own] = name
@@ -54,7 +54,7 @@ def own_names(
         if name not in first and f"{name}s" in first:
             raise InputError(
                 f"{path}: {what} {first[f'{name}s']!r} is not known; call it {name!r}, or by"
-                " another name if it tells something else"
+                " another name if it means something else"
             )
     return list(first)
 
@@ -62,7 +62,7 @@ def own_names(
 def read_own_csv(path: Path, required: Iterable[str], known: Iterable[str]) -> pa.Table:
     """Returns a CSV file as ``read_csv`` does, its columns called by what they mean.
 
-    Times are seconds, as numbers, null where empty; an end may be told by a duration.
+    Times are seconds, as numbers, null where empty; an end may be given by a duration.
 
     Raises:
         InputError: As ``read_csv``, ``own_names`` and ``columns_of``; or a time is none, or its

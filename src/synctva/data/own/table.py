@@ -1,4 +1,4 @@
-"""Any own table, CSV or Parquet: an utterance per row, text or features or both.
+"""Any table of one's own, CSV or Parquet: an utterance per row, text or features or both.
 
 Columns: ``dialogue`` (needed), ``turn`` (else the order of the rows), ``speaker`` (else one for
 all), ``split`` (else dialogues are split 80/10/10), ``emotion`` (empty = unlabelled), ``text``,
@@ -29,7 +29,7 @@ COLUMNS = (*REQUIRED, "turn", "speaker", "split", "emotion", "text", "start_s", 
 
 
 def read_table(source: Path, schema: str | None = None, name: str | None = None) -> Corpus:
-    """Returns the corpus in an own table.
+    """Returns the corpus in a table of one's own.
 
     Args:
         source: A ``.csv`` file in UTF-8, or a ``.parquet`` file.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 WIDTH, HEIGHT = 176, 224
-"""Of the picture of a head, in pixels."""
+"""The size of the picture of a head, in pixels."""
 FINE = 2
 """Outlines are drawn this many times larger and then reduced, so that they are smooth."""
 

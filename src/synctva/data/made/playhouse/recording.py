@@ -21,13 +21,13 @@ def render_recording(
 ) -> Path:
     """Films scenes one after another into an mp4, and writes their transcript beside it.
 
-    A recording that is there with its transcript is not rendered again.
+    If the recording and its transcript exist, it is not rendered again.
 
     Args:
         path: Of the mp4.
         production: What is played.
         split: Whose scenes.
-        scenes: The first so many.
+        scenes: How many, from the first.
 
     Returns:
         The transcript, an SRT file with the speakers' names.

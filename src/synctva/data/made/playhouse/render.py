@@ -5,9 +5,9 @@ Source: generated here: sentences by us, voices by espeak-ng, faces drawn.
 Licence: Apache-2.0, as the rest of the package.
 Emotions: neutral, surprise, fear, sadness, joy, disgust, anger (``meld-7``).
 
-What is learned from it is of no use for people. It is there so that everything that happens to raw
+What is learned from it is of no use for people. It exists so that everything that is done with raw
 recordings can be tried, shown and tested without a download. ``playhouse.json`` says that a folder
-holds a playhouse and which; nothing measured on it is a result on MELD.
+holds a playhouse, and which; nothing measured on it is a result on MELD.
 """
 
 import csv
@@ -32,7 +32,7 @@ from synctva.files import LOCK, alone, remove_staged, write_json, write_text
 from synctva.work.processes import end_with, interrupts_wait
 
 VERSION = "1"
-"""Of the playhouse: another version of it plays otherwise."""
+"""The playhouse's version: another one plays differently."""
 
 COLUMNS = (
     *("Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"),
@@ -108,7 +108,7 @@ def _claim(folder: Path, production: Production) -> None:
                 f"{path}: the folder holds another playhouse; choose another folder, or delete it"
             )
     elif any(path.name != LOCK for path in folder.iterdir()):
-        raise InputError(f"{folder}: holds other files, no playhouse; choose another folder")
+        raise InputError(f"{folder}: holds other files, not a playhouse; choose another folder")
     for name in CLIPS.values():
         (folder / name).mkdir(parents=True, exist_ok=True)
     remove_staged(folder)

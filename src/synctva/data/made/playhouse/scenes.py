@@ -68,7 +68,7 @@ class Production:
         if not all(count >= 0 for count in counts) or not sum(self.dialogues):
             raise InputError(
                 f"playhouse: seed {self.seed}, imbalance {self.imbalance}, noise {self.noise} and"
-                f" dialogues {self.dialogues} must not be negative, nor all dialogues 0"
+                f" dialogues {self.dialogues} must not be negative, and dialogues not all 0"
             )
         if set(self.reliability) != set(MODALITIES) or not set(self.missing) <= set(MODALITIES):
             raise InputError(

@@ -19,7 +19,7 @@ from synctva.data.made.playhouse.people import Voice
 from synctva.errors import InputError
 
 SAMPLE_RATE_HZ = 22_050
-"""Of espeak-ng, and of everything here."""
+"""The sample rate of espeak-ng, and of everything here."""
 
 WORDS_PER_MINUTE = 190
 LOUDNESS = 0.075
