@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 RESOLUTION = float(np.finfo(np.float32).eps)
-"""A standard deviation that is smaller, relative to the mean, is none."""
+"""A standard deviation that is smaller than this, relative to the mean, counts as 0."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ looked at, and what one split is normalised by never depends on a later one (tra
   speaker of the training split keeps its statistics in the others, and only somebody unheard
   before is normalised by utterances of valid or test, their own.
 
-Whether a name is a person, only whoever made the corpus knows: in MELD, RAVDESS and EmoDB it is
+Only whoever made the corpus knows whether a name is a person: in MELD, RAVDESS and EmoDB it is
 (``speaker``); in IEMOCAP, CMU-MOSI and most recordings of one's own ``F``, ``A`` or ``speaker``
 are other people in every dialogue (``speaker_in_dialogue``).
 
@@ -38,7 +38,7 @@ BY = ("corpus", "speaker", "speaker_in_dialogue")
 LEAST_UTTERANCES = 10
 """A speaker who is heard less often in a split is normalised by the training split instead."""
 PRIOR_UTTERANCES = 10
-"""The training voices count as so many utterances of a speaker. With fewer, little is won where
+"""The training voices count as this many utterances of a speaker. With fewer, little is won where
 all emotions are heard alike (12 clips of a RAVDESS actor: recall 0.55 with none, 0.56 with 2 and
 with 10), and much is lost where the clips are of one emotion or two (0.29, 0.35, 0.47)."""
 FARTHEST_SD = 1e6
@@ -124,7 +124,7 @@ class SpeakerNormalisation:
             people = tuple(table["person"].to_pylist())
             mean, sd = (_matrix(table[name], len(people)) for name in ("mean", "sd"))
             if facts["by"] not in BY or people[0] != "" or mean.shape != sd.shape:
-                raise ValueError("rows do not fit together")
+                raise ValueError("rows that do not fit together")
             return cls(facts["modality"], facts["by"], people, mean, sd)
         except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
             raise InputError(
@@ -135,7 +135,7 @@ class SpeakerNormalisation:
 def normalise(corpus: Corpus, modality: str, by: str) -> tuple[Corpus, SpeakerNormalisation]:
     """Returns the corpus with one modality normalised, and the statistics.
 
-    An utterance that lacks the modality goes on lacking it and counts nowhere.
+    An utterance that lacks the modality still lacks it and counts nowhere.
 
     Args:
         corpus: With features of the modality.
@@ -262,7 +262,7 @@ def _checked(corpus: Corpus, modality: str, by: str) -> Features:
     if done := features.description.normalised_by:
         raise InputError(
             f"{corpus.name}: its {modality} features are normalised already (by {done});"
-            " extract them again to do it otherwise"
+            " extract them again to do it differently"
         )
     return features
 

@@ -41,8 +41,8 @@ class TextChoice(Choice):
 
     Attributes:
         model: ``minilm``, ``roberta-base``, ``roberta-large``, a hub id, or a folder.
-        context: An utterance is read after so many turns before it.
-        tokens: Keep so many tokens, for a recipe that trains the encoder; 0 = encode.
+        context: How many turns before an utterance are read with it.
+        tokens: Keep this many tokens, for a recipe that trains the encoder; 0 = encode.
     """
 
     model: str = "minilm"
@@ -95,7 +95,7 @@ class VisualChoice(Choice):
         pooling: Of an utterance's faces: ``mean``, or ``mean_sd``; else the network's own.
         smallest_px: Smaller faces are ignored; the side in a picture of at most 640 pixels.
         rate_hz: Frames per second that are looked at.
-        crops: Keep so many crops of faces, for a recipe that trains the network; 0 = encode.
+        crops: Keep this many crops of faces, for a recipe that trains the network; 0 = encode.
     """
 
     model: str = "expression"
@@ -116,7 +116,7 @@ class VisualChoice(Choice):
 
 
 def _listed(value: object) -> object:
-    """Returns names by commas as a list: ``--set modalities=text,audio`` needs no quotes."""
+    """Returns comma-separated names as a list: ``--set modalities=text,audio`` needs no quotes."""
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
 

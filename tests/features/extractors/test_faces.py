@@ -272,5 +272,5 @@ def test_a_detector_whose_bits_have_flipped_is_refused(
     monkeypatch.setattr(
         "synctva.features.extractors.faces.CENTERFACE", tmp_path / "centerface.onnx"
     )
-    with pytest.raises(InputError, match="not the weights that ship"):
+    with pytest.raises(InputError, match="not the shipped weights"):
         CenterFaceDetector(40).find(room())

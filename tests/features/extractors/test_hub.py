@@ -140,7 +140,7 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path):
             **{"num_attention_heads": 2, "intermediate_size": 8},
         )
     ).save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="of the kind bert; take a ResNet"):
+    with pytest.raises(InputError, match="of the kind bert; use a ResNet"):
         load(tmp_path)
 
 

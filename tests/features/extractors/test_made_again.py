@@ -126,14 +126,14 @@ def test_what_is_gone_or_has_changed_is_one_line_with_a_remedy(tmp_path: Path):
     settings = [f"text.model={own}"]
     known = make_extractor(load_preset("lite", settings), "text").description
     own.rename(tmp_path / "elsewhere")
-    with pytest.raises(InputError, match=r"roberta: not there any more; runs/a .*put it back"):
+    with pytest.raises(InputError, match=r"roberta: no longer there; runs/a .*put it back"):
         made_again({"text": known}, "runs/a")
     make_roberta(own, seed=1)
     other = make_extractor(made_again({"text": known}, "runs/a"), "text")
     with pytest.raises(InputError, match=r"runs/a: .* \(weights \w{12} there, \w{12} here\)"):
         checked(other, known, "runs/a")
     gone = replace(known, maker="faces", model="expression", files={"detector": "/no/yunet.onnx"})
-    with pytest.raises(InputError, match=r"/no/yunet.onnx: not there any more"):
+    with pytest.raises(InputError, match=r"/no/yunet.onnx: no longer there"):
         made_again({"visual": gone}, "runs/a")
     with pytest.raises(InputError, match="older version, which did not note which"):
         made_again({"text": replace(known, model="")}, "runs/a")

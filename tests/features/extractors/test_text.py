@@ -456,5 +456,5 @@ def test_the_context_is_in_the_fingerprint_and_0_is_not(roberta: Path):
 
 
 def test_a_negative_context_is_one_line():
-    with pytest.raises(InputError, match="context -1: take 0 or a number of turns"):
+    with pytest.raises(InputError, match="context -1: give 0 or a number of turns"):
         TextExtractor("minilm", "cpu", context=-1)

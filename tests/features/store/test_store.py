@@ -362,7 +362,7 @@ def test_a_dialogue_in_two_shards_is_refused(store: FeatureStore):
         (lambda m: m.update(modalities={"smell": m["modalities"]["text"]}), "smell"),
         (lambda m: m.update(shards=[]), "no shards"),
         (lambda m: m.update(shards="all"), "not a feature store's manifest"),
-        (lambda m: m["shards"][0].update(file="[" * 3000), "is no file's name"),
+        (lambda m: m["shards"][0].update(file="[" * 3000), "is not a file's name"),
         (lambda m: m["schema"].update(emotions=["joy"]), "two or more different"),
         (lambda m: m["modalities"]["text"]["description"].update(colour=1), "colour"),
         (lambda m: m["modalities"]["text"]["description"].update(dim=33), "says 33 floats"),

@@ -36,9 +36,9 @@ def cache_key(description: Description, content: object) -> str:
 class Cache:
     """A folder with a file per key.
 
-    A file is written under another name first, and says what its content hashes to; one that is
-    not whole, or has another bit since then, counts as not there. Any number of processes may use a
-    folder at once. It may be deleted at any time.
+    A file is first written under another name, and holds the hash of its content; one that is not
+    whole, or has changed since, counts as not there. Any number of processes may use a folder at
+    once. It may be deleted at any time.
 
     Args:
         folder: Where the files are; made when the first is written.

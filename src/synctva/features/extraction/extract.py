@@ -1,7 +1,7 @@
 """From recordings and words to a store's features: cached, parallel, resumable.
 
 First every missing vector is computed and put into the cache, which is all that a killed job
-needs to go on; then the store is written from the cache, shard by shard. So jobs of an array may
+needs to resume; then the store is written from the cache, shard by shard. So jobs of an array may
 fill the same cache, each with its own share of the dialogues.
 """
 
@@ -38,9 +38,9 @@ def extract(
 ) -> Filled:
     """Fills the cache for a store and writes the features into it; returns what was done.
 
-    An utterance that fails lacks the modality, with the flag ``failed``. A modality of which no
-    utterance has a recording, or words, stays as it is in the store; that only some would keep
-    features of a modality is refused.
+    An utterance that fails lacks the modality, with the flag ``failed``. A modality for which no
+    utterance has a recording, or words, stays as it is in the store. If only some utterances could
+    keep their features of a modality, it is refused.
 
     Args:
         store: The store; it is replaced by the one with the features, at once, at the end.

@@ -71,7 +71,7 @@ def share_named(shard: str) -> tuple[int, int]:
 
 
 def amount(store: FeatureStore, preset: Preset, shard: tuple[int, int] = (1, 1)) -> int:
-    """Returns how many steps ``fill`` will tell of: utterances times modalities."""
+    """Returns how many steps ``fill`` will report: utterances times modalities."""
     preset = _where_words_are(store, preset)
     steps = sum(
         KINDS[modality].has_source(utterance)
@@ -178,7 +178,7 @@ def _check_place(cache: Cache, key: str) -> None:
     """Checks that what a worker has put into the cache is there for this process too."""
     if not cache.path(key).is_file():
         raise InputError(
-            f"{cache.folder}: what a worker has put there is not there; give a --cache that all"
+            f"{cache.folder}: what a worker has put there is missing here; give a --cache that all"
             " machines share, at the same path"
         )
 
@@ -188,7 +188,7 @@ _recordings: list[Recordings] = []
 
 
 def _begin(preset: Preset, cache: Cache, modalities: tuple[str, ...]) -> dict[str, Description]:
-    """Loads the extractors of modalities and tells which they are."""
+    """Loads the extractors of modalities and returns which they are."""
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker per core, each with one thread
     if "torch" in sys.modules:  # by way of the script that this process was begun with
         sys.modules["torch"].set_num_threads(1)
@@ -211,7 +211,7 @@ def refuse_loss(store: FeatureStore, preset: Preset) -> None:
     """Checks that every utterance with features has what others can be extracted from.
 
     Raises:
-        InputError: One has not, and would lack the modality where others get it.
+        InputError: One does not, and would lack the modality while others get it.
     """
     preset = _where_words_are(store, preset)
     words = (WORDS,) if WORDS in preset.modalities else ()

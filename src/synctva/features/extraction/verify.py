@@ -1,4 +1,4 @@
-"""Does a store hold what its manifest says? A sample is computed again, and compared."""
+"""Whether a store holds what its manifest says: a sample is computed again, and compared."""
 
 import random
 import tempfile
@@ -55,9 +55,8 @@ def verify(
 ) -> list[Verified]:
     """Returns, for each extracted modality, how a sample computed anew compares to the store.
 
-    Features that came with a corpus are left out. Whole
-    dialogues are drawn until they hold ``sample`` utterances. Nothing is taken from the cache and
-    nothing is changed.
+    Features that came with a corpus are left out. Whole dialogues are drawn until they hold
+    ``sample`` utterances. Nothing is taken from the cache and nothing is changed.
 
     Args:
         store: The store.

@@ -21,7 +21,7 @@ from synctva.features.preset import Preset
 from synctva.features.store import FeatureStore
 
 CHUNK_UTTERANCES = 256
-"""A chunk is closed once it holds so many; a dialogue, with its context, is never split."""
+"""A chunk is closed once it holds this many; a dialogue, with its context, is never split."""
 
 WORDS = "text"
 """The modality of what is said."""

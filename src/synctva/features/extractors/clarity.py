@@ -1,4 +1,4 @@
-"""Which crops of faces tell anything: not those in the dark or out of focus.
+"""Which crops of faces show anything: not those in the dark or out of focus.
 
 The bounds are measured on FER+'s votes for FER2013's ``valid``: beyond them the network's log loss
 is no better than that of the emotions' frequencies (1.65 nats; on clear faces it is 0.88).
@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 SIDE_PX = 48
-"""Of the crops that the bounds hold for, which is what the expression network sees."""
+"""The side of the crops that the bounds hold for, which is what the expression network sees."""
 LEAST_CONTRAST = 4.0
 """Standard deviation of the grey values; 1.1 nats at 5, 1.7 at 2.7."""
 LEAST_DETAIL = 0.08
-"""Of the second differences, over the contrast: 1.4 nats at .10, 1.6 at .06; usual is .85."""
+"""Spread of the second differences over the contrast: 1.4 nats at .10, 1.6 at .06; usual: .85."""
 ROUNDING = 20 / 12
 """Variance that whole grey values add to the second differences."""
 

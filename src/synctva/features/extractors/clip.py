@@ -46,8 +46,8 @@ class Clip:
         """Returns the pictures; None where the recording has none.
 
         Args:
-            rate_hz: So many a second.
-            most: Fewer, spread evenly, of what is longer.
+            rate_hz: How many a second.
+            most: The most; of a longer span, they are spread evenly.
 
         Raises:
             InputError: The recording is missing, broken or hostile.
@@ -60,7 +60,7 @@ class Clip:
         return read_frames(own.media, own.start_s, own.end_s, rate_hz=rate_hz, most=most, half=half)
 
     def content(self, stream: str) -> list[object]:
-        """Returns what tells this stream from that of any other clip: a hash, the span, the reader.
+        """Returns what differs from any other clip's stream: a hash, the span, the reader.
 
         Raises:
             InputError: The recording is missing.

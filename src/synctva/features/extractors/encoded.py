@@ -12,7 +12,7 @@ class Encoded:
 
     Attributes:
         vector: The features, all finite; None = the utterance lacks the modality.
-        flags: What a user of the features should know of them, such as ``short`` or ``no_face``;
+        flags: What a user of the features should know about them, such as ``short`` or ``no_face``;
             the words are those of :attr:`synctva.corpus.Features.flags`.
     """
 

@@ -15,7 +15,7 @@ Stream = Literal["sound", "pictures"]
 
 @runtime_checkable
 class Extractor(Protocol):
-    """What makes features, and says of itself all that is needed to be made again."""
+    """What makes features, and describes all that is needed to make it again."""
 
     @property
     def description(self) -> Description:
@@ -34,7 +34,7 @@ class WordExtractor(Extractor, Protocol):
     def encode(
         self, items: Sequence[Any], advance: Callable[[int], None] = ...
     ) -> Float32[np.ndarray, "item dim"]:
-        """Returns a vector per item; tells of items that are done."""
+        """Returns a vector per item; reports items that are done."""
         ...
 
 

@@ -26,16 +26,16 @@ cv2.setNumThreads(1)  # extraction runs a process per core
 VERSION = f"opencv {cv2.__version__}, onnxruntime {version('onnxruntime')}"
 
 DETECTION_PX = 320
-"""Faces are looked for in a picture whose longer side has so many pixels, or as many as it has."""
+"""Faces are looked for in a picture whose longer side has at most this many pixels."""
 
 CENTERFACE = Path(__file__).parent / "weights" / "centerface.onnx"
 CENTERFACE_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
-"""Of the file as it is published, which has the same weights: ``weights/README.md``."""
+"""Hash of the file as it is published, which has the same weights: ``weights/README.md``."""
 CENTERFACE_SHIPPED = "8f1243aa503e2f83efdcbdcb7184b6b3f7b38cffbf699846f288de8fca4782a5"
 """Hash of the file that ships, which is checked before it is used."""
 CENTERFACE_INPUT = "input.1"
 CENTERFACE_OUTPUTS = ("537", "538", "539", "540")
-"""Of the network: scores, sizes, places and landmarks, on a grid of ``CENTERFACE_CELL_PX``."""
+"""The network's outputs: scores, sizes, places, landmarks, on a grid of ``CENTERFACE_CELL_PX``."""
 CENTERFACE_CELL_PX = 4
 CENTERFACE_STEP_PX = 32
 """The sides of its pictures are multiples of this."""
@@ -43,7 +43,7 @@ CENTERFACE_SCORE = 0.4
 """Faces with lower scores are none: 98 % of the playhouse's drawn faces have more, 1 % of pictures
 without people."""
 CENTERFACE_OVERLAP = 0.3
-"""Of two boxes on one face, as intersection over union; the one with the lower score goes."""
+"""From this intersection over union on, two boxes are one face; the lower score is dropped."""
 CENTERFACE_SIDE = 0.854
 """The square root of its boxes' areas, as a share of FER2013's side (median)."""
 CENTERFACE_DROP = 0.019
@@ -109,7 +109,7 @@ class CenterFaceDetector:
         from onnxruntime import InferenceSession, SessionOptions  # pyright: ignore
 
         if file_sha256(CENTERFACE) != CENTERFACE_SHIPPED:
-            raise InputError(f"{CENTERFACE}: not the weights that ship; install synctva again")
+            raise InputError(f"{CENTERFACE}: not the shipped weights; install synctva again")
         options = SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3  # it tells of weights that no node uses
@@ -229,7 +229,7 @@ def _centers(
 ) -> list[Face]:
     """Returns the faces of CenterFace's maps, without those that overlap a surer one.
 
-    A cell tells the logarithm of a box's height and width, how far its middle is from the cell's
+    A cell holds the logarithm of a box's height and width, how far its middle is from the cell's
     corner, and where five points are in the box; always vertical before horizontal.
     """
     row, column = np.nonzero(scores[0] > CENTERFACE_SCORE)

@@ -1,6 +1,6 @@
 """Words in a language that a text encoder does not know; the one file that knows py3langid.
 
-A vector of such words says something, with confidence, and all of it is chance: a model that learnt
+A vector of such words leads to confident predictions that are pure chance: a model that learnt
 English calls any Hindi joy.
 """
 
@@ -25,7 +25,7 @@ OTHER_LANGUAGE = "other_language"
 """The flag of an utterance whose words are in a language that the text encoder does not know."""
 
 EVIDENCE = 10.0
-"""So much more likely, as a logarithm, another language is where words are said to be in it.
+"""How much more likely, as a logarithm, another language must be to be reported.
 
 Of MELD's test split 0.1 % are, and 98 % of sentences in ten other languages of Latin script; at 5
 it would be 1.3 %, and all of them. What is missed has one or two words.
@@ -37,7 +37,7 @@ def flags_of_words(corpus: Corpus, description: Description) -> tuple[str, ...]:
 
     Args:
         corpus: Dialogues.
-        description: Of the text features; one that does not tell its language knows all.
+        description: Of the text features; one that does not name its language knows all.
     """
     known = language_of(description.model)
     if not known:
@@ -75,13 +75,13 @@ def _identifier() -> "LanguageIdentifier":
 
 
 PARTS = ("scores", "priors", "classes", "following", "rows", "features")
-"""Of the library's model, in the order in which it loads them."""
+"""The parts of the library's model, in the order in which it loads them."""
 
 
 def _unpacked(folder: Path) -> dict[str, Any]:
     """Returns the library's model, which the first call unpacks into a folder: 68 MB, for .6 s.
 
-    The package has it compressed. From the folder it is read where it is needed, page by page.
+    The package has it compressed. From the folder, only the pages that are needed are read.
     """
     with suppress(OSError, ValueError):
         return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in PARTS}

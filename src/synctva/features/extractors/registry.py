@@ -65,14 +65,14 @@ def made_again(features: Mapping[str, Description], place: str) -> Preset:
         for path in (description.model, *description.files.values()):
             if Path(path).is_absolute() and not Path(path).exists():
                 raise InputError(
-                    f"{path}: not there any more; {place} needs it for its {modality} features: put"
+                    f"{path}: no longer there; {place} needs it for its {modality} features: put"
                     " it back, or extract with something else and train again"
                 )
     return Preset.of(features).plain
 
 
 def checked(extractor: Extractor, wanted: Description, place: str) -> None:
-    """Does nothing if an extractor is what made features.
+    """Checks that an extractor is what made features.
 
     Args:
         extractor: The one made again.

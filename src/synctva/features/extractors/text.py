@@ -31,7 +31,7 @@ class TextExtractor:
     Args:
         name: A preset (``minilm``, ``roberta-base``, ``roberta-large``), a hub id, or a folder.
         device: Where to run; the GPU where there is one by default.
-        context: Encode an utterance after so many turns before it: ``Speaker 1: Hi.</s>Speaker 2:
+        context: Encode an utterance after this many turns before it: ``Speaker 1: Hi.</s>Speaker 2:
             Well...``. The encoder reads all of it, as much as fits, and only the vectors of the
             utterance's own words are pooled. 0 = every utterance on its own.
 
@@ -165,7 +165,7 @@ def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
 
     Args:
         lengths: Of each row.
-        size: A batch holds so much, padding included; but at least one row.
+        size: How much a batch holds, padding included; but at least one row.
     """
     batches: list[list[int]] = []
     longest = 0

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from synctva.features.extractors.hub.text import Words
 
 MAX_TOKENS = 256
-"""Longer utterances are cut, or where the encoder ends; the longest in MELD has 124 tokens."""
+"""Longer utterances are cut, or earlier if the encoder ends; the longest in MELD has 124 tokens."""
 
 
 class Tokeniser:
-    """Turns utterances into tokens, and tells which of them are an utterance's own.
+    """Turns utterances into tokens, and says which of them are an utterance's own.
 
     Args:
         name: The text encoder's, for messages.
         tokenizer: Its tokenizer.
-        context: An utterance follows so many turns before it; as many of them as fit.
-        max_tokens: At most so many tokens; fewer where the encoder ends earlier.
+        context: How many turns are read before an utterance; as many of them as fit.
+        max_tokens: The most tokens; fewer if the encoder ends earlier.
 
     Raises:
         InputError: The context is negative, or this tokenizer cannot tell own tokens from others.
@@ -42,10 +42,10 @@ class Tokeniser:
         max_tokens: int = MAX_TOKENS,
     ) -> None:
         if context < 0:
-            raise InputError(f"context {context}: take 0 or a number of turns before an utterance")
+            raise InputError(f"context {context}: give 0 or a number of turns before an utterance")
         if context and not tokenizer.is_fast:
             raise InputError(
-                f"text encoder {name!r} has no fast tokenizer, which context needs; take another"
+                f"text encoder {name!r} has no fast tokenizer, which context needs; use another"
                 " one, or context 0"
             )
         self.tokenizer, self.context = tokenizer, context
@@ -97,7 +97,7 @@ class TokenExtractor:
 
     Args:
         name: The text encoder: ``minilm``, ``roberta-base``, a hub id, or a folder.
-        tokens: At most so many tokens of an utterance and the turns before it: the width.
+        tokens: The most tokens of an utterance and the turns before it: the width.
         context: Turns before an utterance that are read with it, as many as fit.
 
     Raises:

@@ -13,9 +13,9 @@ from synctva.media import SAMPLE_RATE_HZ, Frames
 LOOKED_AT = 2
 """Faces are looked for in every second frame, and in the last; in between they lie on a line."""
 LEAST_OVERLAP = 0.3
-"""Of two squares, as intersection over union: the least for the same person in another frame."""
+"""The least intersection over union of two squares for the same person in another frame."""
 GAP_FRAMES = 5
-"""A face that was not found for so many frames and comes back is still the same person's."""
+"""A face that comes back after at most this many frames is still the same person's."""
 LEAST_SHARE = 0.1
 """A track with a face in a smaller share of the frames looked at is a mistake of the detector."""
 
@@ -53,8 +53,8 @@ def follow_faces(
 ) -> list[Track]:
     """Returns the tracks of the faces in pictures of which ``find`` sees every second.
 
-    To look costs more than all else that is done with a picture. A face that is in two neighbours
-    of those looked at is between them in the picture between, straight on its way.
+    Looking costs more than all else that is done with a picture. A face that is in both of two
+    neighbours that were looked at is placed halfway between them in the picture between.
     """
     looked = sorted({*range(0, len(pixels), LOOKED_AT), len(pixels) - 1} - {-1})
     tracks = link_faces([find(pixels[number]) for number in looked], looked)

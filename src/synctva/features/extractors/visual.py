@@ -41,7 +41,7 @@ RESNET_BATCH = 16
 
 @dataclass(frozen=True)
 class FaceEncoder:
-    """Turns crops of faces into vectors, and tells where the vectors come from.
+    """Turns crops of faces into vectors, and says where the vectors come from.
 
     Attributes:
         size_px: Side of the crops it takes.
@@ -77,7 +77,7 @@ class VisualExtractor:
         pooling: Of the faces' vectors: ``mean``, or ``mean_sd``; None = the network's own way.
         smallest_px: Smaller faces are ignored; the side in a picture of at most 640 pixels.
         rate_hz: Frames per second to give to :meth:`encode`.
-        crops: Keep so many crops, spread evenly, in place of their vector, for a model that trains
+        crops: Keep this many crops, spread evenly, instead of their vector, for a model that trains
             the network; grey for our own, else RGB. Fewer leave zeros at the end. 0 = encode.
         network: Loads our own network.
 

@@ -11,7 +11,7 @@ from synctva.features.extractors.extractor import Stream
 from synctva.media import SAMPLE_RATE_HZ
 
 SECONDS = 6.0
-"""So much of an utterance is kept; three of four in MELD are shorter than 4 s."""
+"""How much of an utterance is kept; three of four in MELD are shorter than 4 s."""
 
 
 class WaveformExtractor:

@@ -25,7 +25,7 @@ NO_MANIFEST = "not a feature store's manifest"
 REWRITTEN = "another process has rewritten the store meanwhile; run the command again"
 
 LONGEST_NAME = 100
-"""Of a shard's file; ours have 27 letters."""
+"""The longest name of a shard's file; ours have 27 letters."""
 
 
 @dataclass(frozen=True)
@@ -162,5 +162,5 @@ def open_store(path: Path) -> FeatureStore:
 def _shard_name(file: str) -> str:
     """Returns the name of a shard, which is a file of the store's own folder."""
     if Path(file).name != file or len(file) > LONGEST_NAME:
-        raise ValueError(f"shard {file[:80]!r} is no file's name")
+        raise ValueError(f"shard {file[:80]!r} is not a file's name")
     return file

@@ -13,7 +13,7 @@ from synctva.features.store import FeatureStore, check_place, open_store, write_
 
 
 def goes_on(out: Path, *, overwrite: bool) -> bool:
-    """Returns whether a store is at a path that shall be gone on with.
+    """Returns whether a store is at a path that is to be resumed.
 
     Raises:
         InputError: Something else is there.
@@ -44,8 +44,8 @@ def begun(
     store = open_store(out)
     if not is_made_of(store, corpus, pictures):
         raise InputError(
-            f"{out}: made of something else than {source} is now; replace it with --overwrite, or"
-            f" go on with it as it is: synctva features {out}"
+            f"{out}: not made of {source} as it is now; replace it with --overwrite, or"
+            f" resume it as it is: synctva features {out}"
         )
     return store
 

@@ -108,7 +108,7 @@ def check_place(path: Path, *, overwrite: bool) -> None:
     """Checks that a store may be written at a path.
 
     Raises:
-        InputError: Something other than a store is there, or a store that shall not be replaced.
+        InputError: Something other than a store is there, or a store that must not be replaced.
     """
     is_store = (path / MANIFEST).is_file()
     if path.exists() and not is_store and (not path.is_dir() or any(_foreign(path))):

@@ -1,7 +1,7 @@
 """Pretrained models of the Hugging Face hub, or of a folder in its layout; the one door to them.
 
 Weights are read from safetensors only, and a model is refused if any of its weights would have to
-be made up. When the network is used, ``door.py`` says.
+be made up. ``door.py`` says when the network is used.
 """
 
 from synctva.features.extractors.hub.door import named_in

@@ -28,7 +28,7 @@ class WordPieces:
 
     Args:
         file: ``tokenizer.json``.
-        most: The encoder reads so many tokens.
+        most: How many tokens the encoder reads.
 
     Attributes:
         stored: What it is, as JSON; its hash tells it from others.
@@ -185,7 +185,7 @@ class Bert(nn.Module):
         self.pooler = nn.ModuleDict({"dense": nn.Linear(config.hidden_size, config.hidden_size)})
 
     def gradient_checkpointing_enable(self, **_: object) -> None:
-        """Has training compute each layer again for its gradients, which saves memory."""
+        """Makes training compute each layer again for its gradients, which saves memory."""
         self._is_checkpointed = True
 
     def forward(
@@ -212,7 +212,7 @@ def load_bert(folder: Path) -> Bert:
     Raises:
         OSError: A file is missing.
         KeyError: A size is missing in ``config.json``.
-        RuntimeError: The weights are others.
+        RuntimeError: The weights do not fit.
     """
     told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     with shapes_only():

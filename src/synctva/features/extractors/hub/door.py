@@ -1,8 +1,8 @@
-"""When the hub's network is used, and that nothing of it is ever run.
+"""When the network is used to fetch from the hub; and nothing from it is ever run.
 
-What is on this machine is read without the network. What is not is fetched if the user named it; a
-name that stands in a file is no wish of theirs, so it is fetched only where they ask for it. Code
-that comes with a model is never run, and nobody is asked whether it may.
+What is on this machine is read without the network. What is not is fetched if the user named it. A
+name in a file is not the user's wish, so it is fetched only if they ask for it. Code that comes
+with a model is never run, and nobody is asked whether it may.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +82,7 @@ def _without_code(load: Callable[..., Any], source: str, *, local_files_only: bo
         if "trust_remote_code" not in str(error):
             raise
         raise InputError(
-            f"{source}: needs code of its own, which is never run; take a model that the library"
+            f"{source}: needs code of its own, which is never run; use a model that the library"
             " transformers knows by itself"
         ) from error
 

@@ -73,7 +73,7 @@ def load_image_model(name: str, sources: Mapping[str, str]) -> ImageModel:
     try:
         kind = loaded(transformers.AutoConfig.from_pretrained, source).model_type
         if kind != "resnet":
-            raise InputError(f"{what} is of the kind {kind}; take a ResNet")
+            raise InputError(f"{what} is of the kind {kind}; use a ResNet")
         model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), source)
         config = loaded(get_image_processor_config, source, partial(_is_known, source))
     except InputError:

@@ -58,7 +58,7 @@ def load_speech_model(name: str) -> SpeechModel:
     try:
         config = loaded(transformers.AutoConfig.from_pretrained, name)
         if not hasattr(config, "feat_extract_norm"):
-            raise InputError(f"{what} is of the kind {config.model_type}; take WavLM or wav2vec2")
+            raise InputError(f"{what} is of the kind {config.model_type}; use WavLM or wav2vec2")
         model, report = loaded(partial(transformers.AutoModel.from_pretrained, **WEIGHTS), name)
     except InputError:
         raise

@@ -30,7 +30,7 @@ def located(name: str, packaged: Collection[str]) -> str:
 def cannot_be_loaded(
     what: str, name: str, sources: Mapping[str, str], error: Exception
 ) -> InputError:
-    """Returns what a user is told of a model that the library could not load."""
+    """Returns the message about a model that the library could not load."""
     known = f"presets are {', '.join(sources)}; a folder or a hub id works too"
     near = "" if name in sources else did_you_mean(name, sources)
     return InputError(f"{what} cannot be loaded ({reason_of(error)}): {known}.{near}")
@@ -46,5 +46,5 @@ def refuse_made_up(lacking: list[str], what: str) -> None:
     if lacking:
         raise InputError(
             f"{what}: {len(lacking)} of its weights are missing, such as {lacking[0]};"
-            " get it again, or take another one"
+            " get it again, or use another one"
         )
