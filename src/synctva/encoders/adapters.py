@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 NAME = "default"
-"""Of the adapters, in the names of their weights."""
+"""The adapters' name in the names of their weights."""
 
 
 class Adapted(nn.Module):

@@ -13,7 +13,7 @@ from synctva.encoders.adapters import add_adapters
 from synctva.encoders.settings import EncoderSettings
 
 INITIALISED_ON = 2048
-"""Utterances whose vectors tell mean and sd of an encoder's features, before it is trained."""
+"""Utterances whose vectors give mean and sd of an encoder's features, before it is trained."""
 
 
 class Encoder(nn.Module):

@@ -10,7 +10,7 @@ from synctva.features.extractors.hub import load_image_model, weights_sha256
 from synctva.features.extractors.visual import RESNETS
 
 BATCH_FACES = 256
-"""So many faces at a time."""
+"""How many faces at a time."""
 
 
 class ExpressionEncoder(nn.Module):
@@ -83,7 +83,7 @@ def _faces(
     pixels = torch.Size(shape).numel()
     if rows.shape[1] % pixels:
         raise InputError(
-            f"visual features of {rows.shape[1]} numbers are no crops of {pixels}; extract them"
+            f"visual features of {rows.shape[1]} numbers are not crops of {pixels}; extract them"
             " with the same network and `--set visual.crops=N`"
         )
     faces = rows.view(len(rows), -1, *shape)

@@ -59,7 +59,7 @@ def check_inputs(
     modalities: tuple[str, ...],
     place: Path,
 ) -> None:
-    """Does nothing if each encoder finds what it reads, and nothing else is to be read.
+    """Checks that each encoder finds what it reads, and nothing else is to be read.
 
     Args:
         encoders: The recipe's, by modality.
@@ -68,7 +68,8 @@ def check_inputs(
         place: The store, for messages.
 
     Raises:
-        InputError: There is an encoder but features, or what an encoder reads but no encoder.
+        InputError: The store holds features where an encoder reads inputs, or such inputs without
+            an encoder.
     """
     if unknown := sorted(set(encoders) - set(INPUTS)):
         raise InputError(f"{place}: no encoder reads {unknown[0]}; leave encoders.{unknown[0]} out")

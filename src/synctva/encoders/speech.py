@@ -10,7 +10,7 @@ from synctva.features.extractors.hub import load_speech_model
 from synctva.features.extractors.text import batches_by_length
 
 BATCH_SAMPLES = 16 * 16_000 * 6
-"""So many samples at a time, padding included."""
+"""How many samples at a time, padding included."""
 LEAST_SAMPLES = 1_600
 """A tenth of a second: the convolutions need some."""
 UNCALLED = {"wavlm": ("q_proj", "k_proj", "v_proj", "out_proj")}

@@ -9,7 +9,7 @@ from synctva.features.extractors.text import batches_by_length, encode_tokens
 from synctva.features.extractors.text_encoders import preset_of, sources
 
 BATCH_TOKENS = 4096
-"""So many tokens at a time, padding included: utterances of like length share a batch."""
+"""How many tokens at a time, padding included: utterances of like length share a batch."""
 
 
 class TextEncoder(nn.Module):

@@ -1,4 +1,4 @@
-"""How far recognised emotions agree with those that somebody has set right."""
+"""How far recognised emotions agree with those that somebody has corrected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from synctva.evaluation.metrics import confusions, scores_of
 from synctva.run.words import SCORES
 
 CALIBRATED_UTTERANCES = 200
-"""Of fewer the calibration error is chance: even true probabilities would show several points."""
+"""With fewer, the calibration error is chance: even true probabilities would show some points."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Agreement:
         macro_f1: Likewise.
         accuracy: Likewise.
         uar: Likewise.
-        kappa: Agreement beyond chance; None where everything is one emotion, on both sides.
+        kappa: Agreement beyond chance; None if everything is one emotion on both sides.
         f1: Of every emotion.
         support: How often each emotion is right.
         recognised: How often each was recognised.
         confusion: Rows are right ones, columns recognised ones.
-        ece: The calibration error; None of fewer than ``CALIBRATED_UTTERANCES``.
+        ece: The calibration error; None with fewer than ``CALIBRATED_UTTERANCES``.
         counts: Recordings and utterances that were matched and left out.
     """
 

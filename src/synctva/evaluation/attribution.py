@@ -22,7 +22,7 @@ Subset = tuple[str, ...]
 
 
 def subsets_of(modalities: tuple[str, ...], smallest: int = 1) -> list[Subset]:
-    """Returns all subsets with at least so many modalities, small ones first."""
+    """Returns all subsets with at least this many modalities, small ones first."""
     sizes = range(smallest, len(modalities) + 1)
     return [subset for size in sizes for subset in combinations(modalities, size)]
 

@@ -13,7 +13,7 @@ from synctva.run.words import SCORES
 
 RESAMPLES = 2000
 FEWEST = 5
-"""Of fewer dialogues, resampling would find certainty where there is none: nothing is said."""
+"""With fewer dialogues, resampling would find certainty where there is none: nothing is said."""
 
 AT_ONCE = 100
 """Resamples drawn at a time, so that memory does not grow with the dialogues of all of them."""
@@ -90,7 +90,7 @@ class Difference:
         mean: Difference of the means over seeds.
         interval: 95 % percentile interval, over resampled dialogues; all that a difference can be
             where there are too few of them.
-        p: Two-sided p-value of the paired bootstrap: how often the sign turns; then 1.
+        p: Two-sided p-value of the paired bootstrap: how often the sign flips; then 1.
     """
 
     mean: float
@@ -132,7 +132,7 @@ def paired_difference(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Returns p-values corrected for being so many, in their own order.
+    """Returns p-values corrected for their number, in the given order.
 
     Source: Holm 1979, the step-down procedure, as adjusted p-values.
     """

@@ -73,7 +73,7 @@ def reliability_bins(
 def abstention_curve(
     probabilities: Float[np.ndarray, "utterance emotion"], emotion: Int[np.ndarray, " utterance"]
 ) -> list[dict[str, float]]:
-    """Returns the scores where only the surest predictions are given, for each of ``COVERAGES``.
+    """Returns the scores if only the surest predictions are given, for each of ``COVERAGES``.
 
     Each entry has ``coverage`` (the share of labelled utterances that get a prediction, the nearest
     whole number of them and at least one), ``threshold`` (the least confidence among them),

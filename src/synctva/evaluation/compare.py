@@ -14,11 +14,11 @@ from synctva.run.words import SCORES
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run held against the first one named.
+    """A run compared with the first one named.
 
     Attributes:
         run: The run's folder.
-        first: The folder of the run that it is held against.
+        first: The folder of the run that it is compared with.
         differences: By score, how far the first run is above this one on ``test``.
     """
 
@@ -28,7 +28,7 @@ class Comparison:
 
 
 def compare(first: Path, others: list[Path], store: Path | None = None) -> list[Comparison]:
-    """Returns how far the first run is above each other one, with intervals and p-values.
+    """Returns how far the first run is above each of the others, with intervals and p-values.
 
     Args:
         first: The run's folder.
@@ -37,7 +37,7 @@ def compare(first: Path, others: list[Path], store: Path | None = None) -> list[
 
     Raises:
         InputError: There is no other run, one is not evaluated, or its test dialogues or emotions
-            are others.
+            differ.
     """
     if not others:
         raise InputError("compare: name two runs or more, such as `synctva compare runs/a runs/b`")

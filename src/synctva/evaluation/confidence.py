@@ -23,7 +23,7 @@ Probabilities = Float[np.ndarray, "utterance emotion"]
 
 @dataclass(frozen=True)
 class Views:
-    """What a model says of utterances that it sees in part, of every part.
+    """What a model predicts for utterances, seeing each part of their modalities.
 
     Attributes:
         model: The model.
@@ -48,7 +48,7 @@ class Views:
         return self._logits[subset]
 
     def look_at_once(self) -> None:
-        """Gets the logits of all subsets in one pass: most of that of a few utterances is overhead.
+        """Gets the logits of all subsets in one pass: for few utterances, it is mostly overhead.
 
         They are equal up to the last digits.
         """
@@ -73,7 +73,7 @@ class Views:
             expected: How often each emotion is expected; None = as the calibrations hold.
 
         Raises:
-            InputError: Frequencies are expected, and the model does not say which it knows.
+            InputError: Frequencies are expected, but the model does not say which it knows.
         """
         seen = np.array([m in subset for m in MODALITIES]) & self.present
         there = seen & (self.trust > 0)
@@ -118,7 +118,7 @@ class Views:
     ) -> Float[np.ndarray, "chosen emotion"]:
         """Returns probabilities of some utterances by the modalities in use.
 
-        What an utterance has not stays to be seen in the others, as its context.
+        A modality that an utterance lacks is still seen in the others, as its context.
         """
         provenance, emotions = self.model.provenance, len(self.model.emotions)
         if not used and provenance.confidence.frequencies:
@@ -139,7 +139,7 @@ class Views:
 
 @torch.inference_mode()
 def views_of(model: EmotionModel, batch: Batch) -> Views:
-    """Returns what a model says of whole dialogues, of every part of the modalities.
+    """Returns what a model predicts for whole dialogues, seeing each part of the modalities.
 
     Args:
         model: Without encoders of its own, or they run once for each subset.

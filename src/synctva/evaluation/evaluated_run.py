@@ -56,8 +56,8 @@ def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedR
 
     Raises:
         InputError: There is no run, no seed is finished, the store's features are of another
-            extractor, its emotions are others, its test split has a dialogue that the run has
-            seen, or a split has no labelled utterance.
+            extractor, its emotions differ, its test split has a dialogue that the run has seen, or
+            a split has no labelled utterance.
     """
     if run_path.is_file():
         raise InputError(
@@ -116,7 +116,7 @@ def _named(store: FeatureStore, description: RunDescription) -> EvaluatedStore:
 
 
 def _check_unseen(folder: RunFolder, test: Corpus, place: str) -> None:
-    """Does nothing if a run has seen none of these dialogues."""
+    """Checks that a run has seen none of these dialogues."""
     if folder.describe().corpus != test.name:
         return
     seen = set(folder.read_seen().tolist())

@@ -24,7 +24,7 @@ FREQUENCIES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         },
     }
 )
-"""Of conversations: MELD's, in hundredths (13,708 utterances of three splits)."""
+"""The frequencies in conversations: MELD's, in hundredths (13,708 utterances of three splits)."""
 
 EQUAL = "equal"
 """The name for all emotions alike, as in acted clips."""
@@ -40,8 +40,8 @@ def expected_frequencies(expect: str, emotions: tuple[str, ...]) -> Float[np.nda
         emotions: The model's, in its order.
 
     Raises:
-        InputError: There is no such name or table, a cell of it is no share, or it tells of an
-            emotion that the model has not.
+        InputError: There is no such name or table, a cell of it is no share, or it has an emotion
+            that the model lacks.
     """
     if expect == EQUAL:
         return np.full(len(emotions), 1 / len(emotions))

@@ -1,4 +1,4 @@
-"""Post-hoc logit adjustment: rare emotions said more often, how much so chosen on ``valid``."""
+"""Post-hoc logit adjustment: predicts rare emotions more often, how much is chosen on ``valid``."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -43,7 +43,7 @@ def log_prior(
 ) -> Float[np.ndarray, " emotion"]:
     """Returns the logarithm of how frequent each emotion is, one utterance of each added.
 
-    So that an emotion that does not occur has a finite one; unlabelled utterances do not count.
+    So an emotion that does not occur has a finite one; unlabelled utterances do not count.
     """
     counts = np.bincount(emotion[emotion >= 0], minlength=emotions) + 1
     return np.log(counts / counts.sum())

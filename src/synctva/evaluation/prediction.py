@@ -11,10 +11,10 @@ from synctva.batch import Batch
 from synctva.model.emotion_model import EmotionModel
 
 CHUNK_UTTERANCES = 4096
-"""So many utterances at a time; a longer dialogue is cut where the model's window allows it."""
+"""How many utterances at a time; a longer dialogue is cut if the model's window allows it."""
 
 CHUNK_PAIRS = 2**20
-"""So many pairs of utterances at a time, each dialogue as long as the longest beside it."""
+"""How many pairs of utterances at a time, each dialogue as long as the longest beside it."""
 
 
 @torch.inference_mode()
@@ -49,7 +49,7 @@ def softmax(
 
 
 def _logits(model: EmotionModel, batch: Batch) -> Iterator[Float[Tensor, "utterance emotion"]]:
-    """Yields the logits; of a long dialogue piece by piece, each with all it depends on around."""
+    """Yields the logits; a long dialogue in pieces, each with all that it depends on."""
     if len(batch) <= CHUNK_UTTERANCES or model.reach is None:
         yield model(batch).logits.float().cpu()
         return

@@ -23,7 +23,7 @@ def write_predictions(
     corpus: Corpus,
     probabilities: Float[np.ndarray, "utterance emotion"],
 ) -> None:
-    """Writes what a seed says of a split, atomically."""
+    """Writes what a seed predicts for a split, atomically."""
     pairs = list(corpus.utterances())
     emotions = corpus.schema.emotions
     table = pa.table(

@@ -1,7 +1,7 @@
 """Scores on labelled recordings, as if their emotions came as often as in conversations.
 
-A set of clips is small, and its emotions come as somebody chose them. So every score is told with
-an interval, and weighted to class frequencies that are stated, which ``frequencies.py`` holds.
+A set of clips is small, and its emotions come as somebody chose them. So every score is reported
+with an interval, and weighted to stated class frequencies, which ``frequencies.py`` holds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from synctva.evaluation.bootstrap import FEWEST, RESAMPLES
 from synctva.evaluation.frequencies import reweighted
 
 BINS = 10
-"""Of confidence, of equal width, for the calibration error of a few dozen clips."""
+"""Bins of confidence, of equal width, for the calibration error of a few dozen clips."""
 
 LEAST_PROBABILITY = 1e-6
 """A right emotion of less than this costs so much: 13.8 nats, not infinitely many."""
@@ -23,7 +23,7 @@ LEAST_PROBABILITY = 1e-6
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model says of labelled utterances.
+    """What a model predicts for labelled utterances.
 
     Attributes:
         emotions: The model's.
@@ -67,7 +67,7 @@ def recording_scores(
     A subset with a modality that no utterance has is left out.
 
     Args:
-        judged: What a model says.
+        judged: What a model predicts.
         frequencies: How often each emotion is expected.
         modalities: The names of the columns of ``judged.present``.
 
@@ -106,9 +106,9 @@ def calibration(
 ) -> dict[str, float]:
     """Returns ``error``, and what it would be if the probabilities were exactly true.
 
-    Of the latter ``expected``, the mean, and ``at_most``, which 95 of 100 such sets do not exceed:
-    the same clips with the same weights, right as often as their confidence says, simulated. Few
-    clips leave gaps by chance alone, fewer still where a rare emotion's clips weigh most.
+    The latter as ``expected``, the mean, and ``at_most``, which 95 of 100 such sets do not exceed:
+    the same clips with the same weights, simulated as right as often as their confidence says. With
+    few clips there are gaps by chance alone, more so if a rare emotion's clips weigh most.
 
     Source: the expected calibration error of Guo et al. 2017, eq. 3, weighted.
     """

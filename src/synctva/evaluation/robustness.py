@@ -43,7 +43,7 @@ def noise_scores(run: EvaluatedRun, split: str = "test") -> dict[float, Scores]:
 def turn_order_scores(run: EvaluatedRun, split: str = "test") -> TurnOrder:
     """Returns the mean and sd of the scores over the seeds, turns in order and shuffled.
 
-    A model that makes nothing of the order of turns scores the same on both.
+    A model that does not use the order of turns scores the same on both.
     """
     batch = run.batches[split]
     return TurnOrder(over_seeds(run, batch), over_seeds(run, with_shuffled_turns(batch)))

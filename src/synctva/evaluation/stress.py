@@ -1,6 +1,6 @@
-"""The stress test: one model, as it was trained, under five conditions that it is not told of.
+"""The stress test: one model, as it was trained, under five conditions that it does not know of.
 
-What is drawn depends on the split alone, so all models meet the same.
+What is drawn depends on the split alone, so all models meet the same conditions.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,8 +64,8 @@ def with_missing(batch: Batch) -> Batch:
 def with_noisy_modality(batch: Batch, seed: int = 0) -> Batch:
     """Returns the batch where one modality of some utterances is half another utterance's.
 
-    An utterance is such a one at ``RATE``; which of its modalities, is drawn too. On top of
-    them there is noise of ``NOISE_SD``.
+    It happens to an utterance at ``RATE``; which of its modalities it is, is drawn too. Noise of
+    ``NOISE_SD`` is added.
     """
     random = torch.Generator().manual_seed(seed)
     is_noisy = torch.rand(len(batch), generator=random) < RATE
@@ -83,10 +83,10 @@ def with_noisy_modality(batch: Batch, seed: int = 0) -> Batch:
 
 
 def with_conflict(batch: Batch, seed: int = 0) -> Batch:
-    """Returns the batch where modalities are an utterance's of another emotion, as people differ.
+    """Returns the batch where modalities come from utterances of another emotion, as in people.
 
-    Each modality of a labelled utterance is so as often as ``DISAGREES`` says, but never its only
-    one, nor all of them: then the one that is most often right stays its own.
+    It happens to each modality of a labelled utterance as often as ``DISAGREES`` says, but never to
+    its only one or to all of them: then the one that is most often right stays its own.
     """
     random = torch.Generator().manual_seed(seed)
     rates = torch.tensor([DISAGREES[m] for m in MODALITIES])
@@ -130,7 +130,7 @@ def _one_of(
     random: torch.Generator,
     otherwise: Int[Tensor, " count"] | None = None,
 ) -> Int[Tensor, " count"]:
-    """Returns so many of the candidates, drawn at random; without any, what is given instead."""
+    """Returns that many of the candidates, drawn at random; without any, what is given instead."""
     rows = torch.nonzero(candidates).squeeze(1)
     if not len(rows):
         return torch.zeros(count, dtype=torch.long) if otherwise is None else otherwise

@@ -1,7 +1,7 @@
 """Checkpoints: a folder of ``config.json`` and ``model.safetensors``, nothing that can run.
 
-Each tells its own hash, so that a damaged one is known, and a training that was killed between the
-two is none.
+Each holds its own hash, so that damage is detected, and what a training that was killed between the
+two left is no checkpoint.
 """
 
 import hashlib
@@ -70,7 +70,7 @@ class Provenance:
         place: str,
         remedy: str = "extract them again with that one, or train a new model",
     ) -> None:
-        """Does nothing if features with these fingerprints fit the model.
+        """Checks that features with these fingerprints fit the model.
 
         Args:
             fingerprints: Of each modality's features; one that is not there is not checked.
@@ -109,7 +109,7 @@ def read_checkpoint(source: str | Path) -> tuple[dict[str, Any], Provenance, dic
     Args:
         source: A folder, or the id of a repository on the Hugging Face hub.
 
-    One that was saved before there were hashes is taken as it is.
+    A checkpoint from before there were hashes is accepted as it is.
 
     Raises:
         InputError: There is no checkpoint, it is damaged, or an older version saved it.
@@ -192,5 +192,5 @@ def _download(name: str) -> Path:
 
 
 def one_line(error: Exception) -> str:
-    """Returns what a library's error says, in one line of 200 characters at the most."""
+    """Returns what a library's error says, in one line of at most 200 characters."""
     return " ".join(str(error).split())[:200]

@@ -38,7 +38,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Confidence:
-    """What a checkpoint says of its own confidence; empty where nothing was fitted.
+    """What a checkpoint says about its own confidence; empty if nothing was fitted.
 
     Attributes:
         calibrations: Of utterances that have just these modalities, such as ``text+audio``.
@@ -65,7 +65,7 @@ class Confidence:
 
         Args:
             probabilities: Where they come as often as ``frequencies`` says.
-            expected: How often they come; of an emotion with 0, the probability is 0.
+            expected: How often they come; an emotion with 0 gets the probability 0.
 
         Raises:
             InputError: It is not known what the probabilities hold for.
@@ -73,7 +73,7 @@ class Confidence:
         if not self.frequencies:
             raise InputError(
                 "the model does not say for which class frequencies its probabilities hold; leave"
-                " the expected ones out, or take a model that says it, such as lite"
+                " the expected ones out, or use a model that says it, such as lite"
             )
         scaled = probabilities * (expected / np.asarray(self.frequencies))
         total = scaled.sum(1, keepdims=True)

@@ -25,7 +25,7 @@ from synctva.output import Output
 from synctva.tensors import shapes_only
 
 CLAMP = 10.0
-"""Normalised features are cut at so many sd, so that no single wild number rules."""
+"""Normalised features are cut at this many sd, so that no single wild number rules."""
 
 
 class Normalisation(nn.Module):
@@ -110,7 +110,7 @@ class EmotionModel(nn.Module):
         self.network = build(self.emotions, widths, self.settings)
 
     def become_familiar(self, modalities: Iterable[str]) -> None:
-        """Adds what tells familiar inputs of these modalities from others, to be fitted."""
+        """Adds what distinguishes familiar inputs of these modalities from others, to be fitted."""
         for m in modalities:
             width = len(cast(Normalisation, self.normalisation[m]).mean)
             self.familiarity[m] = Familiarity(width)
@@ -175,7 +175,7 @@ class EmotionModel(nn.Module):
             assign: Take the tensors themselves, as for a model on the meta device.
 
         Raises:
-            RuntimeError: Something lacks, is unknown, or of another shape.
+            RuntimeError: Something is missing, unknown, or of another shape.
         """
         own = {name: w for name, w in weights.items() if not name.startswith("encoders.")}
         encoders = {name: w for name, w in weights.items() if name not in own}
@@ -201,7 +201,7 @@ class EmotionModel(nn.Module):
     def check_features(
         self, dims: Mapping[str, int], fingerprints: Mapping[str, str], place: str, remedy: str
     ) -> None:
-        """Does nothing if features fit the model: their widths, and where known their extractors.
+        """Checks that features fit the model: their widths, and where known their extractors.
 
         Args:
             dims: Width of each modality's features; one that is not there is not checked.
@@ -240,8 +240,8 @@ class EmotionModel(nn.Module):
 
         Args:
             source: The folder, or the repository's id.
-            downloads: Whether encoders of the hub that it names, and that are not on this machine,
-                are fetched.
+            downloads: Whether to fetch the encoders that it needs from the hub and this machine
+                lacks.
 
         Raises:
             InputError: There is no checkpoint, it is damaged or of another version, or its weights
@@ -277,7 +277,7 @@ def _making_a_model(source: str | Path) -> Iterator[None]:
 def _check_all_is_said(
     settings: NetworkSettings, said: Mapping[str, Any], source: str | Path
 ) -> None:
-    """Does nothing if a checkpoint says all of its settings: a default may be newer than it is."""
+    """Checks that a checkpoint says all of its settings: a default may be newer than it is."""
     silent = [field.name for field in fields(cast(Any, settings)) if field.name not in said]
     if silent:
         raise InputError(

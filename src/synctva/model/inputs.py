@@ -12,7 +12,7 @@ from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import Makers
 
 LEFT_OUT = {"text": OTHER_LANGUAGE, "audio": "silent"}
-"""Modality -> the flag of an utterance that has it, but where it tells nothing of an emotion.
+"""Modality -> the flag of an utterance that has it, although it shows nothing of an emotion.
 
 Words in a language that the encoder does not know, and digital silence, as of a muted track.
 """
@@ -34,10 +34,10 @@ def as_read(dialogue: Corpus, makers: Makers) -> Corpus:
 
 
 def without_what_tells_nothing(corpus: Corpus) -> Corpus:
-    """Returns the corpus without words and sound that tell nothing; the flags tell of them.
+    """Returns the corpus without words and sound that show nothing; the flags say which.
 
-    They are unlike all that the model learnt from, so they would say something of the emotion that
-    is not so.
+    They are unlike all that the model learnt from, so they would suggest an emotion that is not
+    there.
     """
     for modality, flag in LEFT_OUT.items():
         found = corpus.features.get(modality)

@@ -1,4 +1,4 @@
-"""What makes the features that a model reads, as its checkpoint tells."""
+"""What makes the features that a model reads, as its checkpoint says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Ma
     Args:
         model: Any model of this project.
         place: Where it is, for messages.
-        downloads: Whether what it names of the hub, and is not on this machine, is fetched.
+        downloads: Whether to fetch what it needs from the hub and this machine lacks.
 
     Raises:
         InputError: The model does not say what its features are; or nothing here makes them any
@@ -82,14 +82,14 @@ def makers_of(model: EmotionModel, place: str, *, downloads: bool = False) -> Ma
 
 
 def check_causal(makers: Makers, place: str) -> None:
-    """Does nothing if neither a model nor its features look at what comes later.
+    """Checks that neither a model nor its features look at what comes later.
 
     Args:
         makers: Of a model that looks at no later utterance.
         place: Where it is, for messages.
 
     Raises:
-        InputError: Its audio features are normalised by what is not known then.
+        InputError: Its audio features are normalised by what is not yet known.
     """
     if not makers.is_causal:
         raise InputError(

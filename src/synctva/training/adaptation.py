@@ -32,10 +32,10 @@ from synctva.training.start import load_start, recipe_from
 from synctva.transcripts import read_transcript
 
 LEAST_RECORDINGS, LEAST_UTTERANCES = 3, 50
-"""Of fewer nobody can tell what was gained."""
+"""With fewer, the gain cannot be measured."""
 
 MOST_FOLDS = 5
-"""So many trainings tell what is gained; each leaves a part of the recordings out."""
+"""How many trainings measure the gain; each leaves out a part of the recordings."""
 
 CHANCE = 0.05
 """A gain or loss that chance brings more often than this is none that can be told."""
@@ -48,9 +48,9 @@ class Adapted:
     Attributes:
         recordings: How many were learnt from.
         utterances: How many with an emotion.
-        right_before: So many of these the model recognised as they were corrected; None where
-            nobody can tell.
-        right_after: So many did models that had not learnt from the recording.
+        right_before: How many of these the model recognised as they were corrected; None if there
+            are too few to tell.
+        right_after: How many were recognised by models that had not learnt from the recording.
         note: What that means, in words.
         checkpoint: The model that has learnt from all of them.
     """
@@ -81,8 +81,8 @@ def adapt(model: str, recordings: Sequence[tuple[Path, Path]], folder: Path) -> 
     checkpoint = f"{RunFolder(folder / 'run').seed(0).checkpoint}"
     if count < LEAST_RECORDINGS or utterances < LEAST_UTTERANCES:
         lacking = (
-            f"{count} recordings with {utterances} emotions cannot tell what was gained; from"
-            f" {LEAST_RECORDINGS} recordings with {LEAST_UTTERANCES} on it is measured"
+            f"{count} recordings with {utterances} emotions are too few to measure the gain; from"
+            f" {LEAST_RECORDINGS} recordings with {LEAST_UTTERANCES} on, it is measured"
         )
         return Adapted(count, utterances, None, None, lacking, checkpoint)
     right = np.concatenate([_held_out(corpus, model, fold, folder) for fold in _folds(count)])
@@ -151,7 +151,7 @@ def _meaning(right: Bool[np.ndarray, "utterance 2"]) -> str:
 
     gained = int((right[:, 1] & ~right[:, 0]).sum())
     lost = int((right[:, 0] & ~right[:, 1]).sum())
-    told = f"of recordings that were not learnt from, {gained} more are right and {lost} fewer"
+    told = f"on recordings not learnt from, {gained} more are right and {lost} fewer"
     if not gained + lost or binomtest(gained, gained + lost).pvalue > CHANCE:
         return f"{told}: that may be chance"
     return f"{told}: it is {'better' if gained > lost else 'worse'}"

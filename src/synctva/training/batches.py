@@ -60,7 +60,7 @@ def shares_of(lengths: Int[Tensor, " dialogue"], ranks: int) -> list[Int[Tensor,
 def share_of(batch: Batch, rank: int, ranks: int) -> Batch:
     """Returns the dialogues of a batch that one of ``ranks`` processes computes.
 
-    Where there are fewer dialogues than processes, a process that gets none is given the first, but
+    If there are fewer dialogues than processes, a process that gets none is given the first,
     unlabelled: it takes part in whatever all do together, and adds nothing to the loss.
     """
     if ranks == 1:

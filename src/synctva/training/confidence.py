@@ -82,7 +82,7 @@ def fit_confidence(
     Args:
         model: Familiar with its training; what is found becomes part of it.
         parts: What to fit by; an utterance has all modalities of its part.
-        frequencies: The class frequencies that the probabilities shall hold for.
+        frequencies: The class frequencies for which the probabilities are to hold.
         of: Only the distances of these modalities, and the calibrations of subsets with one of
             them, are fitted; the model has the others, and keeps them.
 

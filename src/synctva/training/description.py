@@ -43,7 +43,7 @@ def survey(store: FeatureStore) -> Survey:
     """Returns what is in a store, having read and checked all of it, a shard at a time.
 
     Raises:
-        InputError: There is no shard, one is damaged, or a dialogue stands in two.
+        InputError: There is no shard, one is damaged, or a dialogue is in two.
     """
     dialogues, labelled = Counter[str](), Counter[str]()
     digests, seen = array("Q"), array("Q")  # eight bytes for an id, as there may be millions
@@ -68,7 +68,7 @@ def survey(store: FeatureStore) -> Survey:
 
 
 def lacking(recipe: Recipe, store: FeatureStore) -> list[str]:
-    """Returns the modalities that a recipe chooses and of which a store has nothing.
+    """Returns the modalities that a recipe chooses but a store lacks.
 
     A recipe for all modalities chooses none.
     """
@@ -79,12 +79,12 @@ def lacking(recipe: Recipe, store: FeatureStore) -> list[str]:
 def check_trainable(
     store: FeatureStore, found: Survey, recipe: Recipe, splits: tuple[str, ...] = ("train", "valid")
 ) -> None:
-    """Does nothing if there is what a training needs.
+    """Checks that there is what a training needs.
 
     Args:
         store: The store.
         found: What is in it.
-        recipe: What shall be trained on it.
+        recipe: What is to be trained on it.
         splits: Those that must be there.
 
     Raises:

@@ -58,7 +58,7 @@ class ExpressionRecipe(Section):
         erasing: Rate at which a rectangle of a face is blanked.
         faults: Rate of each fault of a poor camera: light, few pixels, blur, noise, coarse files.
         label: Weight of FER2013's labels beside the people's votes.
-        frozen: So many parts stay as they are, counted from the first (the stem, then each block);
+        frozen: How many parts stay as they are, counted from the first (the stem, then each block);
             the first ones see edges, and cost most of the time.
         averaging: Decay of the moving average of the weights, per step.
     """
@@ -92,7 +92,7 @@ def train_expression(
 
     The best are those of the greatest accuracy, the mean of that on the labels and that on what
     most people saw. ``folder`` keeps ``log.jsonl``, the weights, and the state from which a killed
-    training goes on after its last finished epoch. Half precision is used for the products (bf16).
+    training resumes after its last finished epoch. Half precision is used for the products (bf16).
 
     Args:
         train: Faces to learn from.
@@ -101,7 +101,7 @@ def train_expression(
         folder: Where the training is kept.
         seed: Decides the first weights, the order and the augmentation.
         start: Weights to begin from; None = random ones.
-        on_epoch: Told of every finished epoch, also of those from before an interruption.
+        on_epoch: Called with every finished epoch, also with those from before an interruption.
 
     Raises:
         InputError: ``folder`` holds the state of another training, or ``start`` no weights.

@@ -1,4 +1,4 @@
-"""What the face-expression network says of labelled faces, and how often it is right."""
+"""What the face-expression network predicts for labelled faces, and how often it is right."""
 
 import numpy as np
 import torch

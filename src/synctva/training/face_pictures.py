@@ -10,15 +10,15 @@ from torch import Tensor
 from torch.nn import functional
 
 GROUP = 16
-"""So many faces of a batch share a size and a blur, which whole pictures are computed with."""
+"""How many faces of a batch share a size and a blur, which whole pictures are computed with."""
 SMALLEST_SIDE = 10
-"""Of a face that is shown at the network's size, in pixels of the camera."""
+"""The smallest side of a face, in pixels of the camera, that is shown at the network's size."""
 BLUR_PX = 2.0
 """Greatest standard deviation of a blur."""
 NOISE = 24.0
 """Greatest standard deviation of the noise, in grey values."""
 JPEG_QUALITY = 8, 60
-"""Of the coarsest and the finest file."""
+"""The quality of the coarsest and the finest file."""
 
 
 def augment(

@@ -43,8 +43,8 @@ def fit(
 ) -> Finished:
     """Trains a model and leaves its best weights on ``valid`` in ``folder.checkpoint``.
 
-    A training that was interrupted, at any moment, goes on where its last saved state was, and
-    ends with the very weights it would have had (on the same machine, with as many threads: sums
+    A training that was interrupted, at any moment, resumes from its last saved state, and ends
+    with the very weights it would have had (on the same machine, with as many threads: sums
     come out a little differently over more or fewer).
 
     Args:

@@ -1,4 +1,4 @@
-"""Recordings are few and long: cut, they give an epoch several steps."""
+"""Recordings are few and long: cut into pieces, they give an epoch several steps."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ def in_pieces(train: Split, most: int) -> Split:
 
     Args:
         train: The training split; a large one stays as it is.
-        most: Utterances of a piece at the most.
+        most: The most utterances of a piece.
     """
     if not isinstance(train, InMemory):
         return train

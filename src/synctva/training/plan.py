@@ -149,7 +149,7 @@ def _named(path: Path, listed: tuple[str, ...]) -> dict[str, Path | None]:
             if recipes.setdefault(name, file) != file:
                 raise InputError(
                     f"{path}: two recipes are called {name!r}, {recipes[name] or DEFAULT} and"
-                    f" {file or DEFAULT}; rename one, or sweep it with a plan of its own"
+                    f" {file or DEFAULT}; rename one, or sweep it with its own plan"
                 )
     return recipes
 

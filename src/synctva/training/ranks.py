@@ -1,7 +1,7 @@
 """The processes that train one model together: each has a rank, and a share of every batch.
 
-``torchrun`` starts them, and ends them all when one dies. Without it there is one process, and all
-of this is nothing to it.
+``torchrun`` starts them, and ends them all when one dies. Without it there is one process, for
+which all of this does nothing.
 """
 
 import os

@@ -55,7 +55,7 @@ def train_run(
         seeds: Seeds 0 to ``seeds - 1``.
         start: The model that every seed begins with; None = random weights.
         save_every_s: Seconds between two saved states of a seed.
-        on_epoch: Told of every finished epoch, also of those from before an interruption.
+        on_epoch: Called with every finished epoch, also with those from before an interruption.
 
     Raises:
         InputError: The store lacks a split, emotions or features; or ``out`` holds another run.
@@ -123,7 +123,7 @@ def train_seed(
 ) -> None:
     """Trains one seed of a run whose folder is described, unless it is finished.
 
-    Runs in a process of its own.
+    Runs in a separate process.
 
     Raises:
         InputError: Another process trains this seed; it is named.
@@ -199,7 +199,7 @@ def _calibrate(folder: SeedFolder, valid: Split, start: EmotionModel | None) -> 
 
 
 def _teller(run: RunFolder, seeds: Sequence[int], on_epoch: OnEpoch) -> Callable[[], None]:
-    """Returns what tells of the epochs that have appeared in the logs since it was called last."""
+    """Returns what reports the epochs that have appeared in the logs since it was called last."""
     told = {seed: len(run.seed(seed).read_log()) for seed in seeds}
 
     def tell() -> None:

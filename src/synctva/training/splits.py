@@ -1,4 +1,4 @@
-"""A split as training reads it: whole in memory, or too large for that and read by windows.
+"""A split as training reads it: whole in memory, or by windows if it is too large for that.
 
 A *window* is some shards of the store, taken at random, whose dialogues are in memory together. An
 epoch goes from window to window, and its batches are drawn inside one.
@@ -25,7 +25,7 @@ IN_MEMORY_BYTES = 256 * 2**20
 """A split with more features than this is read by windows."""
 
 WINDOW_BYTES = 64 * 2**20
-"""So many features of the split are in a window, at least one shard's."""
+"""How many features of the split are in a window, at least one shard's."""
 
 
 class Chosen(NamedTuple):

@@ -1,4 +1,4 @@
-"""Training that begins with a model that is there: what it keeps of it, and what is checked."""
+"""Training that begins with an existing model: what it keeps of it, and what is checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ FINE_TUNING = (
 """What changes in the recipe of the model, for some hundred utterances."""
 
 ENCODER_LEARNING_RATE = 3e-4
-"""Of encoders that are fine-tuned jointly, so that they do not forget."""
+"""The learning rate of encoders that are fine-tuned jointly, so that they do not forget."""
 
 FURTHER = ", trained further"
 """Ends the name of the recipe."""
@@ -130,7 +130,7 @@ def recipe_from(start: Start, path: Path | None = None, settings: Sequence[str] 
 
 
 def check_start(start: Start, store: FeatureStore) -> None:
-    """Does nothing if a store holds what a model reads, and its emotions.
+    """Checks that a store holds what a model reads, and its emotions.
 
     Raises:
         InputError: It does not.
@@ -154,9 +154,9 @@ def check_start(start: Start, store: FeatureStore) -> None:
 def splits_for_more(store: FeatureStore, recipe: Recipe) -> tuple[Split, Split | None]:
     """Returns what is learnt from and what validates, where training begins with a model.
 
-    Recordings are long and few: they are cut into pieces of a batch. Where the split ``valid`` has
-    no emotion, nothing validates, and the last epoch is taken: to hold out some of few utterances
-    costs more than it tells.
+    Recordings are long and few: they are cut into pieces of a batch. If the split ``valid`` has no
+    emotion, nothing validates, and the last epoch is taken: holding out some of few utterances
+    costs more than it shows.
     """
     names = ("train", "valid") if store.utterances["valid"] else ("train",)
     train, *others = open_splits(store, names, recipe.modalities)

@@ -1,4 +1,4 @@
-"""Everything that an interrupted training needs to go on as if nothing had happened."""
+"""Everything that an interrupted training needs to resume as if nothing had happened."""
 
 import copy
 import json

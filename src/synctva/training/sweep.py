@@ -84,7 +84,7 @@ def run_sweep(
 
     Raises:
         InputError: A store cannot be read; no job is begun then.
-        MachineError: The machine lacks room, memory, open files or a right; the same sweep goes on.
+        MachineError: The machine lacks room, memory, open files or a right; the same sweep resumes.
     """
     statuses = begin(plan, asked)
     questions = tuple(asked)

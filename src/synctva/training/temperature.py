@@ -12,13 +12,13 @@ from synctva.training.ranks import gathered, processes
 from synctva.training.splits import Split
 
 CALIBRATED_UTTERANCES = 50
-"""Of fewer no temperature is fitted: those that are known stay."""
+"""With fewer, no temperature is fitted: the known ones stay."""
 
 
 def calibrated_on(valid: Split, model: EmotionModel, known: Provenance) -> Provenance:
     """Returns a provenance whose calibrations are those known, cooled as fits best on ``valid``.
 
-    One factor for all sets of modalities, as few utterances tell no more; none of fewer than
+    One factor for all sets of modalities, as few utterances show no more; none with fewer than
     ``CALIBRATED_UTTERANCES``.
 
     Args:

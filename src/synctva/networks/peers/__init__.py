@@ -1,1 +1,1 @@
-"""What Sync-TVA is held against, a network a file."""
+"""The networks that Sync-TVA is compared with, one per file."""

@@ -1,8 +1,8 @@
 """Cross-modal context fusion, then an adaptive graph of who speaks to whom.
 
-Of the paper the abstract and the index terms were open to us (co-attention transformer, graph
-convolution, multi-task learning), neither its equations nor its sizes. The parts and their order
-are the paper's; how each is made is our reconstruction, after the works cited at each part.
+We could read the paper's abstract and index terms (co-attention transformer, graph convolution,
+multi-task learning), but not its equations or sizes. The parts and their order are the paper's; how
+each is made is our reconstruction, after the works cited at each part.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from synctva.output import Output
 
 @dataclass(frozen=True)
 class ContextFusionAgcnSettings:
-    """Sizes of the network; none is published that we could read.
+    """Sizes of the network; ours, as we could read no published ones.
 
     Attributes:
         width: Width of everything after the features; a multiple of ``heads``.
@@ -102,7 +102,7 @@ class AdaptiveConvolution(nn.Module):
 
     A relation is whether the neighbour is the same speaker and whether it comes before or after.
     Given: all neighbours of a relation alike. Learned: a softmax of their likeness to the node. How
-    much of each is learned too, by relation. A matrix of its own keeps what the node says itself.
+    much of each is learned too, by relation. A separate matrix keeps what the node says itself.
 
     Source: Feng & Fan 2025, abstract (a directed graph of dependencies between speakers and of
         speakers on themselves); Shi et al. 2019, section 4.1, equation 3, adaptive graphs A + C.

@@ -69,7 +69,7 @@ class EdgeWeights(nn.Module):
 class RelationalConvolution(nn.Module):
     """Messages along weighted edges, a matrix for each relation, plus a matrix for oneself.
 
-    A relation is the speaker who is told, the speaker who tells and whether that was later.
+    A relation is the receiving speaker, the sending speaker, and whether that was later.
 
     Source: Ghosal et al. 2019, equation 2 and section 4.3 (relations); sums of shared bases after
         Schlichtkrull et al. 2018, equation 3, as in the authors' code.

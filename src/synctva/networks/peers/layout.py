@@ -26,8 +26,8 @@ def padded(
 def speaker_numbers(batch: Batch, most: int) -> Int[Tensor, " utterance"]:
     """Returns each utterance's speaker by the order of their first turns, below ``most``.
 
-    So that a network which embeds speakers does not depend on how they are numbered; all speakers
-    after the first ``most - 1`` share the last number.
+    So a network that embeds speakers does not depend on how they are numbered; all speakers after
+    the first ``most - 1`` share the last number.
     """
     speakers, there = padded(batch.speaker + 1, batch.dialogue)
     alike = speakers.unsqueeze(1) == speakers.unsqueeze(2)

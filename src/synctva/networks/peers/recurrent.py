@@ -1,4 +1,4 @@
-"""Recurrent context: what the networks that begin with an LSTM or a GRU begin with."""
+"""Recurrent context: the first part of the networks that begin with an LSTM or a GRU."""
 
 from typing import cast
 

@@ -11,10 +11,10 @@ Even = Annotated[int, Field(ge=2, multiple_of=2)]
 """How wide, where two directions or sine and cosine share it."""
 
 Reach = Annotated[int, Field(ge=0)]
-"""So many utterances back or ahead."""
+"""How many utterances back or ahead."""
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 """A share, such as that of a dropout."""
 
 Weight = Annotated[float, Field(ge=0)]
-"""Of a term."""
+"""The weight of a term."""

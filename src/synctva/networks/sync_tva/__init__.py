@@ -1,1 +1,1 @@
-"""The Sync-TVA network, a part a file."""
+"""The Sync-TVA network, one part per file."""

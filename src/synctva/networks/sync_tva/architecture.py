@@ -37,7 +37,7 @@ class Sizes:
 
 
 MOST_LAYERS = 64
-"""Far beyond any use: a checkpoint that asks for more is damaged, and would take hours to build."""
+"""Far beyond any use: a checkpoint with more is damaged, and would take hours to build."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Architecture:
         heads: Attention heads.
         enhancement_layers: MSDE layers of each modality; 0 = no MSDE.
         graph_layers: Layers of each graph; 0 = no graphs.
-        context_layers: Layers of attention over the fused vectors; 0 = none. There are none of one
-            modality, where nothing is fused.
+        context_layers: Layers of attention over the fused vectors; 0 = none. With one modality,
+            where nothing is fused, there are none.
         past: How many utterances back a node sees.
         future: How many ahead; 0 = causal.
         semantic_k: Semantic edges of a node; 0 = none.

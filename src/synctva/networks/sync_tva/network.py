@@ -26,7 +26,7 @@ from synctva.output import Output
 class Projection(nn.Module):
     """Normalised features to hidden states; a learned vector where the modality is absent.
 
-    Dropout before and after the ReLU: most of a small corpus would else be learnt by heart here.
+    Dropout before and after the ReLU: else most of a small corpus would be memorised here.
 
     The speaker enters only as whether this turn has the same speaker as the one before.
 
