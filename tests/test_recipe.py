@@ -144,7 +144,7 @@ def test_recipes_based_on_each_other_in_a_circle_are_told(tmp_path, length):
         after = f'based_on = "./{(number + 1) % length}.toml"'
         write(tmp_path / f"{number}.toml", after)
     message = complaint(tmp_path / "0.toml")
-    assert "0.toml: this recipe is based on itself; mend based_on" in message
+    assert "0.toml: this recipe is based on itself; correct based_on" in message
 
 
 def test_a_mistake_is_told_with_the_file_it_stands_in(tmp_path):
@@ -215,7 +215,7 @@ def test_a_recipe_that_is_not_text_is_told(tmp_path):
         ("training.epochs.x=0", "training.epochs = {'x': 0}"),
         ("training=x", "training = 'x'"),
         ("modle.width=3", "Did you mean 'model'?"),
-        ("based_on=base.toml", "give that recipe's file itself"),
+        ("based_on=base.toml", "name that recipe's file before --store instead"),
         ("width", "write key=value"),
         ("=3", "write key=value"),
     ],

@@ -1,4 +1,4 @@
-"""Batch: the utterances of some dialogues as flat tensors, the only thing a model is given."""
+"""Batch: the utterances of some dialogues as flat tensors, the only input of a model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

@@ -1,7 +1,7 @@
-"""What may become of a file that somebody else made: the budget of every format, in one place.
+"""How large a file that somebody else made may become: the budget of every format, in one place.
 
 A few bytes can stand for gigabytes, so that reading them would take all memory or for ever. What a
-file would become is checked against its budget before it is made. What a recording may be stands in
+file would become is checked against its budget before it is made. The limits of a recording are in
 ``synctva.media.limits``.
 """
 
@@ -29,7 +29,7 @@ class Budget:
         return min(self.most_bytes, self.free_bytes + self.growth * file_bytes)
 
     def check(self, place: object, wanted_bytes: int, file_bytes: int) -> None:
-        """Does nothing if a file may become so much.
+        """Checks that a file may become that large.
 
         Args:
             place: The file, for the error.
@@ -47,13 +47,13 @@ class Budget:
 
 
 PICKLE = Budget(growth=32, free_bytes=64 << 20, most_bytes=64 << 30)
-"""Of what a pickle makes: arrays by their values, other objects by what Python takes for them."""
+"""For what a pickle makes: arrays by their values, other objects by what Python takes for them."""
 
 ARCHIVE = Budget(growth=64, free_bytes=256 << 20, most_bytes=16 << 30)
-"""Of NumPy's archives, whose zeros compress well."""
+"""For NumPy's archives, whose zeros compress well."""
 
 PARQUET = Budget(growth=64, free_bytes=256 << 20, most_bytes=16 << 30)
-"""Of Parquet files, in which a value that stands in every row is written once."""
+"""For Parquet files, in which a value that is in every row is written once."""
 
 TEXT_BYTES = 32 << 20
 """A larger file of JSON, TOML or annotations is refused: each byte may become some thirty."""
@@ -65,4 +65,4 @@ TOML_BYTES = 1 << 20
 """A larger file of TOML is refused: it is read slowly, and nobody's settings are so long."""
 
 NESTED = 100
-"""So deep values may lie within each other."""
+"""How deep values may be nested."""

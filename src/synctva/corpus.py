@@ -27,7 +27,7 @@ class Description:
         weights: sha256 of the weights; empty if there are none or they are unknown.
         settings: Whatever else changes the numbers (pooling, context, ...).
         dim: The width; where it is left out, :class:`Features` fills it in.
-        files: Setting -> where the file lies that the setting tells by its hash.
+        files: Setting -> the file that the setting identifies by its hash.
     """
 
     maker: str
@@ -73,7 +73,7 @@ class Features:
             empty where there is nothing, and no entries at all where nothing was noted.
 
     Raises:
-        InputError: The description tells of another width.
+        InputError: The description has another width.
     """
 
     values: Float32[np.ndarray, "utterance dim"]

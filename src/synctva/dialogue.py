@@ -10,7 +10,7 @@ SPLITS = ("train", "valid", "test")
 HALVES = ("left", "right")
 
 NOBODY = "speaker"
-"""Who speaks where nothing says who."""
+"""Who speaks if nothing says who."""
 
 
 @dataclass(frozen=True)

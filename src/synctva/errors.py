@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Bad input, told in one line that names the file, the place in it, and the remedy.
+    """Bad input, reported in one line that names the file, the place in it, and the remedy.
 
     The command line prints the message and exits with code 2; nothing is left half-written.
     """
 
 
 class MachineError(InputError):
-    """What the machine lacks, whatever the input: room, memory, open files, or a right to write.
+    """Something the machine lacks, whatever the input: room, memory, open files, a right to write.
 
     It ends a command, where bad input of one recording costs that recording only.
     """

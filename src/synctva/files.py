@@ -1,8 +1,8 @@
 """Files that are at every moment the old one or the new one, and who writes into a folder.
 
-Also the cells of tables for people: a spreadsheet runs what begins with = + - @ as a formula, one
-from a recording's file name too. An apostrophe before it says that it is text, and is not shown.
-Read again, a cell is what it was.
+Also the cells of tables for people: a spreadsheet runs what begins with = + - @ as a formula, even
+from a recording's file name. An apostrophe before it marks it as text, and is not shown. Read
+again, a cell is what it was.
 """
 
 import errno
@@ -63,7 +63,7 @@ def written(path: Path, *, is_kept: bool = True) -> Iterator[Path]:
 
     Args:
         path: Replaced at once, never in part.
-        is_kept: Whether it shall be there and whole after a loss of power too; what can be made
+        is_kept: Whether it must be there and whole after a loss of power too; what can be made
             again, and is checked when it is read, need not.
 
     Raises:
@@ -84,7 +84,7 @@ def written(path: Path, *, is_kept: bool = True) -> Iterator[Path]:
 
 
 def flush(path: Path) -> None:
-    """Has the system put a file, or the names in a folder, onto the disk, where it knows how."""
+    """Makes the system put a file, or the names in a folder, onto the disk, if it can."""
     if path.is_dir() and sys.platform == "win32":
         return
     number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

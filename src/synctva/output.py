@@ -1,4 +1,4 @@
-"""Output: what a network says of a batch."""
+"""Output: what a network computes for a batch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Output:
-    """What a network says of a batch.
+    """What a network computes for a batch.
 
     Attributes:
         logits: Of the emotions, from all modalities together.

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AT_ONCE = 4
-"""So many threads compute at once; more would need much memory."""
+"""How many threads compute at once; more would need much memory."""
 
 SHA256 = "sha256"
 """In what a file tells beside its tensors: the hash of all else."""
@@ -57,7 +57,7 @@ def device_of(module: nn.Module) -> torch.device:
 
 @contextmanager
 def in_one_thread() -> Iterator[None]:
-    """Has torch compute in one thread inside: over more, sums differ in their last digits."""
+    """Makes torch compute in one thread inside: with more, sums differ in their last digits."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -192,7 +192,7 @@ def compose(
     ] = None,
     agreement: Annotated[
         Path | None,
-        typer.Option(help="EmotionTalk: draw voices and faces that agree as often as there."),
+        typer.Option(help="EmotionTalk's table: voices and faces agree as often as in it."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides who speaks for whom.")] = 0,
     out: Annotated[Path, typer.Option(help="The feature store to make.")],

@@ -21,7 +21,7 @@ REPORT = ".html"
 """The ending of a page; the others are those that ``write_recognition`` knows."""
 
 TOGETHER = 32
-"""So many transcripts of a folder are recognised together: each alone takes longer."""
+"""How many transcripts of a folder are recognised together: each alone takes longer."""
 
 
 def recognise_one(

@@ -17,8 +17,8 @@ from synctva.media.sound_tracks import SoundTrack, chosen_track, sound_tracks
 from synctva.media.waveform import WAVEFORM_HZ, waveform
 
 READER = 2
-"""Raised whenever a file that could be read before sounds or looks otherwise now: features that are
-cached of it count no more then."""
+"""Raised whenever a file that could be read before sounds or looks different now: features cached
+of it then no longer count."""
 
 __all__ = [
     "LIMITS",

@@ -1,7 +1,7 @@
-"""The process that looks at recordings for this one, which opens none: they are read as if hostile.
+"""The process that looks at recordings for this one, which opens none: they are treated as hostile.
 
-It has a limit of time and of memory. What it is asked is a function of a recording; one process
-serves one recording after another, so that an ordinary one costs no start.
+It has a limit of time and of memory. A request is a function of a recording; one process serves
+one recording after another, so that an ordinary one costs no start.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ TIME_LIMIT_S = 6 * 3_600.0
 """For all of a recording, which may be half a day long."""
 
 MEMORY_BYTES = 6 << 30
-"""What looks at a recording packet by packet needs a tenth of it; the libraries are in it."""
+"""Looking at a recording packet by packet needs a tenth of it; the libraries are included."""
 
 Found = TypeVar("Found")
 
@@ -64,7 +64,7 @@ def streamed_apart(
     Args:
         stream: A generator of a module, whose results can be sent.
         recording: The recording.
-        kept: From :func:`apart`; until all is told, it can be asked nothing else.
+        kept: From :func:`apart`; until all is sent, it can be asked nothing else.
 
     Raises:
         InputError: As ``seen_apart``.
@@ -99,7 +99,7 @@ def _begun(stream: Callable[[Path], Iterator[Found]], recording: Path) -> list[F
 
 
 def _next(recording: Path) -> list[Any]:
-    """Returns the next thing found, or nothing where all is told."""
+    """Returns the next thing found, or nothing if all is sent."""
     if not _streams:
         raise InputError(
             f"{recording}: crashed the process that read it; the recording is damaged or hostile:"

@@ -32,7 +32,7 @@ PLAYS = {
 Not mp3: of a variable bit rate they guess the place, and play up to minutes beside it."""
 
 PICTURE_RATE_HZ = Fraction(15)
-"""Of the pictures of a small movie: lips still move with the voice."""
+"""The rate of pictures in a small movie: lips still move with the voice."""
 
 SOUND_RATE_HZ = 24_000
 SOUND_BITS_PER_S = 48_000
@@ -41,7 +41,7 @@ SMALL = {**PICTURES, "crf": "28", "maxrate": "350k", "bufsize": "700k", "g": "30
 """For H.264: two seconds between pictures that stand alone, so that a click is answered at once."""
 
 LONGEST_S = 12 * 3_600.0
-"""A recording that goes on for longer is given up: clocks of broken files run on for ever."""
+"""A longer recording is given up: clocks of broken files run on for ever."""
 
 Pictures = Iterator[UInt8[np.ndarray, "height width 3"]]
 

@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 SHARES = {"FC": 1.0, "LFE": 0.0}
-"""Of a channel in mono: speech is in the centre, and never in the low-frequency effects."""
+"""The weight of a channel in mono: speech is in the centre, never in the low-frequency effects."""
 
 OTHER_SHARE = 0.7
-"""Of every other channel; they are alike in stereo, and unnamed in some files."""
+"""The weight of every other channel; they are alike in stereo, and unnamed in some files."""
 
 DEAD = 1e-4
 """A channel with less of the loudest one's energy is not connected: 40 dB."""

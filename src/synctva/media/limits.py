@@ -1,4 +1,4 @@
-"""What a recording may be at the most."""
+"""The limits of a recording."""
 
 from dataclasses import dataclass
 

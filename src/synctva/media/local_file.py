@@ -49,16 +49,16 @@ FRAMED = ("mp3", "aac", "flac", "ogg", "mpeg", "mpegts")
 """Formats of frames or packets, in none of which a long run of zeros is any sound."""
 
 ZEROS_BYTES = 2**20
-"""So many zeros at the end are left."""
+"""How many zeros at the end are accepted."""
 
 MOST_ZEROS = 64 * 2**20
 """A recording that ends in more zeros is refused."""
 
 MOST_CHUNKS = 256
-"""So many chunks of a RIFF file are looked at for the one with the sound."""
+"""How many chunks of a RIFF file are searched for the one with the sound."""
 
 MOST_PAGES = 2**20
-"""So many pages of an Ogg file are looked at: half a day of them has a tenth."""
+"""How many pages of an Ogg file are read: half a day of them has a tenth."""
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".flv", ".m4v", ".wmv", ".asf", ".3gp", ".3g2"),
@@ -180,7 +180,7 @@ def _end(path: str | Path, file: FileIO, kind: str) -> int:
         place = begin
         if size - place > MOST_ZEROS:
             raise InputError(
-                f"{path}: ends in more than {MOST_ZEROS >> 20} MiB of zeros, as what was not wholly"
+                f"{path}: ends in more than {MOST_ZEROS >> 20} MiB of zeros, as if not wholly"
                 " downloaded or copied; get it again"
             )
     return min(size, place + ZEROS_BYTES)

@@ -1,4 +1,4 @@
-"""How the channels of a recording become one: their mean, but for those that are dead or cancel."""
+"""How the channels of a recording become one: their mean, except dead or cancelling channels."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -13,13 +13,13 @@ from synctva.media.channels import Shares, live_shares, mean_shares
 from synctva.media.libav import Recording, channels_of, frames_of, opened, seeks_exactly
 
 PLACES = 8
-"""A recording is listened to at so many places, spread evenly, to know its channels."""
+"""At how many places, spread evenly, a recording is listened to, to know its channels."""
 
 PLACE_S = 2.0
-"""For so long each."""
+"""For how long at each place."""
 
 FIRST_S = 60.0
-"""Or from its start for so long, where a seek would cost as much as reading all."""
+"""Or for how long from its start, if a seek would cost as much as reading all."""
 
 Products = Float64[np.ndarray, "channel channel"]
 

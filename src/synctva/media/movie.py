@@ -15,10 +15,10 @@ from synctva.files import written
 from synctva.media.libav import new_movie, picture_frame, sound_frame
 
 REPEATABLE = {"threads": "1", "flags": "+bitexact"}
-"""For the encoders: the same input gives the same bytes."""
+"""Options of the encoders, so that the same input gives the same bytes."""
 
 PICTURES = {"preset": "veryfast", "x264-params": "mbtree=0", **REPEATABLE}
-"""For H.264; macroblock trees differ from run to run."""
+"""Options of H.264; macroblock trees differ from run to run."""
 
 Packets = Iterator[tuple[Fraction, list[Any]]]
 """Encoded packets, with the second they belong to."""

@@ -18,7 +18,7 @@ LONGER_SIDE_PX = 640
 """Larger pictures are scaled down to this."""
 
 HOLD_S = 0.5
-"""The first and the last picture stand in for so long before and after their own time."""
+"""How long the first and the last picture stand in before and after their own time."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read_frames(
         start_s: Seconds since the recording's start; None for its start.
         end_s: Seconds since the recording's start; None for its end.
         rate_hz: Pictures per second.
-        most: Pictures at the most; those of a longer span are spread evenly.
+        most: The most pictures; those of a longer span are spread evenly.
         half: The half of the picture to take, where the screen is split.
 
     Raises:
@@ -88,8 +88,8 @@ def moments_of(length_s: float, rate_hz: float, most: int) -> Float64[np.ndarray
 
     Args:
         length_s: Of the span.
-        rate_hz: So many parts a second.
-        most: Parts at the most; those of a longer span are longer.
+        rate_hz: How many parts a second.
+        most: The most parts; those of a longer span are longer.
     """
     number = min(most, max(1, round(length_s * rate_hz)))
     return (np.arange(number) + 0.5) * length_s / number

@@ -1,4 +1,4 @@
-"""What a recording says of itself."""
+"""What a recording's header says."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class MediaFacts:
 
 
 def probe(path: str | Path) -> MediaFacts:
-    """Returns what a recording says of itself, without decoding all of it.
+    """Returns what a recording's header says, without decoding all of it.
 
     Raises:
         InputError: It is no recording, broken, too large, or not a local regular file.

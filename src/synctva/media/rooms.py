@@ -1,4 +1,4 @@
-"""Sound as rooms, microphones, backgrounds and codecs leave it, of recordings in a studio.
+"""Studio recordings as rooms, microphones, backgrounds and codecs would change their sound.
 
 Voices of corpora are recorded in a quiet room, close by. What is recognised is not. So training
 voices are also heard as they would be elsewhere: a :class:`Room` is drawn once for a conversation
@@ -27,7 +27,7 @@ DIRECT_DB = (-3.0, 12.0)
 """The direct sound above the reverberation, from far away to close by."""
 SIGNAL_TO_NOISE_DB = (3.0, 30.0)
 LEVEL_DB = (-40.0, -14.0)
-"""Of the loudest tenth of a second's root mean square, where 0 is full scale."""
+"""The root mean square of the loudest tenth of a second, where 0 is full scale."""
 LEVEL_WITHIN_DB = 2.0
 """Standard deviation of the level within a conversation: people turn their heads."""
 LOW_CUT_HZ, HIGH_CUT_HZ = (40.0, 300.0), (3_300.0, 7_500.0)

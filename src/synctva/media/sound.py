@@ -12,10 +12,10 @@ from synctva.media.mix import shares_of
 from synctva.media.span import Span
 
 SAMPLE_RATE_HZ = 16_000
-"""Of all audio that is read."""
+"""The sample rate of all audio that is read."""
 
 LONGEST_S = 12 * 3_600.0
-"""A recording that goes on for longer is given up: clocks of broken files run on for ever."""
+"""A longer recording is given up: clocks of broken files run on for ever."""
 
 
 def stream_audio(
@@ -54,7 +54,7 @@ def stream_audio(
 
 
 STEP_SAMPLES = 60 * SAMPLE_RATE_HZ
-"""So much of a recording is sent from process to process at once."""
+"""How much of a recording is sent from process to process at once."""
 
 
 def sound_in_steps(

@@ -6,10 +6,10 @@ BEGUN_BYTES = 2**16
 """In so many bytes a stream that was cut out of a longer one shows its first whole frame."""
 
 TRANSPORT_BYTES = (188, 192, 204)
-"""Of a packet of an MPEG transport stream: plain, with a time before it, with a check after it."""
+"""Sizes of an MPEG transport stream's packet: plain, with a time before it, a check after it."""
 
 FRAMES = 4
-"""So many frames or packets in a row tell that they are no chance."""
+"""How many frames or packets in a row show that they are not chance."""
 
 
 def stream_format(head: bytes) -> str | None:

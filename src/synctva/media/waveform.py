@@ -8,7 +8,7 @@ from jaxtyping import Float32, UInt8
 from synctva.media.sound import SAMPLE_RATE_HZ, stream_audio
 
 WAVEFORM_HZ = 10
-"""So many values a second: a syllable is seen, and two hours are 72 kB."""
+"""How many values a second: a syllable is seen, and two hours are 72 kB."""
 
 
 def waveform(path: str | Path, sound_track: int | None = None) -> UInt8[np.ndarray, " value"]:

@@ -57,7 +57,7 @@ def with_settings(recipe: Recipe, settings: tuple[str, ...]) -> Recipe:
 def _set(value: dict[str, Any], settings: tuple[str, ...]) -> dict[str, Any]:
     for setting in settings:
         if setting.partition("=")[0].strip() == "based_on":
-            raise InputError(f"--set {setting}: give that recipe's file itself, before --store")
+            raise InputError(f"--set {setting}: name that recipe's file before --store instead")
     return with_keys(value, settings, "model.width=64")
 
 
@@ -65,7 +65,7 @@ def _read(kind: type[Section], path: Path, seen: tuple[Path, ...]) -> dict[str, 
     if not path.is_file():
         raise InputError(f"{path}: no such recipe; see the folder recipes/, or leave it out")
     if path.resolve() in seen:
-        raise InputError(f"{path}: this recipe is based on itself; mend based_on")
+        raise InputError(f"{path}: this recipe is based on itself; correct based_on")
     value = read_table(path)
     if {"recipes", "stores"} & (value.keys() - kind.model_fields.keys()):
         raise InputError(f"{path}: a plan, not a recipe; run it with `synctva sweep {path}`")

@@ -47,8 +47,8 @@ class Evaluation:
         per_seed: Each seed's scores.
         confusion: By split; rows are emotions, columns predictions, summed over the seeds.
         support: By split, how often each emotion occurs.
-        store: Of which store; None in evaluations of before that was kept.
-        weights: sha256 of each seed's weights, by seed; empty in evaluations of before.
+        store: The store that was scored; None in evaluations from before that was kept.
+        weights: sha256 of each seed's weights, by seed; empty in older evaluations.
         subsets: Scores of every subset of the modalities, such as ``text+audio``.
         missing_rates: Scores at rates of missing (utterance, modality) pairs.
         missing_rates_one_kept: Likewise; no utterance loses all its modalities.
@@ -87,7 +87,7 @@ class Evaluation:
     def is_of_same(self, other: "Evaluation") -> bool:
         """Returns whether models and store are those of another evaluation.
 
-        One of before these were kept is known by the scores of each seed.
+        An evaluation from before these were kept is recognised by the scores of each seed.
         """
         if not (self.weights and other.weights and self.store and other.store):
             return self.per_seed == other.per_seed and self.confusion == other.confusion

@@ -1,4 +1,4 @@
-"""What an evaluation can find beside the scores, where it is asked to."""
+"""What an evaluation can find beside the scores, if asked to."""
 
 from dataclasses import dataclass
 
@@ -90,7 +90,7 @@ class Imbalance:
 
 @dataclass(frozen=True)
 class Community:
-    """The field's habit, the best *test* epoch, and how far above the honest score it lies."""
+    """The field's habit, the best *test* epoch, and how far above the honest score it is."""
 
     weighted_f1: Score
     gap: Finite

@@ -1,4 +1,4 @@
-"""``finished.json``: how a seed's training ended; it is there once it has."""
+"""``finished.json``: how a seed's training ended; it exists once it has ended."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -35,7 +35,7 @@ class SeedFolder:
 
     @property
     def state(self) -> Path:
-        """Everything that an interrupted training needs to go on; gone when it is finished."""
+        """Everything that an interrupted training needs to resume; gone when it is finished."""
         return self.path / "state.safetensors"
 
     @property

@@ -15,4 +15,4 @@ WORDS: Mapping[str, str] = MappingProxyType(
 """Every score in words. UAR: unweighted average recall; ECE: expected calibration error."""
 
 SCORES = ("weighted_f1", "macro_f1", "accuracy", "uar")
-"""Those that a confusion matrix tells; all are in [0, 1]."""
+"""Those that a confusion matrix gives; all are in [0, 1]."""

@@ -1,10 +1,10 @@
-"""A Ray cluster, or this machine where none is found; the one file that knows Ray.
+"""A Ray cluster, or this machine if none is found; the one file that knows Ray.
 
-Requests go out as plain tasks, hostile ones a few at a time. Those are served by a supervised
-process of their own, which stays in the Ray worker with all that it has loaded and serves the later
-ones. Plain tasks and neither actors nor Ray Data: any core takes a task, while an actor waits for a
-new core that a fixed cluster may never have; and requests stream from the store as they do on one
-machine, where Ray Data would want a dataset of them first. The engine tries again what dies.
+Requests go out as plain tasks, hostile ones a few at a time. A separate, supervised process serves
+those; it stays in the Ray worker with all that it has loaded, and serves the later ones. Plain
+tasks, not actors or Ray Data: any core takes a task, while an actor waits for a new core that a
+fixed cluster may never have; and requests stream from the store as they do on one machine, while
+Ray Data would want a dataset of them first. The engine tries again what dies.
 """
 
 import logging
@@ -75,7 +75,7 @@ class Cluster:
         self._at_work: dict[Any, Batch] = {}
 
     def hand_out(self, batch: Batch) -> None:
-        """Has a batch served by any core that is free."""
+        """Sends a batch to any core that is free."""
         self._at_work[self._serve.remote(self._service, batch.requests)] = batch
 
     def ended(self, timeout_s: float | None) -> Iterator[tuple[Batch, Served | Death]]:

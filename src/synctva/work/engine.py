@@ -14,10 +14,10 @@ from synctva.errors import InputError, MachineError
 from synctva.work.task import Death, Served, Task
 
 RETRIES = 3
-"""So often a request is tried again whose process somebody has killed, or whose machine is gone."""
+"""How often a request is tried again if its process was killed, or its machine is gone."""
 
 RETRIES_AFTER_CRASH = 1
-"""So often one whose process crashed: perhaps not the request did it, but what was there before."""
+"""How often one whose process crashed: perhaps the cause was not it but what was there before."""
 
 AHEAD = 16
 """Requests per slot that may be done before their turn: it bounds the memory."""
@@ -63,8 +63,8 @@ class Place(Protocol):
 
     Attributes:
         task: What is done with them.
-        slots: So many batches are handed out at a time.
-        batch: So many requests are handed out together.
+        slots: How many batches are handed out at a time.
+        batch: How many requests are handed out together.
     """
 
     task: Task
@@ -72,11 +72,11 @@ class Place(Protocol):
     batch: int
 
     def hand_out(self, batch: Batch) -> None:
-        """Has a batch served."""
+        """Sends a batch to be served."""
         ...
 
     def ended(self, timeout_s: float | None) -> Iterable[tuple[Batch, Served | Death]]:
-        """Returns what has ended; waits for anything, no longer than so many seconds."""
+        """Returns what has ended; waits for anything, at most for these seconds."""
         ...
 
     def drop(self) -> None:
@@ -92,7 +92,7 @@ class Engine:
     """Does independent requests in processes of a place; to be stopped, or used in ``with``.
 
     Attributes:
-        slots: So many it does at a time.
+        slots: How many it does at a time.
     """
 
     def __init__(self, place: Place) -> None:
@@ -166,8 +166,8 @@ class _Call:
         pending: What is handed out.
         again: What is to be tried again.
         done: What has ended and is not told yet, by number.
-        count: So many requests were read.
-        told: So many were told, with their outcomes.
+        count: How many requests were read.
+        told: How many were reported, with their outcomes.
     """
 
     requests: Iterator[object]
@@ -235,11 +235,11 @@ class _Call:
         )
 
     def is_due(self) -> bool:
-        """Returns whether anything is to be told now."""
+        """Returns whether anything is to be reported now."""
         return self.told in self.done if self.in_order else bool(self.done)
 
     def due(self) -> tuple[object, object]:
-        """Returns the request that is to be told next, with its outcome."""
+        """Returns the request that is to be reported next, with its outcome."""
         number = self.told if self.in_order else next(iter(self.done))
         self.told += 1
         return self.done.pop(number)

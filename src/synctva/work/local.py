@@ -1,7 +1,7 @@
 """Processes of this machine that serve requests, one at a time each.
 
-Every process has a pipe of its own. So whatever happens to one, at whatever moment, is its own
-affair: no lock and no stream is shared that it could leave held or half written.
+Every process has its own pipe. So whatever happens to one, at whatever moment, affects no other: no
+lock and no stream is shared that it could leave held or half written.
 """
 
 import os
@@ -29,10 +29,10 @@ FROM_OUTSIDE = tuple(
 """Exit codes of processes that somebody has ended, or the system for lack of memory."""
 
 LAST_BREATH_S = 5.0
-"""So long a process whose pipe is closed may take to end by itself, so that its exit code tells."""
+"""How long a process whose pipe is closed may take to end, so that its exit code tells why."""
 
 FRUITLESS = 4
-"""So many processes may end one after another before they have begun."""
+"""How many processes may end one after another before they have begun."""
 
 
 @dataclass
@@ -169,7 +169,7 @@ class Processes:
                 self._fruitless = 0
                 raise InputError(
                     f"processes end again and again before they begin (exit code {code}); each"
-                    f" reads the script that starts it: {GUARD}; or take fewer workers, so that"
+                    f" reads the script that starts it: {GUARD}; or use fewer workers, so that"
                     " each has more memory"
                 )
 
@@ -191,7 +191,7 @@ class Processes:
 
 
 def _serve(pipe: Connection, task: Task) -> None:
-    """Serves the requests that come by a pipe; runs in a process of its own."""
+    """Serves the requests that come by a pipe; runs in a separate process."""
     end_with(os.getppid())
     try:
         pipe.send(begun(task))

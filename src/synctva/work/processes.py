@@ -37,10 +37,10 @@ def limit_memory(most_bytes: int) -> None:
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Has Ctrl-C wait while processes are started, here and in them, where the system can.
+    """Makes Ctrl-C wait while processes are started, here and in them, if the system can.
 
-    Ctrl-C goes to all processes of a terminal: one that has not come to ``end_with`` yet would tell
-    of it by a traceback. It is this one that is interrupted, afterwards.
+    Ctrl-C goes to all processes of a terminal: one that has not yet reached ``end_with`` would
+    print a traceback. Only this one is interrupted, afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -1,4 +1,4 @@
-"""A task: what is done with every request, and how its errors are told; the same wherever it is.
+"""A task: what is done with every request, and how its errors are reported; the same everywhere.
 
 What goes wrong with a request is an outcome like any other, so that it costs that request alone.
 Only what the machine lacks (room, memory, open files, a right to write) ends all of it.
@@ -25,7 +25,7 @@ a damaged file, and a recording may be one that nobody may read."""
 
 
 def nothing() -> None:
-    """What a process begins with where nothing has to be loaded."""
+    """What a process begins with if nothing has to be loaded."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Task:
     Attributes:
         work: Called with a request; a function of a module.
         begin: Called in every process before its first request, for what is loaded once. The
-            engine tells what it returns.
+            engine reports what it returns.
         arguments: Of ``begin``.
         time_limit_s: A request that takes longer, as a hostile one does, is given up. None = the
             requests are our own, and may take as long as they do.
@@ -120,12 +120,12 @@ def _told(error: OSError) -> str:
     if error.errno in FULL:
         return FULL_DISK
     if error.errno in OPEN_FILES:
-        return f"{error.strerror}; allow more (ulimit -n), or take fewer processes"
-    return f"{error.strerror}; run the same command again where that is mended"
+        return f"{error.strerror}; allow more (ulimit -n), or use fewer processes"
+    return f"{error.strerror}; mend that, and run the same command again"
 
 
 def one_line(error: Exception) -> str:
-    """Returns an error's message; one that nobody has foreseen says where it arose."""
+    """Returns an error's message; an unforeseen one says where it arose."""
     words = " ".join(str(error).split())
     if isinstance(error, InputError):
         return words

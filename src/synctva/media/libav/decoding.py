@@ -15,13 +15,13 @@ from synctva.media.libav.recording import SEEK_FROM_S, TROUBLE, Recording, broke
 from synctva.media.libav.resampling import Run
 
 RUN_UP_S = 0.25
-"""Decoding starts so much before what is wanted: codecs and the resampler need it."""
+"""How much before what is wanted decoding starts: codecs and the resampler need it."""
 
 RESERVOIR_S = 1.0
 """For mp3 instead: a frame may use bits that up to nine frames before it have saved for it."""
 
 FAR_RUN_UP_S = 10.0
-"""Where an index leads too far, decoding starts so much before instead, else at the start."""
+"""If an index leads too far, how much before decoding starts instead, else at the start."""
 
 COUNTED_BY_BYTES = ("wav", "w64", "au", "aiff")
 """Formats in which libav finds a time by counting bytes, which is wrong unless the sound is PCM."""
