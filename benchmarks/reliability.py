@@ -57,7 +57,7 @@ TINY = (
 )
 CUE = "1\n00:00:00,000 --> 00:00:01,000\nAda: I am so happy that you are here.\n"
 KILLS = ("kills", "as if never killed", "tracebacks", "processes left", "files left")
-PAIRS = ("pairs", "both ended well", "one was told", "as if alone", "tracebacks", "files left")
+PAIRS = ("pairs", "both ended well", "one was refused", "as if alone", "tracebacks", "files left")
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ def pairs(trial: Trial, count: int, chance: random.Random) -> Counter[str]:
         is_same = trial.outcome() == expected
         found["pairs"] += 1
         found["both ended well"] += codes == [0, 0]
-        found["one was told"] += codes in ([0, 1], [0, 2])
+        found["one was refused"] += codes in ([0, 1], [0, 2])
         found["as if alone"] += is_same
         found["tracebacks"] += any(end.has_traceback for end in ends)
         found["files left"] += trial.strays() > 0

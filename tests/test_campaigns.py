@@ -27,5 +27,5 @@ def test_an_import_killed_ends_as_if_never_killed_and_of_two_one_is_told(tmp_pat
     assert not found["tracebacks"] + found["processes left"] + found["files left"]
     found = pairs(trial, 1, chance)
     assert found["as if alone"] == 1
-    assert found["both ended well"] + found["one was told"] == 1
+    assert found["both ended well"] + found["one was refused"] == 1
     assert not found["tracebacks"] + found["files left"]
