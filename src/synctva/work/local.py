@@ -10,7 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -18,7 +18,12 @@ from multiprocessing.process import BaseProcess
 
 from synctva.errors import InputError
 from synctva.work.engine import Batch
-from synctva.work.processes import GUARD, end_with, interrupts_wait, refuse_unguarded
+from synctva.work.processes import (
+    end_with,
+    interrupts_wait,
+    refuse_unguarded,
+    script_hidden,
+)
 from synctva.work.task import Death, Served, Task, attempt, begun, one_line
 
 FROM_OUTSIDE = tuple(
@@ -130,7 +135,8 @@ class Processes:
             context.set_forkserver_preload([self.task.imported])
         own, its = context.Pipe()
         process = context.Process(target=_serve, args=(its, self.task), daemon=True)
-        with interrupts_wait():
+        is_of_script = "__main__" in (self.task.work.__module__, self.task.begin.__module__)
+        with interrupts_wait(), nullcontext() if is_of_script else script_hidden():
             process.start()
         its.close()  # so that its end is heard of
         return _Worker(process, own)
@@ -168,9 +174,8 @@ class Processes:
             if self._fruitless >= FRUITLESS:
                 self._fruitless = 0
                 raise InputError(
-                    f"processes end again and again before they begin (exit code {code}); each"
-                    f" reads the script that starts it: {GUARD}; or use fewer workers, so that"
-                    " each has more memory"
+                    f"processes end again and again before they begin (exit code {code}); use fewer"
+                    " workers, so that each has more memory"
                 )
 
     def _end(self, worker: _Worker) -> int | None:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import current_process, resource_tracker
+from types import ModuleType
 
 from synctva.errors import InputError
 
@@ -33,6 +35,25 @@ def limit_memory(most_bytes: int) -> None:
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
+
+
+_hiding = threading.Lock()
+
+
+@contextmanager
+def script_hidden() -> Iterator[None]:
+    """Hides the script that this process runs from processes that are started meanwhile.
+
+    They would run it again: without the usual guard it would start processes that start processes,
+    and with it they would still import all that it imports.
+    """
+    with _hiding:
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = script
 
 
 @contextmanager
