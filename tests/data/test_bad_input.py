@@ -306,7 +306,7 @@ def test_a_bad_iemocap_table_is_told(tmp_path: Path, column: str, value: str, to
         ("[3.5000 -", "[3,5000 -", "line 3: '[3,5000"),
         ("[3.5000 - 4.2500]", "[4.5000 - 4.2500]", "line 3: turn 1: it ends at"),
         ("F001\txxx", "F000\thap", "line 10: 'Ses01F_impro01_F000' was there already, in line 7"),
-        ("Ses01F_impro01_M000", "Ses01F_impro02_M000", "line 3: 'Ses01F_impro02_M000' is not an utter"),
+        ("Ses01F_impro01_M000", "Ses01F_impro02_M000", "line 3: 'Ses01F_impro02_M000' is not"),
     ],
 )
 def test_a_bad_iemocap_evaluation_is_told(tmp_path: Path, before: str, after: str, told: str):

@@ -21,7 +21,7 @@ from synctva.transcripts.table import NOBODY
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(
     lambda text: text == text.strip()
 )
-NAMES = CELL.filter(lambda name: name.lower() not in NOBODY)
+SPEAKER = CELL.filter(lambda name: name.lower() not in NOBODY)
 RELAXED = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
@@ -39,7 +39,7 @@ def rows(draw: st.DrawFn) -> list[dict[str, str]]:
     for turn, row in enumerate(made):
         row["dialogue"] = draw(st.sampled_from(names))
         row |= {"turn": str(turn), "split": of[row["dialogue"]]}
-        row |= {"speaker": draw(NAMES), "text": draw(CELL)}
+        row |= {"speaker": draw(SPEAKER), "text": draw(CELL)}
         has = draw(st.booleans())
         row |= {f"audio_{column}": draw(numbers) if has else "" for column in range(2)}
     return draw(st.permutations(made))

@@ -185,7 +185,7 @@ def test_merged_adapters_make_the_same():
 
 def test_another_network_is_refused(tmp_path: Path):
     model = EmotionModel(("joy", "fear"), {"text": 4}, ConcatenationSettings())
-    with pytest.raises(InputError, match="no Sync-TVA"):
+    with pytest.raises(InputError, match="is not Sync-TVA"):
         exporting.export_onnx(model, Makers(Preset(), {}, {}), "small", tmp_path)
 
 
