@@ -269,7 +269,7 @@ def the_old_spelling_of_agreement(path: Path) -> Bad:
 def a_run_beside_a_sweep(path: Path) -> Bad:
     (path / "sweep").mkdir()
     words = ["report", path / "run", path / "sweep", "--out", path / "new.html"]
-    return words, ["sweep: no run", "name runs only, or sweeps only"]
+    return words, ["sweep: not a run", "name runs only, or sweeps only"]
 
 
 def an_unknown_kind(path: Path) -> Bad:

@@ -53,7 +53,7 @@ def test_a_missing_or_garbled_file_is_named_with_its_remedy(run, file, remedy, h
     with pytest.raises(InputError, match=remedy) as caught:
         load_run(run)
     message = str(caught.value)
-    assert file.rpartition("/")[2] in message or "scores seeds [0, 1], but of" in message
+    assert file.rpartition("/")[2] in message or "scores seeds [0, 1], but" in message
     assert "\n" not in message
 
 
