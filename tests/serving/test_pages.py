@@ -136,7 +136,7 @@ def test_corrections_are_saved_and_learnt_from_by_clicks(
     page.click("#save")
     page.wait_for("byId('corrected-note').textContent.includes('Saved: 1 of 1')")
     page.click("#adapt")
-    page.wait_for("byId('corrected-note').textContent.includes('4 before, 6 after')")
+    page.wait_for("byId('corrected-note').textContent.includes('4 of 9 before, 6 after')")
     assert page.ask("byId('corrected-note').querySelector('a').pathname") == "/adaptation/model"
     assert fits(page)
     assert not page.complaints

@@ -339,11 +339,21 @@ def logged(plan: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in plan.parent.rglob("log.jsonl")}
 
 
+LONG = 25
+"""Epochs enough that the jobs are still at work when they are killed, on any machine."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan of long jobs that nobody disturbed."""
+    plan = write_plan(tmp_path_factory.mktemp("whole") / "plan", epochs=LONG)
+    swept(plan)
+    return plan
+
+
 @pytest.mark.slow
-def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
-    # epochs enough that the jobs are still at work when they are killed, on any machine
-    whole, plan = (write_plan(tmp_path / name, epochs=25) for name in ("whole", "killed"))
-    swept(whole)
+def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(whole: Path, tmp_path: Path):
+    plan = write_plan(tmp_path / "killed", epochs=LONG)
     runs = [run_of(plan, recipe) for recipe in ("full", "narrow")]
 
     with started(plan) as process:
@@ -367,8 +377,8 @@ def test_kills_of_a_worker_and_of_the_sweep_cost_nothing_but_time(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
-    plan = write_plan(tmp_path / "ray")
+def test_ray_does_the_same_even_if_a_worker_is_killed(whole: Path, tmp_path: Path):
+    plan = write_plan(tmp_path / "ray", epochs=LONG)
     killed: list[int] = []
     over = Event()
 
@@ -390,4 +400,4 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(finished, tmp_path):
         killer.join()
     assert killed
     assert not any(status.failures for status in statuses)
-    assert left_by(plan.parent) == left_by(finished[0])
+    assert left_by(plan.parent) == left_by(whole.parent)
