@@ -18,8 +18,8 @@ GUARD = 'put what your script does under `if __name__ == "__main__":`'
 def refuse_unguarded() -> None:
     """Refuses to start processes while this one is itself being started.
 
-    It then reads the script of the process that started it, as every spawned process does; without
-    the guard the script would start processes that start processes.
+    It then runs the script of the process that started it, as processes do that the script itself
+    starts, or whose work is in the script; without the guard they would start others without end.
 
     Raises:
         InputError: This process is being started.
