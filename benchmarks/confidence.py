@@ -13,8 +13,9 @@ as EmotionTalk's people label one utterance by all, by its voice alone and by it
 voices and faces often tell another emotion than the utterance has. GoEmotions' comments are words
 of another kind.
 
-The density of training inputs is that of ``train`` of the store that the model learnt from.
-No test split and no real recording is looked at. What was computed stays in ``--work``.
+The density of words and faces is that of ``train`` of the store that the model learnt from; that of
+voices is of ``train`` of the voices' folders, as they were recorded and in rooms. No test split and
+no real recording is looked at. What was computed stays in ``--work``.
 With ``--of audio`` the trust in voices, alone and in company, is fitted anew and all else stays.
 """
 
@@ -53,17 +54,16 @@ from synctva.media.rooms import draw_room, heard_in
 from synctva.model.causal import without_encoders
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.makers import makers_of
-from synctva.training.confidence import Part, fit_confidence, fit_familiarity
+from synctva.training.confidence import Part, fit_confidence, fit_familiarity, fit_voices
 
-STRANGERS, FACES_KEPT, TRAINING_KEPT, COMMENTS = 240, 1200, 6000, 1000
-"""So many clips, pictures, utterances and comments are enough, and take minutes."""
+LEARNT_FROM, STRANGERS, FACES_KEPT, TRAINING_KEPT, COMMENTS = 300, 240, 1200, 6000, 1000
+"""So many clips of a corpus, clips, pictures, utterances, comments are enough, and take minutes."""
 
 IN_A_ROOM = "foreign in a room"
 """The kind of voice that is most like a real one: of a language never heard, and in no studio."""
 
-KNOWN_WEIGHT = 0.1
-"""How much voices count whose corpora the model has learnt from, though of other people: what they
-promise, a stranger's voice does not hold."""
+STUDIO, STUDIO_IN_A_ROOM = "learnt from", "learnt from, in a room"
+"""The kinds of voices that the density is of."""
 
 
 class Donors:
@@ -114,7 +114,7 @@ def main() -> None:
     schema = EmotionSchema("of the model", model.emotions)
     rng = np.random.default_rng(0)
     rows = voice_rows(arguments, schema, model.provenance.features["audio"].model)
-    voices = as_strangers(kept(arguments.work / "voices.npz", rows), model)
+    voices = kept(arguments.work / "voices.npz", rows)
     faces = kept(arguments.work / "faces.npz", face_rows(arguments.faces, schema))
     words = open_store(arguments.words).read()
     joint = read_agreement(arguments.labels, schema)
@@ -122,7 +122,9 @@ def main() -> None:
     if arguments.training is not None:
         some_of_it = some(open_store(arguments.training).read(), rng)
         fit_familiarity(plain, without_encoders(model, some_of_it)[1])
-    parts = list(conversations(valid, voices, faces, joint, rng))
+    if "audio" in arguments.of:
+        fit_voices(plain, *(voices.values[voices.kind == k] for k in (STUDIO, STUDIO_IN_A_ROOM)))
+    parts = list(conversations(model, valid, voices, faces, joint, rng))
     if "text" in arguments.of:
         _, comments = without_encoders(model, goemotions(arguments.goemotions, model, schema, rng))
         parts.append(Part("comments", comments))
@@ -156,31 +158,36 @@ def voice_rows(
 ) -> Iterator[tuple[Float32[np.ndarray, " dim"], int, str]]:
     """Yields features of voices, as they are and degraded, each cut to its speech."""
     extractor, silero, rng = AudioExtractor(features), load_silero_vad(), np.random.default_rng(0)
-    for place, emotion, is_foreign in voice_clips(arguments, schema, rng):
+    in_rooms = {"foreign": IN_A_ROOM, STUDIO: STUDIO_IN_A_ROOM}
+    for place, emotion, kind in voice_clips(arguments, schema, rng):
         sound = read_audio(place)
         assert sound is not None
         sound = speech_of(sound, silero)
-        for number, heard in enumerate(copies(sound, rng, {} if is_foreign else VOICES)):
-            vector = extractor.encode(heard).vector
-            kind = "foreign" if is_foreign else "clean"
+        heard = [(kind, sound)]
+        if kind == "clean":
+            heard += [("degraded", one) for one in list(copies(sound, rng, VOICES))[1:]]
+        else:
+            heard.append((in_rooms[kind], heard_in(draw_room(rng), sound, rng)))
+        for told, one in heard:
+            vector = extractor.encode(one).vector
             if vector is not None:
-                yield vector, emotion, "degraded" if number else kind
-        if is_foreign:
-            vector = extractor.encode(heard_in(draw_room(rng), sound, rng)).vector
-            if vector is not None:
-                yield vector, emotion, IN_A_ROOM
+                yield vector, emotion, told
 
 
 def voice_clips(
     arguments: argparse.Namespace, schema: EmotionSchema, rng: np.random.Generator
-) -> Iterator[tuple[str, int, bool]]:
-    """Yields recordings of ``valid``, their emotions, and whether they are strangers to it."""
+) -> Iterator[tuple[str, int, str]]:
+    """Yields recordings, their emotions, and their kind as they are."""
     for path in arguments.voices:
-        for place, emotion in labelled(read_source(path).split("valid"), schema):
-            yield place, emotion, False
+        corpus = read_source(path)
+        for place, emotion in labelled(corpus.split("valid"), schema):
+            yield place, emotion, "clean"
+        clips = list(labelled(corpus.split("train"), schema))
+        for number in rng.permutation(len(clips))[:LEARNT_FROM]:
+            yield *clips[number], STUDIO
     clips = list(labelled(read_nemo(arguments.strangers), schema))
     for number in rng.permutation(len(clips))[:STRANGERS]:
-        yield *clips[number], True
+        yield *clips[number], "foreign"
 
 
 def labelled(corpus: Corpus, schema: EmotionSchema) -> Iterator[tuple[str, int]]:
@@ -192,12 +199,13 @@ def labelled(corpus: Corpus, schema: EmotionSchema) -> Iterator[tuple[str, int]]
             yield place, schema.number(name)
 
 
-def as_strangers(donors: Donors, model: EmotionModel) -> Donors:
-    """Returns voices standardised as somebody's only utterance is."""
+def as_strangers(
+    voices: Float32[np.ndarray, "voice dim"], model: EmotionModel
+) -> Float32[np.ndarray, "voice dim"]:
+    """Returns voices normalised as somebody's only utterance is."""
     mean, sd = (np.array(model.provenance.voices[name]) for name in ("mean", "sd"))
     share = PRIOR_UTTERANCES / (PRIOR_UTTERANCES + 1)
-    values = np.sqrt(share) * (donors.values - mean) / np.where(sd > 0, sd, np.inf)
-    return Donors(values.astype(np.float32), donors.emotion, donors.kind)
+    return (np.sqrt(share) * (voices - mean) / np.where(sd > 0, sd, np.inf)).astype(np.float32)
 
 
 def face_rows(
@@ -238,6 +246,7 @@ def some(corpus: Corpus, rng: np.random.Generator) -> Batch:
 
 
 def conversations(
+    model: EmotionModel,
     batch: Batch,
     voices: Donors,
     faces: Donors,
@@ -254,21 +263,20 @@ def conversations(
     for voice, face in kinds:
         emotion = batch.emotion.numpy()
         shown = joint.draw(emotion, rng)
-        audio, has_audio = voices.drawn(voice, shown["audio"], rng)
+        heard, has_audio = voices.drawn(voice, shown["audio"], rng)
         visual, has_visual = faces.drawn(face, shown["visual"], rng)
         present = np.stack([batch.present[:, 0].numpy(), has_audio, has_visual], axis=1)
         together = replace(
             batch,
-            audio=torch.from_numpy(audio),
+            audio=torch.from_numpy(as_strangers(heard, model)),
+            voice=torch.from_numpy(heard),
             visual=torch.from_numpy(visual),
             present=torch.from_numpy(present),
         )
         for name, own in (("in talk", together), ("alone", each_alone(together))):
             whole = torch.where(own.present.all(1), own.emotion, -1)
             told = f"{voice} voices, {face} faces, {name}"
-            weight = 1.0 if voice in ("foreign", IN_A_ROOM) else KNOWN_WEIGHT
-            is_usual = (voice, face) == kinds[0]
-            yield Part(told, replace(own, emotion=whole), weight, is_usual)
+            yield Part(told, replace(own, emotion=whole), is_usual=(voice, face) == kinds[0])
 
 
 def each_alone(batch: Batch) -> Batch:

@@ -1,7 +1,7 @@
 """Batch: the utterances of some dialogues as flat tensors, the only input of a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ class Batch:
         turn: Number of the turn in its dialogue, strictly increasing inside it.
         speaker: Number of the speaker within its dialogue.
         emotion: Number of the emotion in the schema; -1 = unlabelled.
+        voice: Audio features as they were extracted, where ``audio`` is normalised by speaker and
+            they are known; else of width 0. No network reads them: they tell how far a voice is
+            from those that a model learnt from.
     """
 
     text: Float[Tensor, "utterance text_dim"]
@@ -35,6 +38,11 @@ class Batch:
     turn: Int[Tensor, " utterance"]
     speaker: Int[Tensor, " utterance"]
     emotion: Int[Tensor, " utterance"]
+    voice: Float[Tensor, "utterance voice_dim"] = field(default_factory=lambda: torch.zeros(0, 0))
+
+    def __post_init__(self) -> None:
+        if len(self.voice) != len(self):
+            object.__setattr__(self, "voice", self.audio.new_zeros(len(self), 0))
 
     def __len__(self) -> int:
         """Returns the number of utterances."""
@@ -59,7 +67,8 @@ class Batch:
         columns = {
             m: getattr(self, m).masked_fill(~present[:, [i]], 0.0) for i, m in enumerate(MODALITIES)
         }
-        rest = {name: getattr(self, name) for name in ("dialogue", "turn", "speaker", "emotion")}
+        others = ("dialogue", "turn", "speaker", "emotion", "voice")
+        rest = {name: getattr(self, name) for name in others}
         return Batch(**columns, present=present, **rest)
 
     def part(self, start: int, stop: int) -> "Batch":
@@ -115,6 +124,8 @@ def batch_of(corpus: Corpus) -> Batch:
                 -1 if utterance.emotion is None else corpus.schema.emotions.index(utterance.emotion)
             )
     there = torch.from_numpy(np.stack(present, axis=1))
+    audio = corpus.features.get("audio")
+    extracted = None if audio is None else audio.extracted
     batch = Batch(
         **columns,
         present=there,
@@ -122,5 +133,6 @@ def batch_of(corpus: Corpus) -> Batch:
         turn=torch.tensor(turn, dtype=torch.long),
         speaker=torch.tensor(speaker, dtype=torch.long),
         emotion=torch.tensor(emotion, dtype=torch.long),
+        voice=torch.zeros(count, 0) if extracted is None else torch.from_numpy(extracted.copy()),
     )
     return batch.with_present(there)  # a copy, so that it shares no memory with the corpus

@@ -71,6 +71,8 @@ class Features:
         description: What they are, and what makes them.
         flags: What is to note of each utterance, such as ``short`` or ``no_face whole_frame``;
             empty where there is nothing, and no entries at all where nothing was noted.
+        extracted: The values before they were normalised by speaker, where they were and it is
+            still known: a store does not keep it.
 
     Raises:
         InputError: The description has another width.
@@ -80,6 +82,7 @@ class Features:
     present: Bool[np.ndarray, " utterance"]
     description: Description
     flags: tuple[str, ...] = ()
+    extracted: Float32[np.ndarray, "utterance dim"] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "flags", tuple(self.flags))
@@ -99,7 +102,8 @@ class Features:
     def rows(self, rows: Int[np.ndarray, " kept"] | Bool[np.ndarray, " utterance"]) -> "Features":
         """Returns the features of some utterances, in the order of ``rows``."""
         flags = tuple(np.array(self.flags, dtype=object)[rows]) if self.flags else ()
-        return Features(self.values[rows], self.present[rows], self.description, flags)
+        extracted = None if self.extracted is None else self.extracted[rows]
+        return Features(self.values[rows], self.present[rows], self.description, flags, extracted)
 
     @property
     def fingerprint(self) -> str:

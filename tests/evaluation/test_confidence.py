@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from synctva.batch import Batch
+from synctva.corpus import Description
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.evaluation.attribution import subsets_of
@@ -17,7 +18,7 @@ from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
 from synctva.model.familiarity import LEAST_TRUST, Familiarity
 from synctva.networks.sync_tva.architecture import Architecture
-from synctva.training.confidence import Part, fit_confidence, fit_familiarity
+from synctva.training.confidence import Part, fit_confidence, fit_familiarity, fit_voices
 
 EMOTIONS = ("neutral", "joy", "anger")
 KNOWN = (0.5, 0.3, 0.2)
@@ -141,11 +142,42 @@ def test_contributions_sum_to_what_all_add_to_nothing(seed: int, far: float):
 def test_trust_falls_with_the_distance_and_ends_at_nothing():
     known = Familiarity(3)
     rows = torch.linspace(0, 10, 50)[:, None].expand(50, 3)
-    trust = known(rows, torch.ones(50, dtype=torch.bool))
+    trust = known.trust(known.distance(rows), torch.ones(50, dtype=torch.bool))
     assert (trust.diff() <= 0).all()
     assert trust[-1] == 0
     assert (trust[trust > 0] >= LEAST_TRUST).all()
     assert float(known.distance(torch.ones(1, 3))) == pytest.approx(1.0)
+
+
+def test_a_voice_is_trusted_for_what_was_heard_however_it_was_normalised_since():
+    model, batch = model_of(), batch_of(is_whole=True)
+    known = Description("opensmile", "egemaps", dim=DIMS["audio"]).normalised("speaker")
+    model.provenance = replace(model.provenance, features={"audio": known})
+    heard = replace(batch, voice=3 * batch.audio)
+    expected = model.familiarity["audio"].distance(3 * batch.audio)  # pyright: ignore
+    for normalised in (batch.audio, batch.audio * 1000):
+        found = model.distances(replace(heard, audio=normalised))["audio"]
+        torch.testing.assert_close(found, expected)
+    assert (model.distances(batch)["audio"] == 1).all()  # as usual, where it is not known
+    without = model.distances(heard)
+    assert all(torch.equal(without[m], model.distances(batch)[m]) for m in ("text", "visual"))
+
+
+def test_a_fit_tells_rooms_where_a_gaussian_of_all_numbers_hardly_does():
+    rng = np.random.default_rng(0)
+    scale = 10.0 ** rng.uniform(-3, 3, 40)
+    dry, other = rng.normal(0, 1, (2, 300, 40))
+    wet = other + 2.5 * np.eye(40)[7]  # a room changes one number of forty
+    model = EmotionModel(EMOTIONS, {"audio": 40}, Architecture(width=8, heads=2))
+    known = Description("opensmile", "egemaps", dim=40).normalised("speaker")
+    model.provenance = replace(model.provenance, features={"audio": known})
+    fit_voices(model, dry[:150] * scale, wet[:150] * scale)
+    familiar = model.familiarity["audio"]
+    near, far = (familiar.distance(torch.tensor(v * scale).float()) for v in (dry[150:], wet[150:]))  # pyright: ignore
+    assert 0.7 < float(near.mean()) < 1.4
+    assert float((far[:, None] > near).double().mean()) > 0.8
+    plain = [np.square(v).mean(1) for v in (dry[150:], wet[150:])]
+    assert (plain[1][:, None] > plain[0]).mean() < 0.75
 
 
 def test_a_checkpoint_keeps_its_confidence(tmp_path: Path):

@@ -148,12 +148,11 @@ def views_of(model: EmotionModel, batch: Batch) -> Views:
     known = torch.tensor([m in model.dims for m in MODALITIES], device=batch.present.device)
     trust = (batch.present & known).double()
     unusual = torch.zeros_like(batch.present)
-    normal = model.normalised(batch) if model.familiarity else {}
-    for m, familiar in model.familiarity.items():
-        column = MODALITIES.index(m)
+    for m, distance in model.distances(batch).items() if model.familiarity else ():
+        column, familiar = MODALITIES.index(m), model.familiarity[m]
         there = batch.present[:, column]
-        trust[:, column] = familiar(normal[m], there).double()
-        unusual[:, column] = there & (familiar.distance(normal[m]) > familiar.usual)  # pyright: ignore
+        trust[:, column] = familiar.trust(distance, there).double()  # pyright: ignore
+        unusual[:, column] = there & (distance > familiar.usual)  # pyright: ignore
     counted = batch.with_present(trust > 0)
     present = batch.present.cpu().numpy()
     return Views(model, counted, present, trust.cpu().numpy(), unusual.cpu().numpy())

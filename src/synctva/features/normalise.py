@@ -274,11 +274,15 @@ def _with(
     found: SpeakerNormalisation,
     people: Sequence[str],
 ) -> Corpus:
-    """Returns the corpus with the modality's features by the statistics found."""
+    """Returns the corpus with the modality's features by the statistics found.
+
+    They keep the values as they were extracted.
+    """
     values = found.apply(features.values, people)
     values[~features.present] = 0
     description = features.description.normalised(found.by)
-    changed = replace(features, values=values, description=description)
+    extracted = features.values
+    changed = replace(features, values=values, description=description, extracted=extracted)
     return replace(corpus, features={**corpus.features, modality: changed})
 
 

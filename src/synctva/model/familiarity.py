@@ -9,7 +9,9 @@ LEAST_TRUST = 0.05
 
 
 class Familiarity(nn.Module):
-    """A density of one modality's normalised features, which is part of the model.
+    """A density of one modality's features, which is part of the model.
+
+    Normalised features, or voices as they were extracted: ``EmotionModel.known_by``.
 
     A Gaussian, as one for all emotions: the distance is Mahalanobis', over the root of the width,
     so that it is about 1 in training.
@@ -47,12 +49,12 @@ class Familiarity(nn.Module):
         self.whitening.copy_(torch.linalg.cholesky(torch.linalg.inv(covariance.double())))
 
     def distance(self, features: Float[Tensor, "utterance dim"]) -> Float[Tensor, " utterance"]:
-        """Returns how far normalised features are from the training's."""
+        """Returns how far features are from the training's."""
         return ((features - self.mean) @ self.whitening).square().mean(1).sqrt()
 
-    def forward(
-        self, features: Float[Tensor, "utterance dim"], present: Bool[Tensor, " utterance"]
+    def trust(
+        self, distance: Float[Tensor, " utterance"], present: Bool[Tensor, " utterance"]
     ) -> Float[Tensor, " utterance"]:
         """Returns the trust in [0, 1]: a half at the distance ``far``, and 0 where absent."""
-        trust = torch.sigmoid((self.far - self.distance(features)) / self.width)
+        trust = torch.sigmoid((self.far - distance) / self.width)
         return trust.masked_fill(~present | (trust < LEAST_TRUST), 0.0)

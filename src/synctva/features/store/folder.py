@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import SPLITS
@@ -113,6 +114,7 @@ def concatenate(parts: list[Corpus]) -> Corpus:
             np.concatenate([part.features[m].present for part in parts]),
             parts[0].features[m].description,
             _flags([part.features[m] for part in parts]),
+            _extracted([part.features[m] for part in parts]),
         )
         for m in parts[0].features
     }
@@ -124,6 +126,11 @@ def _flags(features: list[Features]) -> tuple[str, ...]:
     if not any(part.flags for part in features):
         return ()
     return tuple(flag for part in features for flag in part.flags or ("",) * len(part.values))
+
+
+def _extracted(features: list[Features]) -> Float32[np.ndarray, "utterance dim"] | None:
+    known = [part.extracted for part in features if part.extracted is not None]
+    return np.concatenate(known) if len(known) == len(features) else None
 
 
 def open_store(path: Path) -> FeatureStore:

@@ -214,17 +214,16 @@ class Past:
         if by is None or voices is None:
             return own, None
         sound = own.features[AUDIO]
-        description = sound.description.normalised(by)
+        sound = replace(sound, description=sound.description.normalised(by), extracted=sound.values)
         if not sound.present[0]:
-            return own.with_features(AUDIO, replace(sound, description=description)), None
+            return own.with_features(AUDIO, sound), None
         heard = Moments.of(sound.values)
         if speaker in self._heard:
             heard = self._heard[speaker] + heard
         mean, sd = voices.towards(heard)
         person = SpeakerNormalisation(AUDIO, by, ("",), mean[None], sd[None])
         values = person.apply(sound.values, [""])
-        found = replace(sound, values=values, description=description)
-        return own.with_features(AUDIO, found), heard
+        return own.with_features(AUDIO, replace(sound, values=values)), heard
 
 
 def _dialogue_of(rows: list[Batch]) -> Batch:

@@ -20,6 +20,7 @@ from synctva.evaluation.attribution import subsets_of
 from synctva.features.normalise import FARTHEST_SD, LEAST_UTTERANCES, PRIOR_UTTERANCES
 from synctva.model.checkpoint import Provenance
 from synctva.model.emotion_model import EmotionModel
+from synctva.model.familiarity import Familiarity
 from synctva.model.makers import Makers
 from synctva.networks.sync_tva.attention import alike_blocks
 from synctva.networks.sync_tva.network import SyncTVA
@@ -85,11 +86,23 @@ class Conversation(nn.Module):
         for n, m in enumerate(self.modalities):
             own, there = features[m], present[:, n]
             if m == "audio" and self.by_speaker is not None:
-                own = self.by_speaker(own, there, speaker)
-            rows[m] = self.normalisation[m](own, there)
-            familiar = self.familiarity[m](rows[m], there) if m in self.familiarity else there
-            trust.append(familiar.float())
+                rows[m] = self.normalisation[m](self.by_speaker(own, there, speaker), there)
+                trust.append(self._trust(m, own, there))
+            else:
+                rows[m] = self.normalisation[m](own, there)
+                trust.append(self._trust(m, rows[m], there))
         return rows, torch.stack(trust, 1)
+
+    def _trust(
+        self,
+        modality: str,
+        known: Float[Tensor, "utterance dim"],
+        present: Bool[Tensor, " utterance"],
+    ) -> Float[Tensor, " utterance"]:
+        if modality not in self.familiarity:
+            return present.float()
+        familiar = cast(Familiarity, self.familiarity[modality])
+        return familiar.trust(familiar.distance(known), present)
 
     def _logits(
         self,
