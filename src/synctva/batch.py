@@ -41,8 +41,9 @@ class Batch:
     voice: Float[Tensor, "utterance voice_dim"] = field(default_factory=lambda: torch.zeros(0, 0))
 
     def __post_init__(self) -> None:
-        if len(self.voice) != len(self):
-            object.__setattr__(self, "voice", self.audio.new_zeros(len(self), 0))
+        count = self.dialogue.shape[0]  # not its len: an export's may be a symbol
+        if self.voice.shape[0] != count:
+            object.__setattr__(self, "voice", self.audio.new_zeros(count, 0))
 
     def __len__(self) -> int:
         """Returns the number of utterances."""

@@ -73,7 +73,12 @@ def makers_of(model: EmotionModel, by: str | None = None, *, knows: bool = True)
         mean, sd = np.full((1, model.dims["audio"]), 0.3), np.full((1, model.dims["audio"]), 1.5)
         voices = SpeakerNormalisation("audio", by, ("",), mean, sd)
     is_causal = (model.reach or (0, 1))[1] == 0
-    return Makers(Preset(), model.provenance.features, {}, by, voices, is_causal)
+    known = dict(model.provenance.features)
+    extracted = Makers(Preset(), known, {}, by, voices, is_causal)
+    if "audio" in known:
+        known = {**known, "audio": known["audio"].normalised(by)}
+        model.provenance = replace(model.provenance, features=known)
+    return extracted
 
 
 def conversation(
