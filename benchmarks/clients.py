@@ -19,6 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
+import numpy as np
 from live import cost, messages, send, served
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
@@ -94,19 +95,22 @@ def main() -> None:
         over = Event()
         for _, enemy in zip(range(given.enemies), cycle(ENEMIES), strict=False):
             Thread(target=attack, args=(port, enemy, over), daemon=True).start()
-        first_s, number = time.monotonic(), 0
+        first_s, number, held = time.monotonic(), 0, []
         while not number or time.monotonic() - first_s < 60 * given.minutes:
             began_s = time.monotonic()
             with ThreadPoolExecutor(given.clients) as pool:
                 found = list(pool.map(lambda _: told(port, once), range(given.clients)))
             took_s, same = time.monotonic() - began_s, sum(one == alone for one in found)
             number += 1
+            held.append(cost(process)[1])
             print(
                 f"round {number}: complete {same} of {given.clients} clients beside"
-                f" {given.enemies} enemies; {took_s:.0f} s; {cost(process)[1]:.0f} MB",
+                f" {given.enemies} enemies; {took_s:.0f} s; {held[-1]:.0f} MB",
                 flush=True,
             )
         over.set()
+        for quarter in filter(len, np.array_split(held, 4)):
+            print(f"a quarter of the rounds: {quarter.min():.0f} to {quarter.max():.0f} MB")
         time.sleep(QUIET_S)
         print(f"{QUIET_S:.0f} s later: {cost(process)[1]:.0f} MB")
 

@@ -12,7 +12,7 @@ from synctva.corpus import Description
 from synctva.emotions import MODALITIES
 from synctva.errors import InputError
 from synctva.evaluation.attribution import subsets_of
-from synctva.evaluation.confidence import views_of
+from synctva.evaluation.confidence import distances, views_of
 from synctva.evaluation.prediction import calibrated, predict
 from synctva.model.confidence import Calibration, Confidence
 from synctva.model.emotion_model import EmotionModel
@@ -156,11 +156,11 @@ def test_a_voice_is_trusted_for_what_was_heard_however_it_was_normalised_since()
     heard = replace(batch, voice=3 * batch.audio)
     expected = model.familiarity["audio"].distance(3 * batch.audio)  # pyright: ignore
     for normalised in (batch.audio, batch.audio * 1000):
-        found = model.distances(replace(heard, audio=normalised))["audio"]
+        found = distances(model, replace(heard, audio=normalised))["audio"]
         torch.testing.assert_close(found, expected)
-    assert (model.distances(batch)["audio"] == 1).all()  # as usual, where it is not known
-    without = model.distances(heard)
-    assert all(torch.equal(without[m], model.distances(batch)[m]) for m in ("text", "visual"))
+    assert (distances(model, batch)["audio"] == 1).all()  # as usual, where it is not known
+    without = distances(model, heard)
+    assert all(torch.equal(without[m], distances(model, batch)[m]) for m in ("text", "visual"))
 
 
 def test_a_fit_tells_rooms_where_a_gaussian_of_all_numbers_hardly_does():

@@ -7,16 +7,19 @@ what an utterance has: with nothing left, they are the class frequencies.
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 from synctva.batch import Batch, joined
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import Subset, shapley, subsets_of
 from synctva.evaluation.prediction import predict, softmax
 from synctva.model.emotion_model import EmotionModel
+from synctva.model.familiarity import Familiarity
 
 Probabilities = Float[np.ndarray, "utterance emotion"]
 
@@ -148,7 +151,7 @@ def views_of(model: EmotionModel, batch: Batch) -> Views:
     known = torch.tensor([m in model.dims for m in MODALITIES], device=batch.present.device)
     trust = (batch.present & known).double()
     unusual = torch.zeros_like(batch.present)
-    for m, distance in model.distances(batch).items() if model.familiarity else ():
+    for m, distance in distances(model, batch).items():
         column, familiar = MODALITIES.index(m), model.familiarity[m]
         there = batch.present[:, column]
         trust[:, column] = familiar.trust(distance, there).double()  # pyright: ignore
@@ -156,3 +159,34 @@ def views_of(model: EmotionModel, batch: Batch) -> Views:
     counted = batch.with_present(trust > 0)
     present = batch.present.cpu().numpy()
     return Views(model, counted, present, trust.cpu().numpy(), unusual.cpu().numpy())
+
+
+def known_by(model: EmotionModel, batch: Batch) -> dict[str, Tensor]:
+    """Returns what tells how far a batch is from a model's training, by modality.
+
+    Features as the network reads them, but for voices that are normalised by speaker: the more of
+    a speaker is heard, the less these tell of the room and the microphone. So voices are asked as
+    they were extracted; where that is not known, nothing tells it.
+    """
+    found = model.normalised(batch)
+    audio = model.provenance.features.get("audio")
+    if audio is not None and audio.normalised_by is not None:
+        found.pop("audio", None)
+        if batch.voice.shape[1]:
+            found["audio"] = batch.voice
+    return found
+
+
+def distances(model: EmotionModel, batch: Batch) -> dict[str, Float[Tensor, " utterance"]]:
+    """Returns how far inputs are from the training's, of each modality with a density.
+
+    What cannot be asked is as far as usual: 1.
+    """
+    if not model.familiarity:
+        return {}
+    known = known_by(model, batch)
+    usual = torch.ones(len(batch), device=batch.audio.device)
+    return {
+        m: cast(Familiarity, own).distance(known[m]) if m in known else usual
+        for m, own in model.familiarity.items()
+    }

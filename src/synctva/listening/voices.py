@@ -31,7 +31,7 @@ STEP_S = 0.75
 LEAST_S = 0.5
 """A shorter span is heard with what surrounds it."""
 
-AT_ONCE = 16
+AT_ONCE = 4
 """Windows that the network hears side by side."""
 
 

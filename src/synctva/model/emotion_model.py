@@ -145,33 +145,6 @@ class EmotionModel(nn.Module):
                 found[m] = self.normalisation[m](features, present)
         return found
 
-    def known_by(self, batch: Batch) -> dict[str, Any]:
-        """Returns what tells how far a batch is from the training's inputs, by modality.
-
-        Features as the network reads them, but for voices that are normalised by speaker: the more
-        of a speaker is heard, the less these tell of the room and the microphone. So voices are
-        asked as they were extracted; where that is not known, nothing tells it.
-        """
-        found = self.normalised(batch)
-        audio = self.provenance.features.get("audio")
-        if audio is not None and audio.normalised_by is not None:
-            found.pop("audio", None)
-            if batch.voice.shape[1]:
-                found["audio"] = batch.voice
-        return found
-
-    def distances(self, batch: Batch) -> dict[str, Float[Tensor, " utterance"]]:
-        """Returns how far inputs are from the training's, of each modality with a density.
-
-        What cannot be asked is as far as usual: 1.
-        """
-        known = self.known_by(batch)
-        usual = torch.ones(len(batch), device=batch.audio.device)
-        return {
-            m: cast(Familiarity, own).distance(known[m]) if m in known else usual
-            for m, own in self.familiarity.items()
-        }
-
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """Returns what an optimiser trains: the network's weights, and each encoder's.
 

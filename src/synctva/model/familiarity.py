@@ -11,7 +11,7 @@ LEAST_TRUST = 0.05
 class Familiarity(nn.Module):
     """A density of one modality's features, which is part of the model.
 
-    Normalised features, or voices as they were extracted: ``EmotionModel.known_by``.
+    Normalised features, or voices as they were extracted: ``evaluation.confidence.known_by``.
 
     A Gaussian, as one for all emotions: the distance is Mahalanobis', over the root of the width,
     so that it is about 1 in training.

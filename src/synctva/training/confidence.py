@@ -18,6 +18,7 @@ from torch import Tensor
 from synctva.batch import Batch
 from synctva.emotions import MODALITIES
 from synctva.evaluation.attribution import Subset, subsets_of
+from synctva.evaluation.confidence import distances, known_by
 from synctva.evaluation.frequencies import reweighted
 from synctva.evaluation.prediction import predict
 from synctva.model.causal import without_encoders
@@ -62,7 +63,7 @@ def fit_familiarity(model: EmotionModel, training: Batch) -> None:
     """
     plain, encoded = without_encoders(model, training)
     with torch.no_grad():
-        known = plain.known_by(encoded)
+        known = known_by(plain, encoded)
     for column, m in enumerate(MODALITIES):
         if m not in known or not training.present[:, column].any():
             continue
@@ -225,7 +226,7 @@ class _Seen:
         there = tuple(m for i, m in enumerate(MODALITIES) if batch.present[:, i].any())
         subsets = subsets_of(tuple(m for m in there if m in model.dims))
         kept = batch.emotion >= 0
-        distance = {m: far[kept] for m, far in plain.distances(batch).items() if m in there}
+        distance = {m: far[kept] for m, far in distances(plain, batch).items() if m in there}
         logits = {s: predict(plain, batch.keep(s))[kept] for s in subsets}
         emotion = batch.emotion[kept]
         each = torch.from_numpy(reweighted(emotion.numpy(), frequencies)).float()
