@@ -139,7 +139,10 @@ def of_conversations(model: EmotionModel, corpus: Corpus) -> Iterator[Line]:
 
 def of_voices(model: EmotionModel, voices: Corpus, split: str) -> Iterator[Line]:
     """Yields voices normalised by themselves, and clip by clip, as strangers are heard."""
-    own = normalise(voices, "audio", "speaker")[0].split(split)
+    own, _ = normalise(voices, "audio", "speaker")
+    extracted = voices.features["audio"].values
+    own = own.with_features("audio", replace(own.features["audio"], extracted=extracted))
+    own = own.split(split)
     by_voice = judge(model, replace(own, features={"audio": own.features["audio"]}))
     yield Line("RAVDESS, voices alone", by_voice, "uar", 0.5)
     if "text" in own.features:

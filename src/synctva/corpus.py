@@ -71,8 +71,8 @@ class Features:
         description: What they are, and what makes them.
         flags: What is to note of each utterance, such as ``short`` or ``no_face whole_frame``;
             empty where there is nothing, and no entries at all where nothing was noted.
-        extracted: The values before they were normalised by speaker, where they were and it is
-            still known: a store does not keep it.
+        extracted: The values before they were normalised by speaker as in recognition; None = they
+            were not, or it is not known.
 
     Raises:
         InputError: The description has another width.
@@ -164,6 +164,8 @@ class Corpus:
                 f" for {len(self)} utterances"
             )
         finite = np.isfinite(features.values).all(axis=1)
+        if features.extracted is not None:
+            finite &= np.isfinite(features.extracted).all(axis=1)
         if not finite.all():
             row = int(np.argmin(finite))
             dialogue, utterance = list(self.utterances())[row]

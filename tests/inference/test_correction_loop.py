@@ -99,6 +99,9 @@ def test_the_store_has_the_features_of_recognition(
         assert own.fingerprint == features.fingerprint
         np.testing.assert_array_equal(own.present, features.present)
         np.testing.assert_allclose(own.values, features.values, atol=1e-6)
+        assert (own.extracted is not None) == (modality == "audio")
+        if own.extracted is not None:  # by them voices are trusted
+            np.testing.assert_allclose(own.extracted, features.extracted, atol=1e-6)
     assert corpus.features["audio"].present.tolist() == [True, False]  # Bob is muted
     assert isinstance(recogniser.makers.voices, SpeakerNormalisation)
     assert "visual" in corpus.features  # no face is seen, and that is known

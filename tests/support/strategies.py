@@ -56,7 +56,9 @@ def features(draw: st.DrawFn, rows: int) -> Features:
     )
     settings = draw(st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()))
     extractor = Description(*(draw(st.text()) for _ in range(4)), settings)
-    return Features(np.where(present[:, None], values, np.float32(0)), present, extractor)
+    kept = np.where(present[:, None], values, np.float32(0))
+    extracted = kept / np.float32(2) if draw(st.booleans()) else None
+    return Features(kept, present, extractor, extracted=extracted)
 
 
 @st.composite
@@ -80,4 +82,8 @@ def assert_same_corpus(one: Corpus, other: Corpus) -> None:
     for m in one.dims:
         np.testing.assert_array_equal(one.features[m].values, other.features[m].values)
         np.testing.assert_array_equal(one.features[m].present, other.features[m].present)
+        before, after = (corpus.features[m].extracted for corpus in (one, other))
+        assert (before is None) == (after is None)
+        if before is not None:
+            np.testing.assert_array_equal(before, after)
         assert one.features[m].description == other.features[m].description

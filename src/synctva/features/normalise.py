@@ -210,6 +210,8 @@ def normalise_towards(
 ) -> Corpus:
     """Returns a recording with each speaker normalised by itself and by known voices.
 
+    Its features keep the values as they were extracted.
+
     Args:
         corpus: With features as they were extracted.
         known: The statistics of known voices, from :func:`voices_of`.
@@ -238,6 +240,7 @@ def normalise_towards(
         known.modality, known.by, ("", *heard), np.stack(mean), np.stack(sd)
     )
     names = [f"{row}" if is_causal else f"heard {one}" for row, one in enumerate(people)]
+    features = replace(features, extracted=features.values)
     return _with(corpus, known.modality, features, found, names)
 
 
@@ -274,15 +277,11 @@ def _with(
     found: SpeakerNormalisation,
     people: Sequence[str],
 ) -> Corpus:
-    """Returns the corpus with the modality's features by the statistics found.
-
-    They keep the values as they were extracted.
-    """
+    """Returns the corpus with the modality's features by the statistics found."""
     values = found.apply(features.values, people)
     values[~features.present] = 0
     description = features.description.normalised(found.by)
-    extracted = features.values
-    changed = replace(features, values=values, description=description, extracted=extracted)
+    changed = replace(features, values=values, description=description)
     return replace(corpus, features={**corpus.features, modality: changed})
 
 

@@ -2,6 +2,7 @@
 
 Any Parquet reader opens a shard: an utterance's columns, then for each modality ``<m>_features``
 (a float32 list of fixed size; null = missing) and ``<m>_flags`` (what is to note, else empty).
+``<m>_extracted`` has voices that were normalised as in recognition, as they were before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jaxtyping import Bool, Float32
 
 from synctva.corpus import Corpus, Description, Features
 from synctva.dialogue import Dialogue, Utterance
@@ -97,24 +99,37 @@ def _table(corpus: Corpus) -> pa.Table:
             flat, features.dim, mask=missing
         )
         arrays[f"{m}_flags"] = pa.array(features.flags or [""] * len(pairs), pa.string())
+        if features.extracted is not None:
+            flat = pa.array(features.extracted.reshape(-1), pa.float32())
+            arrays[f"{m}_extracted"] = pa.FixedSizeListArray.from_arrays(flat, features.dim)
     return pa.table(arrays)
 
 
 def _features(table: pa.Table, modality: str, path: Path, description: Description) -> Features:
-    dim = description.dim
-    column = table.column(f"{modality}_features").combine_chunks()
+    values, present = _vectors(table, f"{modality}_features", path, description.dim)
+    extracted = None
+    if f"{modality}_extracted" in table.column_names:
+        extracted, _ = _vectors(table, f"{modality}_extracted", path, description.dim)
+    flags = tuple(table.column(f"{modality}_flags").cast(pa.string()).fill_null("").to_pylist())
+    return Features(values, present, description, flags if any(flags) else (), extracted)
+
+
+def _vectors(
+    table: pa.Table, name: str, path: Path, dim: int
+) -> tuple[Float32[np.ndarray, "utterance dim"], Bool[np.ndarray, " utterance"]]:
+    """Returns the vectors of a column, zero where there is none, and where there is one."""
+    column = table.column(name).combine_chunks()
     kind = column.type
     is_vector = pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type)
     if not is_vector or kind.list_size != dim:
         raise InputError(
-            f"{path}: {modality}_features is {kind}, manifest.json says {dim} floats;"
-            f" extract {modality} again for the whole store"
+            f"{path}: {name} is {kind}, manifest.json says {dim} floats;"
+            f" extract {name.partition('_')[0]} again for the whole store"
         )
     present = np.asarray(column.is_valid())
     values = np.zeros((len(table), dim), dtype=np.float32)
     values[present] = np.asarray(column.flatten(), dtype=np.float32).reshape(-1, dim)
-    flags = tuple(table.column(f"{modality}_flags").cast(pa.string()).fill_null("").to_pylist())
-    return Features(values, present, description, flags if any(flags) else ())
+    return values, present
 
 
 def _dialogues(table: pa.Table, path: Path) -> tuple[Dialogue, ...]:
