@@ -1,5 +1,6 @@
 """Confidence: mixtures over what is trusted, class frequencies, and what is not there."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,3 +227,19 @@ def test_a_fit_of_voices_alone_leaves_the_trust_in_words_and_faces_as_it_was():
         assert is_same == ("audio" not in name)
     for m, known in model.familiarity.items():
         assert (float(known.far) == reach[m]) == (m != "audio")  # pyright: ignore
+
+
+def test_a_checkpoint_whose_voices_were_asked_after_they_were_normalised_is_refused(tmp_path: Path):
+    model = model_of()
+    known = Description("opensmile", "egemaps", dim=DIMS["audio"]).normalised("speaker")
+    model.provenance = replace(model.provenance, features={"audio": known})
+    model.save_pretrained(tmp_path)
+    again = EmotionModel.from_pretrained(tmp_path)
+    assert list(again.familiarity) == list(model.familiarity)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["arguments"]["familiar"] == ["text", "voice", "visual"]
+    config["arguments"]["familiar"][1] = "audio"
+    del config["sha256"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="train it again with `synctva train --from lite`"):
+        EmotionModel.from_pretrained(tmp_path)

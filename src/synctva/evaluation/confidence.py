@@ -169,8 +169,7 @@ def known_by(model: EmotionModel, batch: Batch) -> dict[str, Tensor]:
     they were extracted; where that is not known, nothing tells it.
     """
     found = model.normalised(batch)
-    audio = model.provenance.features.get("audio")
-    if audio is not None and audio.normalised_by is not None:
+    if model.provenance.is_by_speaker:
         found.pop("audio", None)
         if batch.voice.shape[1]:
             found["audio"] = batch.voice

@@ -50,6 +50,12 @@ class Provenance:
     confidence: Confidence = field(default_factory=Confidence)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
+    @property
+    def is_by_speaker(self) -> bool:
+        """Whether voices are normalised by their speaker."""
+        audio = self.features.get("audio")
+        return audio is not None and audio.normalised_by is not None
+
     def adjusted(
         self,
         logits: Float[np.ndarray, "utterance emotion"],

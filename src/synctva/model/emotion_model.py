@@ -18,7 +18,7 @@ from synctva.encoders.settings import EncoderSettings
 from synctva.errors import InputError
 from synctva.features.extractors.hub import named_in
 from synctva.model.checkpoint import Provenance, one_line, read_checkpoint, save_checkpoint
-from synctva.model.familiarity import Familiarity
+from synctva.model.familiarity import Familiarity, modalities_of, names_of
 from synctva.networks.registry import AnySettings, NetworkSettings, build
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.output import Output
@@ -231,7 +231,7 @@ class EmotionModel(nn.Module):
             arguments["encoders"] = {m: asdict(one.settings) for m, one in own.items()}
             arguments["base"] = {m: one.weights for m, one in own.items()}
         if self.familiarity:
-            arguments["familiar"] = tuple(self.familiarity)
+            arguments["familiar"] = names_of(self.familiarity, self.provenance.is_by_speaker)
         save_checkpoint(self.trained_state(), arguments, self.provenance, Path(folder))
 
     @classmethod
@@ -251,13 +251,14 @@ class EmotionModel(nn.Module):
         with _making_a_model(source):
             known = _Arguments.model_validate(arguments)
         _check_all_is_said(known.settings, arguments["settings"], source)
+        familiar = modalities_of(known.familiar, provenance.is_by_speaker, str(source))
         with named_in(str(source), downloads=downloads):
             encoders = load_encoders(known.encoders)
         _check_base(encoders, known.base, str(source))
         with _making_a_model(source):
             with shapes_only():  # nothing is allocated before the shapes are known to fit
                 model = cls(known.emotions, known.dims, known.settings, encoders)
-                model.become_familiar(known.familiar)
+                model.become_familiar(familiar)
             model.load_trained_state(weights, assign=True)
         model.provenance = provenance
         return model.eval()

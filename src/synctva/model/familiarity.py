@@ -1,11 +1,38 @@
 """How far inputs are from those that a model was trained on, and so how far they are trusted."""
 
+from collections.abc import Iterable
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from synctva.errors import InputError
+
 LEAST_TRUST = 0.05
 """A modality that is trusted less does not count at all, not even as context of other turns."""
+
+
+VOICE = "voice"
+"""What a checkpoint calls the density of voices as they were extracted."""
+
+
+def names_of(modalities: Iterable[str], is_by_speaker: bool) -> tuple[str, ...]:
+    """Returns what densities are of, as a checkpoint says it; voices may be by speaker."""
+    return tuple(VOICE if m == "audio" and is_by_speaker else m for m in modalities)
+
+
+def modalities_of(names: Iterable[str], is_by_speaker: bool, place: str) -> tuple[str, ...]:
+    """Returns the modalities with a density, of what ``names_of`` returned.
+
+    Raises:
+        InputError: The density of voices is of normalised ones, as until 30 November 2026.
+    """
+    if is_by_speaker and "audio" in names:
+        raise InputError(
+            f"{place}: a synctva of before 30 November 2026 saved it, which asked voices for their"
+            " room after they were normalised; train it again with `synctva train --from lite`"
+        )
+    return tuple("audio" if name == VOICE else name for name in names)
 
 
 class Familiarity(nn.Module):
