@@ -123,6 +123,8 @@ def main() -> None:
         some_of_it = some(open_store(arguments.training).read(), rng)
         fit_familiarity(plain, without_encoders(model, some_of_it)[1])
     if "audio" in arguments.of:
+        if STUDIO not in voices.kind:
+            raise InputError(f"{arguments.work / 'voices.npz'}: of an earlier version; delete it")
         fit_voices(plain, *(voices.values[voices.kind == k] for k in (STUDIO, STUDIO_IN_A_ROOM)))
     parts = list(conversations(model, valid, voices, faces, joint, rng))
     if "text" in arguments.of:
