@@ -1,5 +1,6 @@
 """Extraction on a Ray cluster: the very store that one machine makes, whatever dies."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -31,8 +32,8 @@ def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(
     killed: list[psutil.Process] = []
 
     def kill(count: int) -> None:
-        at_work = served_by()
-        if not killed and len(at_work) == 2:
+        at_work = [] if killed else served_by()
+        if len(at_work) == 2:
             killed.append(at_work[0])
             at_work[0].kill()
             inner = at_work[1].children()
@@ -50,6 +51,10 @@ def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(
 
 
 def served_by() -> list[psutil.Process]:
-    """Returns Ray's workers that serve requests."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if child.name().startswith("ray::serve")]
+    """Returns Ray's workers that serve requests; one that ends meanwhile is none."""
+    serving = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if child.name().startswith("ray::serve"):
+                serving.append(child)
+    return serving
