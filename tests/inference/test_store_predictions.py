@@ -7,18 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
-import psutil
 import pyarrow.parquet as pq
 import pytest
 from support.kills import Killed, kill_at
 from support.places import Inline
-from support.processes import is_over, workers_of
+from support.processes import is_over, kill, served_by_ray, workers_of
 from support.tiny import only, sync_tva_recipe, tiny_corpus, tiny_run, tiny_store
 
 from synctva import cli
@@ -451,11 +449,9 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path)
     def kill_one() -> None:
         """A worker has its name while it works only, which may be over when that is told."""
         while not killed and not over.wait(0.01):
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    if not killed and process.name().startswith("ray::serve"):
-                        killed.append(process.pid)
-                        process.kill()
+            for process in served_by_ray()[:1]:
+                if kill(process):
+                    killed.append(process.pid)
 
     killer = threading.Thread(target=kill_one)
     killer.start()

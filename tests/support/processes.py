@@ -14,11 +14,29 @@ def is_over(process: psutil.Process) -> bool:
         return True
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Returns the processes of a command's engine that are alive."""
+def workers_of(process: subprocess.Popen[str] | psutil.Process) -> list[psutil.Process]:
+    """Returns the processes of an engine below a process that are alive."""
+    return [p for p in below(process, "spawn_main") if not is_over(p)]
+
+
+def served_by_ray() -> list[psutil.Process]:
+    """Returns the workers of Ray below this process that have work."""
+    return below(psutil.Process(), "ray::serve")
+
+
+def below(process: subprocess.Popen[str] | psutil.Process, command: str) -> list[psutil.Process]:
+    """Returns the processes below one whose command holds this; one that ends meanwhile is none."""
     found = []
     for child in psutil.Process(process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            if "spawn_main" in " ".join(child.cmdline()) and not is_over(child):
+            if command in " ".join(child.cmdline()):
                 found.append(child)
     return found
+
+
+def kill(process: psutil.Process) -> bool:
+    """Kills a process; returns whether it was there."""
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
+        return True
+    return False

@@ -14,6 +14,7 @@ import psutil
 import pytest
 import torch
 from support.kills import DEADLINE_S, outcome, place, wait_until
+from support.processes import kill
 from support.tiny import SYNC_TVA, tiny_corpus, tiny_store
 
 from synctva.recipe import load_recipe
@@ -58,7 +59,7 @@ def started(
             yield process
         finally:
             for own in processes_of(process):
-                own.kill()
+                kill(own)
 
 
 def processes_of(process: subprocess.Popen[str]) -> list[psutil.Process]:

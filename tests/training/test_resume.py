@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, place, wait_until
+from support.processes import is_over
 from support.tiny import SETTINGS, only, sync_tva_recipe, tiny_corpus, tiny_recipe, tiny_store
 
 from synctva.features.store import writing as store_module
@@ -172,15 +173,8 @@ def test_seeds_side_by_side_survive_ctrl_c_and_the_death_of_their_parent(tmp_pat
         workers = psutil.Process(process.pid).children(recursive=True)
         assert len(workers) >= 2
         os.kill(process.pid, signal.SIGKILL)
-        wait_until(lambda: all(_is_over(worker) for worker in workers))
+        wait_until(lambda: all(is_over(worker) for worker in workers))
     assert not all(seed.finished.exists() for seed in seeds)
 
     assert finish(store, run.path, 2).count("12/12") == 2
     assert outcome(run.path) == outcome(tmp_path / "whole")
-
-
-def _is_over(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

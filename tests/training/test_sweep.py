@@ -10,11 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
-import psutil
 import pytest
 from support.kills import DEADLINE_S, Killed, kill_at, outcome, wait_until
 from support.places import Inline
-from support.processes import is_over, workers_of
+from support.processes import is_over, kill, served_by_ray, workers_of
 from support.tiny import SETTINGS, only, tiny_corpus, tiny_store
 
 from synctva import cli
@@ -384,11 +383,9 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(whole: Path, tmp_path: Pat
 
     def kill_one() -> None:
         while not (killed or over.wait(0.01)):
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):  # it has ended meanwhile
-                    if not killed and process.name().startswith("ray::serve"):
-                        process.kill()
-                        killed.append(process.pid)
+            for process in served_by_ray()[:1]:
+                if kill(process):
+                    killed.append(process.pid)
 
     killer = Thread(target=kill_one)
     killer.start()

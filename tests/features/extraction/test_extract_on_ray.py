@@ -1,10 +1,10 @@
 """Extraction on a Ray cluster: the very store that one machine makes, whatever dies."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from support.processes import kill, served_by_ray
 from support.tones import content, corpus_of, write_tone
 
 from synctva.features.extraction.cache import Cache
@@ -31,30 +31,20 @@ def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(
     store = write_store(corpus, tmp_path / "store")
     killed: list[psutil.Process] = []
 
-    def kill(count: int) -> None:
-        at_work = [] if killed else served_by()
+    def kill_two(count: int) -> None:
+        at_work = [] if killed else served_by_ray()
         if len(at_work) == 2:
             killed.append(at_work[0])
-            at_work[0].kill()
+            kill(at_work[0])
             inner = at_work[1].children()
             killed.extend(inner)
             for process in inner:
-                process.kill()
+                kill(process)
 
     filled = extract(
-        store, BOTH, Cache(tmp_path / "other"), workers=2, engine=on_cluster, advance=kill
+        store, BOTH, Cache(tmp_path / "other"), workers=2, engine=on_cluster, advance=kill_two
     )
     assert len(killed) > 1
     assert filled.failures == []
     assert content(open_store(store.path)) == content(open_store(alone.path))
     assert not any(process.is_running() for process in killed)
-
-
-def served_by() -> list[psutil.Process]:
-    """Returns Ray's workers that serve requests; one that ends meanwhile is none."""
-    serving = []
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            if child.name().startswith("ray::serve"):
-                serving.append(child)
-    return serving
