@@ -45,6 +45,17 @@ def test_always_neutral_is_right_as_often_as_neutral_is_expected():
     assert found["recall"]["value"] == pytest.approx(1 / 3)
 
 
+def test_where_all_emotions_are_expected_alike_the_frequencies_hide_no_rare_one():
+    emotion = np.repeat([0, 1, 2], 20)
+    likelihood = np.where(np.eye(3)[emotion] == 1, 0.4, 0.3)  # a little for the right one
+    probabilities = likelihood * SHARES / (likelihood * SHARES).sum(1, keepdims=True)
+    found = scores(judged(probabilities, emotion))
+    assert found["recall"]["value"] == pytest.approx(1 / 3)  # always neutral
+    assert found["recall_alike"]["value"] == 1.0
+    alike = recording_scores(judged(likelihood, emotion), np.full(3, 1 / 3), MODALITIES)["text"]
+    assert alike["recall"] == alike["recall_alike"] == found["recall_alike"]
+
+
 def test_copies_of_an_emotions_clips_change_no_weighted_score():
     probabilities, emotion = drawn(30)
     more = np.concatenate([np.arange(30), np.flatnonzero(emotion == 1)])
@@ -52,7 +63,7 @@ def test_copies_of_an_emotions_clips_change_no_weighted_score():
         scores(judged(probabilities, emotion)),
         scores(judged(probabilities[more], emotion[more])),
     )
-    for name in ("recall", "accuracy", "log_loss", "difference", "confidence"):
+    for name in ("recall", "recall_alike", "accuracy", "log_loss", "difference", "confidence"):
         assert once[name]["value"] == pytest.approx(twice[name]["value"])
     assert once["calibration"]["error"] == pytest.approx(twice["calibration"]["error"])
 

@@ -17,6 +17,8 @@ from synctva.evaluation.frequencies import reweighted
 BINS = 10
 """Bins of confidence, of equal width, for the calibration error of a few dozen clips."""
 
+TINY = 1e-12
+
 LEAST_PROBABILITY = 1e-6
 """A right emotion of less than this costs so much: 13.8 nats, not infinitely many."""
 
@@ -72,12 +74,13 @@ def recording_scores(
         modalities: The names of the columns of ``judged.present``.
 
     Returns:
-        Subset -> ``utterances``; ``recall`` (averaged over the emotions that occur), ``accuracy``,
+        Subset -> ``utterances``; ``recall`` (averaged over the emotions that occur),
+        ``recall_alike`` (the same if the model expected all emotions alike), ``accuracy``,
         ``confidence`` (mean highest probability), ``log_loss``, ``frequencies`` (the log loss of
         the stated frequencies alone), ``difference`` (the former minus the latter) and, where
         words are part of it, ``against_text`` (its log loss minus that of words alone), each with
         ``value`` and ``interval``; ``calibration``; ``emotions`` (name -> ``count``, ``recall``);
-        ``confusion`` (rows = emotion, columns = recognised). All but recall and confusion are
+        ``confusion`` (rows = emotion, columns = recognised). All but recalls and confusion are
         weighted to the frequencies. None where there is nothing to say.
     """
     found: dict[str, Any] = {}
@@ -133,16 +136,22 @@ def _scores(
 ) -> dict[str, Any]:
     emotion = judged.emotion[kept]
     right = probabilities[kept].argmax(1) == emotion
+    right_alike = (probabilities[kept] / np.maximum(frequencies, TINY)).argmax(1) == emotion
     known = _surprise(frequencies[None], emotion)
     surprise = _surprise(probabilities[kept], emotion)
-    terms = np.stack(
-        [right, right, probabilities[kept].max(1), surprise, known, surprise - known], axis=1
-    )
-    names = ("recall", "accuracy", "confidence", "log_loss", "frequencies", "difference")
-    alike = np.zeros(len(names), dtype=bool)
-    alike[0] = True
-    values, draws = _estimates(terms, emotion, judged.group[kept], frequencies, alike)
-    return {n: _estimate(values[i], draws[:, i]) for i, n in enumerate(names)}
+    terms = {
+        "recall": right,
+        "recall_alike": right_alike,
+        "accuracy": right,
+        "confidence": probabilities[kept].max(1),
+        "log_loss": surprise,
+        "frequencies": known,
+        "difference": surprise - known,
+    }
+    alike = np.array([name.startswith("recall") for name in terms])
+    columns = np.stack(list(terms.values()), axis=1)
+    values, draws = _estimates(columns, emotion, judged.group[kept], frequencies, alike)
+    return {n: _estimate(values[i], draws[:, i]) for i, n in enumerate(terms)}
 
 
 def _against(

@@ -7,6 +7,7 @@ HEAD = (
     "modalities",
     "clips",
     "recall",
+    "if alike",
     "log loss",
     "shares alone",
     "minus shares",
@@ -19,7 +20,8 @@ HEAD = (
 
 ABOUT = (
     "log loss in nats; all but recall are weighted to the class frequencies; [95 % interval over"
-    " clips]; recall: averaged over the emotions that occur; shares: the log loss of the class"
+    " clips]; recall: averaged over the emotions that occur; if alike: recall if the model expected"
+    " all emotions alike; shares: the log loss of the class"
     " frequencies alone; calib. error: of calibration; if true: what 95 of 100 such sets would stay"
     " under if the probabilities were exactly true"
 )
@@ -33,6 +35,7 @@ def score_rows(scores: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             "all three" if subset.count("+") == 2 else subset.replace("+", " + "),
             f"{own['utterances']}",
             _cell(own["recall"]),
+            _cell(own["recall_alike"]),
             _cell(own["log_loss"]),
             f"{own['frequencies']['value']:.2f}",
             _cell(own["difference"], sign="+"),
