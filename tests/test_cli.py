@@ -247,6 +247,11 @@ def a_run_that_is_not_evaluated(path: Path) -> Bad:
     return words, ["run/evaluation.json", "not evaluated yet", "run `synctva evaluate"]
 
 
+def no_such_device(path: Path) -> Bad:
+    words = ["evaluate", path / "run", "--device", "tpu"]
+    return words, ["device tpu: no such device here", "take cpu"]
+
+
 def one_run_to_compare(path: Path) -> Bad:
     return ["compare", path / "run"], ["name two runs or more"]
 
@@ -289,7 +294,7 @@ BAD = (
     *(a_dialogue_in_two_splits, a_folder_of_something_else, a_store_that_is_there),
     *(a_run_that_is_there, no_store, no_run, a_run_that_is_not_evaluated, one_run_to_compare),
     *(the_old_name_of_a_report_of_sweeps, the_old_spelling_of_agreement, a_run_beside_a_sweep),
-    *(no_epochs_for_the_community_number, an_unknown_kind, a_place_below_a_file),
+    *(no_epochs_for_the_community_number, an_unknown_kind, a_place_below_a_file, no_such_device),
 )
 
 

@@ -27,7 +27,11 @@ DOCUMENTS = {
 VERBS = {
     name: verb for name, verb in typer.main.get_command(app).commands.items() if not verb.hidden
 }
-RECIPES = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.toml"))]
+RECIPES = [
+    str(path.relative_to(ROOT))
+    for folder in (ROOT / "recipes", ROOT / "recipes" / "paper")
+    for path in sorted(folder.glob("*.toml"))
+]
 FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS)

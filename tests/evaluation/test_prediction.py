@@ -11,6 +11,7 @@ from synctva.evaluation import prediction
 from synctva.evaluation.prediction import predict, softmax
 from synctva.model.emotion_model import EmotionModel
 from synctva.networks.sync_tva.architecture import Architecture
+from synctva.output import Output
 from synctva.training.splits import concatenated
 
 ARCHITECTURE = Architecture(width=8, heads=2, past=3, future=2)
@@ -85,3 +86,15 @@ def test_prediction_leaves_the_model_in_the_mode_it_was_in():
 def test_softmax_is_the_librarys_to_the_bit():
     logits = np.random.default_rng(0).normal(scale=30, size=(50, 7))
     np.testing.assert_array_equal(softmax(logits), special.softmax(logits, axis=1))
+
+
+def test_a_batch_is_computed_where_the_model_is(monkeypatch):
+    model, read = model_of(ARCHITECTURE).to("meta"), []
+
+    def logits(batch: Batch) -> Output:
+        read.append(batch.text.device.type)
+        return Output(torch.zeros(len(batch), 7), torch.zeros(len(batch), 1))
+
+    monkeypatch.setattr(model, "forward", logits)
+    assert predict(model, long_dialogue()).device.type == "cpu"
+    assert read == ["meta"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synctva import terminal
-from synctva.cli.app import Download, app, check_training
+from synctva.cli.app import Device, Download, app, check_training
 from synctva.errors import InputError
 
 
@@ -107,6 +107,7 @@ def evaluate(
             " training.keep_epochs.",
         ),
     ] = False,
+    device: Device = "cpu",
 ) -> None:
     """Score a run on valid and test: mean and sd over seeds, interval over dialogues.
 
@@ -119,7 +120,7 @@ def evaluate(
 
     asked = {"subsets": subsets, "robustness": robustness, "stress": stress}
     asked |= {"calibration": calibration, "imbalance": imbalance, "community": community}
-    loaded = load_evaluated(run, store)
+    loaded = load_evaluated(run, store, device)
     found = score(loaded, [question for question, is_asked in asked.items() if is_asked])
     if json:
         terminal.print_json(found.as_json())

@@ -17,6 +17,7 @@ from synctva.model.emotion_model import EmotionModel
 from synctva.run.description import RunDescription
 from synctva.run.evaluation import EvaluatedStore
 from synctva.run.folder import EvaluationFolder, RunFolder, dialogue_digest
+from synctva.tensors import device_named
 
 SPLITS = ("valid", "test")
 
@@ -47,26 +48,31 @@ class EvaluatedRun:
         return self.corpora["test"].schema.emotions
 
 
-def load_evaluated(run_path: Path, store_path: Path | None = None) -> EvaluatedRun:
+def load_evaluated(
+    run_path: Path, store_path: Path | None = None, device: str = "cpu"
+) -> EvaluatedRun:
     """Returns a run's models beside the data they are to be evaluated on.
 
     Args:
         run_path: The run's folder.
         store_path: Another store than the one the run was trained on.
+        device: Where the models compute.
 
     Raises:
-        InputError: There is no run, no seed is finished, the store's features are of another
-            extractor, its emotions differ, its test split has a dialogue that the run has seen, or
-            a split has no labelled utterance.
+        InputError: There is no run or no such device, no seed is finished, the store's features are
+            of another extractor, its emotions differ, its test split has a dialogue that the run
+            has seen, or a split has no labelled utterance.
     """
     if run_path.is_file():
         raise InputError(
             f"{run_path}: a file, not a run's folder; a recognition is scored by"
             f" `synctva agreement {run_path} CORRECTIONS`"
         )
+    computes = device_named(device)
     folder = RunFolder(run_path)
     description = folder.describe()
-    models = {n: EmotionModel.from_pretrained(s.checkpoint) for n, s in folder.finished_seeds()}
+    seeds = folder.finished_seeds()
+    models = {n: EmotionModel.from_pretrained(s.checkpoint).to(computes) for n, s in seeds}
     if not models:
         raise InputError(f"{run_path}: no seed is finished; run the same `synctva train` again")
     store = open_store(store_path or Path(description.store))

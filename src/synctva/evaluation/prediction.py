@@ -9,6 +9,7 @@ from torch import Tensor
 
 from synctva.batch import Batch
 from synctva.model.emotion_model import EmotionModel
+from synctva.tensors import device_of
 
 CHUNK_UTTERANCES = 4096
 """How many utterances at a time; a longer dialogue is cut if the model's window allows it."""
@@ -19,11 +20,16 @@ CHUNK_PAIRS = 2**20
 
 @torch.inference_mode()
 def predict(model: EmotionModel, batch: Batch) -> Float[Tensor, "utterance emotion"]:
-    """Returns the logits of a batch of any size, on the CPU, from the model in eval mode."""
+    """Returns the logits of a batch of any size, on the CPU, from the model in eval mode.
+
+    It is computed where the model is; the batch may be elsewhere.
+    """
     training = model.training
     if training:  # to say so to each of its parts takes as long as a short dialogue
         model.eval()
-    logits = [part for chunk in _chunks(batch) for part in _logits(model, batch.select(chunk))]
+    device = device_of(model)
+    chunks = (batch.select(chunk).to(device) for chunk in _chunks(batch))
+    logits = [part for chunk in chunks for part in _logits(model, chunk)]
     if training:
         model.train()
     return torch.cat(logits)
