@@ -17,7 +17,7 @@ from synctva.reports.measurement_rows import (
 )
 from synctva.terminal.console import escape, say, show
 
-LEFT_OUT = (4, 7, 8)
+LEFT_OUT = ("if alike", "shares alone", "confidence", "right")
 """Columns that a terminal has no room for."""
 
 
@@ -30,25 +30,26 @@ def show_measurement(found: Mapping[str, Any]) -> None:
             for line in evidence_lines(own):
                 say(escape(line))
             show(_confusion(found, own["scores"]))
-    say(ABOUT.replace("[95", "\\[95"))
+    say(escape(ABOUT.replace("[95 % interval over clips]", "below, its 95 % interval over clips")))
 
 
 def _scores(title: str, scores: Mapping[str, Any]) -> Table:
     """Returns the columns that matter most, intervals under their values, for narrow terminals."""
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for number, column in enumerate(HEAD):
-        if number not in LEFT_OUT:
-            heading = column.replace(" ", "\n")
-            table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    kept = [number for number, column in enumerate(HEAD) if column not in LEFT_OUT]
+    for number in kept:
+        heading = HEAD[number].replace(" ", "\n")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in score_rows(scores):
-        cells = (_narrow(cell) for number, cell in enumerate(row) if number not in LEFT_OUT)
-        table.add_row(*map(escape, cells))
+        table.add_row(*(_narrow(row[number]) for number in kept))
     return table
 
 
 def _narrow(cell: str) -> str:
-    """Returns a cell with its interval below its value, and no zeros before points."""
-    return re.sub(r"(?<!\d)0\.", ".", cell.replace(" [", "\n[", 1))
+    """Returns a cell with its interval below its value, as few characters as can be."""
+    value, there, interval = re.sub(r"(?<!\d)0\.", ".", cell).partition(" [")
+    below = escape(interval.strip("]").replace(",", ""))
+    return f"{escape(value)}\n{below}" if there else escape(value).replace(" + ", "+")
 
 
 def _confusion(found: Mapping[str, Any], scores: Mapping[str, Any]) -> Table:
