@@ -449,8 +449,8 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path)
     def kill_one() -> None:
         """A worker has its name while it works only, which may be over when that is told."""
         while not killed and not over.wait(0.01):
-            for process in served_by_ray()[:1]:
-                if kill(process):
+            for process in served_by_ray():
+                if not killed and kill(process):
                     killed.append(process.pid)
 
     killer = threading.Thread(target=kill_one)

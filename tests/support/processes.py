@@ -1,6 +1,7 @@
 """Processes that a command has started."""
 
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
@@ -19,16 +20,22 @@ def workers_of(process: subprocess.Popen[str] | psutil.Process) -> list[psutil.P
     return [p for p in below(process, "spawn_main") if not is_over(p)]
 
 
-def served_by_ray() -> list[psutil.Process]:
-    """Returns the workers of Ray below this process that have work."""
-    return below(psutil.Process(), "ray::serve")
+def served_by_ray() -> Iterator[psutil.Process]:
+    """Yields the workers of Ray below this process while they work, when each is looked at.
+
+    A worker has its name while it works only, which may be over when that is told.
+    """
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if child.name().startswith("ray::serve"):
+                yield child
 
 
 def below(process: subprocess.Popen[str] | psutil.Process, command: str) -> list[psutil.Process]:
     """Returns the processes below one whose command holds this; one that ends meanwhile is none."""
     found = []
     for child in psutil.Process(process.pid).children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.Error):
             if command in " ".join(child.cmdline()):
                 found.append(child)
     return found
@@ -36,7 +43,7 @@ def below(process: subprocess.Popen[str] | psutil.Process, command: str) -> list
 
 def kill(process: psutil.Process) -> bool:
     """Kills a process; returns whether it was there."""
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.Error):
         process.kill()
         return True
     return False

@@ -383,8 +383,8 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(whole: Path, tmp_path: Pat
 
     def kill_one() -> None:
         while not (killed or over.wait(0.01)):
-            for process in served_by_ray()[:1]:
-                if kill(process):
+            for process in served_by_ray():
+                if not killed and kill(process):
                     killed.append(process.pid)
 
     killer = Thread(target=kill_one)

@@ -32,7 +32,7 @@ def test_extraction_on_ray_gives_the_very_store_though_workers_are_killed(
     killed: list[psutil.Process] = []
 
     def kill_two(count: int) -> None:
-        at_work = [] if killed else served_by_ray()
+        at_work = [] if killed else list(served_by_ray())
         if len(at_work) == 2:
             killed.append(at_work[0])
             kill(at_work[0])
