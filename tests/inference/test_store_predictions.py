@@ -447,7 +447,6 @@ def test_ray_does_the_same_even_if_a_worker_is_killed(run: Path, tmp_path: Path)
     over = threading.Event()
 
     def kill_one() -> None:
-        """A worker has its name while it works only, which may be over when that is told."""
         while not killed and not over.wait(0.01):
             for process in served_by_ray():
                 if not killed and kill(process):

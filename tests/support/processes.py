@@ -16,8 +16,13 @@ def is_over(process: psutil.Process) -> bool:
 
 
 def workers_of(process: subprocess.Popen[str] | psutil.Process) -> list[psutil.Process]:
-    """Returns the processes of an engine below a process that are alive."""
-    return [p for p in below(process, "spawn_main") if not is_over(p)]
+    """Returns the processes of an engine below a process; one that ends meanwhile is none."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()) and not is_over(child):
+                found.append(child)
+    return found
 
 
 def served_by_ray() -> Iterator[psutil.Process]:
@@ -29,16 +34,6 @@ def served_by_ray() -> Iterator[psutil.Process]:
         with suppress(psutil.Error):
             if child.name().startswith("ray::serve"):
                 yield child
-
-
-def below(process: subprocess.Popen[str] | psutil.Process, command: str) -> list[psutil.Process]:
-    """Returns the processes below one whose command holds this; one that ends meanwhile is none."""
-    found = []
-    for child in psutil.Process(process.pid).children(recursive=True):
-        with suppress(psutil.Error):
-            if command in " ".join(child.cmdline()):
-                found.append(child)
-    return found
 
 
 def kill(process: psutil.Process) -> bool:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.places import Inline
-from support.processes import below
+from support.processes import workers_of
 
 from synctva.errors import InputError, MachineError
 from synctva.work import Engine, Task, on_this_machine
@@ -90,7 +90,7 @@ def done(requests: list[str], slots: int = 1, time_limit_s: float | None = 60.0)
 
 
 def own_processes() -> set[psutil.Process]:
-    return set(below(psutil.Process(), "spawn_main"))
+    return set(workers_of(psutil.Process()))
 
 
 def test_what_hangs_crashes_or_fails_costs_one_request_each():

@@ -17,8 +17,6 @@ from synctva.evaluation.frequencies import reweighted
 BINS = 10
 """Bins of confidence, of equal width, for the calibration error of a few dozen clips."""
 
-TINY = 1e-12
-
 LEAST_PROBABILITY = 1e-6
 """A right emotion of less than this costs so much: 13.8 nats, not infinitely many."""
 
@@ -136,7 +134,9 @@ def _scores(
 ) -> dict[str, Any]:
     emotion = judged.emotion[kept]
     right = probabilities[kept].argmax(1) == emotion
-    right_alike = (probabilities[kept] / np.maximum(frequencies, TINY)).argmax(1) == emotion
+    is_expected = frequencies > 0
+    alike_for_all = probabilities[kept] * is_expected / np.where(is_expected, frequencies, 1)
+    right_alike = alike_for_all.argmax(1) == emotion
     known = _surprise(frequencies[None], emotion)
     surprise = _surprise(probabilities[kept], emotion)
     terms = {
