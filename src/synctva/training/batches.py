@@ -89,6 +89,25 @@ def hide_modalities(batch: Batch, rate: float, dialogue_rate: float = 0.0) -> Ba
     return batch
 
 
+def hide_context(batch: Batch, rate: float) -> Batch:
+    """Returns the batch with some of its dialogues split up: each utterance is one by itself.
+
+    Args:
+        batch: Whole dialogues.
+        rate: How often a dialogue is split up.
+    """
+    if not rate:
+        return batch
+    split = torch.rand(int(batch.dialogue[-1]) + 1) < rate
+    alone = split.to(batch.dialogue.device)[batch.dialogue]
+    begins = alone | (batch.dialogue != batch.dialogue.roll(1))
+    return replace(
+        batch,
+        dialogue=begins.long().cumsum(0) - int(begins[0]),
+        speaker=batch.speaker.masked_fill(alone, 0),
+    )
+
+
 def _kept(batch: Batch, kept: Bool[Tensor, "utterance 3"]) -> Batch:
     kept = kept & batch.present
     return batch.with_present(torch.where(kept.any(1, keepdim=True), kept, batch.present))
