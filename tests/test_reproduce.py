@@ -5,20 +5,20 @@ models of random weights stand under the names of RoBERTa-large and ResNet-50.
 """
 
 import json
-import os
 import re
 import shlex
 import subprocess
-import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy.io import wavfile
+from support.command import call
 from support.drawn import draw_face, paste, room
-from support.hub_models import hub_folder, make_resnet, make_roberta
+from support.hub_models import hub_folder, make_resnet, make_roberta, offline_with
 from support.models import voice
 from support.samples import IEMOCAP_RELEASE, MELD_HEADER, write_iemocap_release
 from transformers import RobertaForMaskedLM
@@ -95,33 +95,37 @@ def write_iemocap(folder: Path) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """The clone's root to be, with tiny models in the hub's cache."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None) -> Path:
+    """The clone's root to be, with tiny models in the hub's cache, and no network."""
     torch.manual_seed(0)
     large = hub_folder(tmp_path / "hub", "FacebookAI/roberta-large")
     make_roberta(large, kind=RobertaForMaskedLM, tokens=512)
     make_resnet(hub_folder(tmp_path / "hub", "microsoft/resnet-50"), preparation={"size": 48})
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    monkeypatch.chdir(tmp_path)
+    offline_with(monkeypatch, tmp_path / "hub")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # one seed after the other, in this process
     return tmp_path
 
 
-def run(command: str, place: Path) -> str:
-    """Runs a command of the document as a user would, without a network; returns what it shows."""
-    offline = {"HF_HUB_CACHE": str(place / "hub"), "HF_HUB_OFFLINE": "1"}
-    offline |= {"OMP_NUM_THREADS": "1", "COLUMNS": "120", "SYNCTVA_CACHE": str(place / "cache")}
-    own = re.sub(r"^synctva ", f"{shlex.quote(sys.executable)} -m synctva ", command)
-    ended = subprocess.run(
-        own,
-        shell=True,
-        cwd=place,
-        env={**os.environ, **offline},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, f"{command}\n{ended.stderr}"
-    assert "LOAD REPORT" not in ended.stderr
-    return ended.stdout + ended.stderr
+@pytest.fixture
+def run(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[[str], str]:
+    """Runs a command of the document as a user would; returns what it shows."""
+
+    def run(command: str) -> str:
+        if not command.startswith("synctva "):
+            subprocess.run(command, shell=True, check=True)
+            return ""
+        capfd.readouterr()
+        code = call(monkeypatch, *shlex.split(command)[1:])
+        shown = "".join(capfd.readouterr())
+        assert code == 0, f"{command}\n{shown}"
+        assert "LOAD REPORT" not in shown
+        return shown
+
+    return run
 
 
 def assert_road(
@@ -150,24 +154,24 @@ def assert_road(
     assert (place / "reports" / f"{corpus}-paper.html").is_file()
 
 
-def follow(heading: str, place: Path) -> dict[str, str]:
+def follow(heading: str, run: Callable[[str], str]) -> dict[str, str]:
     """Runs the commands below a heading but a download; returns what each verb showed."""
     own = commands(heading)
     assert len(own) <= 6
     wget = [command for command in own if command.startswith("wget ")]
     assert all(command.endswith("/MELD.Raw.tar.gz") for command in wget)
-    return {shlex.split(command)[1]: run(command, place) for command in own if command not in wget}
+    return {shlex.split(command)[1]: run(command) for command in own if command not in wget}
 
 
 @pytest.mark.slow
-def test_meld_from_its_archive_to_the_table(place: Path):
+def test_meld_from_its_archive_to_the_table(place: Path, run: Callable[[str], str]):
     write_meld_archive(place)
-    shown = follow("MELD", place)
+    shown = follow("MELD", run)
     assert_road(place, "meld", 160, 19, shown)
     assert not list((place / "MELD.Raw").glob("*.tar.gz"))
 
 
 @pytest.mark.slow
-def test_iemocap_from_its_release_to_the_table(place: Path):
+def test_iemocap_from_its_release_to_the_table(place: Path, run: Callable[[str], str]):
     write_iemocap(place)
-    assert_road(place, "iemocap", 256, 9, follow("IEMOCAP", place))
+    assert_road(place, "iemocap", 256, 9, follow("IEMOCAP", run))

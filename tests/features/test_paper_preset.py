@@ -1,14 +1,12 @@
 """The preset ``paper`` as a user runs it: names of the hub, found in its cache, no network."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from support.command import call
 from support.drawn import draw_face, paste, room
-from support.hub_models import hub_folder, make_roberta
+from support.hub_models import hub_folder, make_roberta, offline_with
 from support.models import voice
 from transformers import ResNetConfig, ResNetModel
 
@@ -19,7 +17,9 @@ COMPARE = ("--set", "audio.model=compare")
 
 
 @pytest.mark.slow
-def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
+def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None
+):
     torch.manual_seed(0)
     hub = tmp_path / "hub"
     make_roberta(hub_folder(hub, "FacebookAI/roberta-large"), width=1024, tokens=78)
@@ -34,19 +34,11 @@ def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(tmp_path: Path):
         "file,dialogue,text,emotion,split\none.mp4,a,Oh no!,joy,train\ntwo.mp4,b,Yes.,fear,test\n"
     )
 
-    offline = {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "synctva", "features"]
+    offline_with(monkeypatch, hub)
     store = tmp_path / "store"
 
     def run(*words: object) -> None:
-        ended = subprocess.run(
-            [*command, *map(str, words), "--workers", "1"],
-            env={**os.environ, **offline},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
+        assert call(monkeypatch, "features", *words, "--workers", 1) == 0
 
     run(table, "--out", store, "--preset", "paper")
     corpus = open_store(store).read()

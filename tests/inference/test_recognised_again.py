@@ -1,15 +1,13 @@
 """What a model was trained on is what recognition gives it, whichever extractor and settings."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from support.hub_models import hub_folder, make_resnet, make_roberta
+from support.command import call
+from support.hub_models import hub_folder, make_resnet, make_roberta, offline_with
 from support.models import SAID, SCHEMA, film, silence, voice
 from support.tiny import tiny_recipe
 
@@ -135,29 +133,23 @@ def test_a_models_detector_is_the_file_that_training_used(
         makers_of(loaded, "model")
 
 
-@pytest.mark.slow  # three commands, each in a process of its own
-def test_a_text_encoder_of_the_hub_serves_from_training_to_recognition(tmp_path: Path):
+@pytest.mark.slow  # three commands
+def test_a_text_encoder_of_the_hub_serves_from_training_to_recognition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None
+):
     make_roberta(hub_folder(tmp_path / "hub", "somebody/tiny-roberta"))
+    offline_with(monkeypatch, tmp_path / "hub")
+    monkeypatch.chdir(tmp_path)
     rows = [
         f"{split}{n},{split},{('joy', 'anger')[n % 2]},{('i am so happy', 'no')[n % 2]}"
         for split in ("train", "valid", "test")
         for n in range(4)
     ]
-    (tmp_path / "own.csv").write_text("\n".join(["dialogue,split,emotion,text", *rows]))
-    (tmp_path / "talk.srt").write_text(SAID)
-    offline = {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
-    environment = {**os.environ, **offline, "SYNCTVA_CACHE": str(tmp_path / "cache")}
+    Path("own.csv").write_text("\n".join(["dialogue,split,emotion,text", *rows]))
+    Path("talk.srt").write_text(SAID)
 
     def run(*words: str) -> None:
-        ended = subprocess.run(
-            [sys.executable, "-m", "synctva", *words],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
+        assert call(monkeypatch, *words) == 0
 
     chosen = ("--set", "text.model=somebody/tiny-roberta", "--set", "modalities=text")
     run("features", "own.csv", "--out", "store", *chosen)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from huggingface_hub import constants
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from support.batches import DIMS, EMOTIONS, random_batch
+from support.hub_models import offline_with
 
 from synctva.corpus import Description
 from synctva.errors import InputError
@@ -299,8 +299,7 @@ def test_a_checkpoint_of_the_hub_is_loaded_like_a_folder(
 def test_what_is_neither_a_folder_nor_on_the_hub_is_one_line(
     name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    offline_with(monkeypatch, tmp_path)
     assert complaint(name).endswith(
         f"{name}: no such folder, and {told}; name a checkpoint's folder, or `lite`"
     )

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
+from huggingface_hub import constants
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     PreTrainedTokenizerFast,
@@ -89,6 +91,13 @@ def make_wavlm(folder: Path, seed: int = 0) -> Path:
     )
     WavLMModel(config).save_pretrained(folder)
     return folder
+
+
+def offline_with(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """The hub's cache is this folder, here and in processes to come; there is no network."""
+    for name, value in {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setattr(constants, name, value)
 
 
 def hub_folder(cache: Path, name: str) -> Path:

@@ -36,9 +36,11 @@ class Encoder(nn.Module):
         self.settings, self.dim = settings, int(body.dim)  # pyright: ignore
         self.weights: str = str(body.weights)
         if settings.checkpointing and modality != "visual":
-            body.model.gradient_checkpointing_enable(  # pyright: ignore
-                gradient_checkpointing_kwargs={"use_reentrant": False}
-            )
+            enable = (
+                getattr(body.model, "activation_checkpointing_enable", None)
+                or body.model.gradient_checkpointing_enable
+            )  # what transformers 5.0 calls it
+            enable({"use_reentrant": False})
         body.requires_grad_(False)
         if settings.tune == "full":
             for part in body.tuned_fully():  # pyright: ignore

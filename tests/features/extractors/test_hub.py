@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from support.hub_models import make_resnet, tiny_resnet_config
+from support.hub_models import make_resnet, offline_with, tiny_resnet_config
 from transformers import (
     BertConfig,
     BertModel,
@@ -30,8 +29,7 @@ def resnet(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    offline_with(monkeypatch, tmp_path / "cache")
 
 
 def load(folder: Path) -> ImageModel:

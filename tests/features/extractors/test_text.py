@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import sentence_transformers
 import torch
-from huggingface_hub import constants
-from support.hub_models import WORDS, make_roberta
+from support.hub_models import WORDS, make_roberta, offline_with
 from transformers import (
     BertConfig,
     BertModel,
@@ -167,8 +166,7 @@ def test_a_corpus_without_words_lacks_the_modality_everywhere(tiny: TextExtracto
 def test_an_unknown_encoder_is_one_line_that_names_the_known_ones(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    offline_with(monkeypatch, tmp_path)
     with pytest.raises(InputError, match=re.escape(repr(name))) as error:
         TextExtractor(name)
     message = str(error.value)
