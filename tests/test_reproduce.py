@@ -95,7 +95,7 @@ def write_iemocap(folder: Path) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The clone's root to be, with tiny models in the hub's cache, and no network."""
     torch.manual_seed(0)
     large = hub_folder(tmp_path / "hub", "FacebookAI/roberta-large")

@@ -18,7 +18,7 @@ COMPARE = ("--set", "audio.model=compare")
 
 @pytest.mark.slow
 def test_the_whole_preset_runs_and_is_as_wide_as_the_paper_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     torch.manual_seed(0)
     hub = tmp_path / "hub"

@@ -135,7 +135,7 @@ def test_a_models_detector_is_the_file_that_training_used(
 
 @pytest.mark.slow  # three commands
 def test_a_text_encoder_of_the_hub_serves_from_training_to_recognition(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawned: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     make_roberta(hub_folder(tmp_path / "hub", "somebody/tiny-roberta"))
     offline_with(monkeypatch, tmp_path / "hub")

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from huggingface_hub import constants
+
 PRELOADED = (
     *("av", "cv2", "opensmile", "scipy.signal", "torch"),
     *("synctva.features.extraction.fill", "synctva.inference.encode", "synctva.inference.preview"),
@@ -36,4 +38,6 @@ class Forking:
 def _served(environment: dict[str, str], serve: Serve, given: tuple[Any, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    for name in {"HF_HUB_CACHE", "HF_HUB_OFFLINE"} & environment.keys():  # read at its import
+        setattr(constants, name, environment[name])
     serve(*given)
