@@ -1,5 +1,6 @@
 """Tables and bars: whole at 80 columns, and plain where nobody watches."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,14 @@ def test_a_bar_of_an_unknown_length_ends_full(shown):
 def test_slow_steps_are_told_in_seconds(speed: float | None, told: str):
     task = Task(TaskID(0), "", 1, 1, _get_time=float, finished_speed=speed)
     assert str(bars._Rate().render(task)) == told
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_is_drawn_again_and_again_only_where_somebody_watches(is_terminal, monkeypatch):
+    monkeypatch.setattr(console, "_force_terminal", is_terminal)
+    before = threading.active_count()
+    with terminal.progress("[x]", 2):
+        assert (threading.active_count() > before) == is_terminal
 
 
 def test_where_nobody_watches_a_line_now_and_then_tells_how_far_it_is(shown, monkeypatch):

@@ -58,7 +58,7 @@ def progress(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(),
         TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
     )  # fmt: skip
-    with _shown(Progress(*columns, console=console)) as bar:
+    with _shown(_bar(columns)) as bar:
         task = bar.add_task(escape(words), total=total)
         yield advance
         bar.update(task, total=bar.tasks[0].completed if total is None else total)
@@ -71,7 +71,7 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"],
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("{task.fields[told]}"),
     )  # fmt: skip
-    with _shown(Progress(*columns, console=console)) as bar:
+    with _shown(_bar(columns)) as bar:
         tasks = {
             n: bar.add_task(f"seed {n}", total=epochs, told="", start=False) for n in range(seeds)
         }
@@ -93,6 +93,11 @@ def seeds_progress(seeds: int, epochs: int) -> Iterator[Callable[[int, "Epoch"],
                 f"seed {seed}: ended after {completed:.0f} of {epochs} epochs, as valid had not"
                 " improved for training.patience epochs."
             )
+
+
+def _bar(columns: tuple[ProgressColumn, ...]) -> Progress:
+    """Returns a bar; where nobody watches, it is drawn at its end only, not ten times a second."""
+    return Progress(*columns, console=console, auto_refresh=console.is_terminal)
 
 
 @contextmanager
