@@ -36,11 +36,9 @@ class Encoder(nn.Module):
         self.settings, self.dim = settings, int(body.dim)  # pyright: ignore
         self.weights: str = str(body.weights)
         if settings.checkpointing and modality != "visual":
-            enable = (
-                getattr(body.model, "activation_checkpointing_enable", None)
-                or body.model.gradient_checkpointing_enable
-            )  # what transformers 5.0 calls it
-            enable({"use_reentrant": False})
+            has_new_name = hasattr(body.model, "activation_checkpointing_enable")  # not in 5.0
+            name = "activation" if has_new_name else "gradient"
+            getattr(body.model, f"{name}_checkpointing_enable")({"use_reentrant": False})
         body.requires_grad_(False)
         if settings.tune == "full":
             for part in body.tuned_fully():  # pyright: ignore
