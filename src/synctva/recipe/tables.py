@@ -74,8 +74,8 @@ class TrainingRecipe(Section):
         averaging: Decay of the moving average of the weights, per step; 0 = none.
         modality_dropout: Rate at which a modality of an utterance is hidden in training.
         dialogue_dropout: Rate at which a modality is hidden in all of a dialogue.
-        context_dropout: Rate at which a dialogue is split up in training, each utterance by itself,
-            for models that are given single utterances as well as conversations.
+        context_dropout: Rate at which the dialogues of a batch are split up in training, each
+            utterance by itself, for models that are given single clips as well as conversations.
         label_noise: Rate at which an emotion is replaced by another in training, to see how much
             of that a model bears.
         gradient_clip: Greatest norm of the gradient.

@@ -90,22 +90,15 @@ def hide_modalities(batch: Batch, rate: float, dialogue_rate: float = 0.0) -> Ba
 
 
 def hide_context(batch: Batch, rate: float) -> Batch:
-    """Returns the batch with some of its dialogues split up: each utterance is one by itself.
+    """Returns the batch as it is, or at the rate given with each utterance as a dialogue by itself.
 
-    Args:
-        batch: Whole dialogues.
-        rate: How often a dialogue is split up.
+    All of a batch is split up or nothing: single utterances beside long dialogues would be laid out
+    as if they were as long (``attention.py``), which is most of the work.
     """
-    if not rate:
+    if not rate or torch.rand(()) >= rate:
         return batch
-    split = torch.rand(int(batch.dialogue[-1]) + 1) < rate
-    alone = split.to(batch.dialogue.device)[batch.dialogue]
-    begins = alone | (batch.dialogue != batch.dialogue.roll(1))
-    return replace(
-        batch,
-        dialogue=begins.long().cumsum(0) - int(begins[0]),
-        speaker=batch.speaker.masked_fill(alone, 0),
-    )
+    alone = torch.arange(len(batch), device=batch.dialogue.device)
+    return replace(batch, dialogue=alone, speaker=torch.zeros_like(batch.speaker))
 
 
 def _kept(batch: Batch, kept: Bool[Tensor, "utterance 3"]) -> Batch:
