@@ -74,8 +74,9 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_tables(document: str, folder: Path) -> list[Path]:
-    """Writes a document's CSV blocks under the names that follow the word ``csv``."""
-    for name, text in blocks(document, "csv"):
+    """Writes a document's files, under the names that follow ``csv`` or ``text``; returns tables."""
+    files = [*blocks(document, "csv"), *blocks(document, "text")]
+    for name, text in [(name, text) for name, text in files if name]:
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name, _ in blocks(document, "csv")]
 

@@ -1,13 +1,14 @@
 """Scripts and chats, which say who says what, not when: ``Ada: Oh no!``, or a table without times.
 
-In a file of text (``.txt``) every line that is not blank is a turn, and the name ends with the
-first colon. In a CSV or TSV file a row is a turn; it has the columns speaker and text.
+A file of text (``.txt``) has the forms of ``chat.py``. In a CSV or TSV file a row is a turn; it has
+the columns speaker and text.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from synctva.errors import InputError
+from synctva.transcripts.chat import turns_in
 from synctva.transcripts.columns import columns_of, has_times, meanings_of
 from synctva.transcripts.segment import one_line
 from synctva.transcripts.source import Source
@@ -35,7 +36,7 @@ def read_script(path: Path) -> tuple[list[tuple[str, str]], str]:
             of words; a turn has no speaker or no words; or there is none.
     """
     source = Source(path)
-    read = _lines if path.suffix.lower() == SCRIPT else _rows
+    read = turns_in if path.suffix.lower() == SCRIPT else _rows
     turns = []
     for place, speaker, text in read(source):
         speaker, text = one_line(speaker), one_line(text)
@@ -47,13 +48,6 @@ def read_script(path: Path) -> tuple[list[tuple[str, str]], str]:
             f"{path}: nobody speaks in it; write a turn in a line, as in `Ada: Oh no!`"
         )
     return turns, source.note()
-
-
-def _lines(source: Source) -> Iterator[tuple[str, str, str]]:
-    for number, line in enumerate(source.text.split("\n"), start=1):
-        if line.strip():
-            speaker, _, text = line.partition(":")
-            yield f"{source.path}: line {number}", speaker, text
 
 
 def _rows(source: Source) -> Iterator[tuple[str, str, str]]:
