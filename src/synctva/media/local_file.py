@@ -223,7 +223,7 @@ def _format(path: str | Path, head: bytes) -> str:
         return stream
     raise InputError(
         f"{path}: begins with {head[:16]!r}, which is no recording of a format that is read"
-        f" ({READ}); if it is a recording, convert it to mp4 or wav"
+        f" ({READ}); convert a recording to mp4 or wav, a transcript to srt or vtt"
     )
 
 
