@@ -74,7 +74,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_tables(document: str, folder: Path) -> list[Path]:
-    """Writes a document's files, under the names that follow ``csv`` or ``text``; returns tables."""
+    """Writes the files that follow ``csv`` or ``text`` in a document; returns its tables."""
     files = [*blocks(document, "csv"), *blocks(document, "text")]
     for name, text in [(name, text) for name, text in files if name]:
         (folder / name).write_text(text, encoding="utf-8")
