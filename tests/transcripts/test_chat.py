@@ -41,14 +41,15 @@ def read(folder: Path, content: str) -> tuple[list[tuple[str, str]], str]:
 
 
 @pytest.mark.parametrize("form", BEFORE.values(), ids=BEFORE)
-@pytest.mark.parametrize("count", [1, 2])
-def test_times_are_no_names_and_no_words(tmp_path: Path, form: str, count: int):
-    if "\n" in form and count == 1:
-        pytest.skip("a single line with a time is a title")
-    turns = TURNS[:count]
-    found, note = read(tmp_path, "\n".join(form.format(*turn) for turn in turns))
-    assert found == turns
+def test_times_are_no_names_and_no_words(tmp_path: Path, form: str):
+    found, note = read(tmp_path, "\n".join(form.format(*turn) for turn in TURNS))
+    assert found == TURNS
     assert "its times are left out" in note
+
+
+@pytest.mark.parametrize("form", [form for form in BEFORE.values() if "\n" not in form])
+def test_one_turn_is_enough_where_it_is_one_line(tmp_path: Path, form: str):
+    assert read(tmp_path, form.format(*TURNS[0]))[0] == TURNS[:1]
 
 
 @pytest.mark.parametrize("form", BEFORE.values(), ids=BEFORE)
@@ -85,6 +86,13 @@ def test_what_a_messenger_says_itself_is_left_out_and_told(tmp_path: Path):
 def test_a_time_that_is_not_understood_is_refused_with_its_line(tmp_path: Path, content: str):
     with pytest.raises(InputError, match=r"line \d: has a time before its first colon"):
         read(tmp_path, content)
+
+
+def test_a_line_with_a_time_that_names_nobody_is_refused_where_nobody_else_can_say_it(
+    tmp_path: Path,
+):
+    with pytest.raises(InputError, match="line 2: a turn is a name and words"):
+        read(tmp_path, "[00:01:15] Ada: Hi.\n[00:01:18] And more.\n[00:01:20] Ben: Ho.")
 
 
 WORD = st.text(st.characters(categories=("L",)), min_size=1, max_size=8)

@@ -59,7 +59,7 @@ def turns_in(source: Source) -> Iterator[tuple[str, str, str]]:
     """Yields where each turn stands, its speaker and its words; notes what else there is.
 
     Raises:
-        InputError: A line with words and no speaker, or what seems to be a time and is not read.
+        InputError: What seems to be a time and is not read.
     """
     lines = [
         (f"{source.path}: line {number}", line.strip("\ufeff \t"))
@@ -99,9 +99,13 @@ def _stamped(lines: list[tuple[str, str]]) -> Iterator[_Turn]:
             continue
         if turn is not None:
             yield turn
-        speaker, colon, text = line[stamp.end() if stamp else 0 :].partition(":")
+        assert stamp is not None  # the first line has one
+        speaker, colon, text = line[stamp.end() :].partition(":")
+        if not colon:  # of a messenger, it is its own line; else somebody says it
+            turn = _Turn(place, None if re.search(_DATED, stamp[0]) else "", [line])
+            continue
         sent = _SENT_TO.fullmatch(speaker.strip())
-        turn = _Turn(place, (sent["name"] if sent else speaker) if colon else None, [text])
+        turn = _Turn(place, sent["name"] if sent else speaker, [text])
     if turn is not None:
         yield turn
 
@@ -115,7 +119,8 @@ def _below_headers(lines: list[tuple[str, str]]) -> Iterator[_Turn]:
             continue
         if turn is not None:
             yield turn
-        turn = _Turn(place, header["name"] if header else None)
+        assert header is not None  # the first line is one
+        turn = _Turn(place, header["name"])
     if turn is not None:
         yield turn
 
