@@ -59,6 +59,7 @@ def joined(model: EmotionModel, words: EmotionModel) -> EmotionModel:
     dims = {**model.dims, "text": words.dims["text"]}
     encoders = cast(Any, {"text": words.encoders["text"]})
     whole = EmotionModel(model.emotions, dims, cast(Any, model.settings), encoders)
+    whole.become_familiar(model.familiarity)  # where it was trained from one that ships
     own = {n: w for n, w in words.state_dict().items() if n.startswith("encoders.text.")}
     whole.load_state_dict({**model.state_dict(), **own})
     features = {**model.provenance.features, "text": words.provenance.features["text"]}
