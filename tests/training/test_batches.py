@@ -9,13 +9,7 @@ from support.tiny import tiny_corpus
 
 from synctva.batch import Batch, batch_of
 from synctva.emotions import MODALITIES
-from synctva.training.batches import (
-    batches_of,
-    hide_context,
-    hide_modalities,
-    share_of,
-    shares_of,
-)
+from synctva.training.batches import batches_of, hide_modalities, share_of, shares_of
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=80)
 
@@ -134,23 +128,3 @@ def test_what_is_hidden_of_a_dialogue_is_hidden_in_all_of_it():
         rows = hidden[batch.dialogue == dialogue]
         assert (rows == rows[0]).all()
     assert hidden.float().mean(0).tolist() == pytest.approx([0.3 - 0.3**3] * 3, abs=0.08)
-
-
-@given(LENGTHS, st.integers(0, 9))
-def test_without_context_each_utterance_is_a_dialogue_by_itself(lengths, seed):
-    batch = random_batch(lengths[:20])
-    torch.manual_seed(seed)
-    apart = hide_context(batch, 0.5)
-    if apart is not batch:
-        assert torch.bincount(apart.dialogue).tolist() == [1] * len(batch)
-        assert (apart.speaker == 0).all()
-        for name in ("text", "audio", "visual", "present", "emotion", "turn"):
-            assert torch.equal(getattr(apart, name), getattr(batch, name))
-
-
-def test_context_is_hidden_at_the_rate_asked_for():
-    batch = random_batch([3, 4])
-    torch.manual_seed(0)
-    hidden = [hide_context(batch, 0.3) is not batch for _ in range(400)]
-    assert sum(hidden) / 400 == pytest.approx(0.3, abs=0.07)
-    assert hide_context(batch, 0.0) is batch

@@ -74,8 +74,6 @@ class TrainingRecipe(Section):
         averaging: Decay of the moving average of the weights, per step; 0 = none.
         modality_dropout: Rate at which a modality of an utterance is hidden in training.
         dialogue_dropout: Rate at which a modality is hidden in all of a dialogue.
-        context_dropout: Rate at which the dialogues of a batch are split up in training, each
-            utterance by itself, for models that are given single clips as well as conversations.
         label_noise: Rate at which an emotion is replaced by another in training, to see how much
             of that a model bears.
         gradient_clip: Greatest norm of the gradient.
@@ -95,7 +93,6 @@ class TrainingRecipe(Section):
     averaging: Rate = 0.99
     modality_dropout: Rate = 0.2
     dialogue_dropout: Rate = 0.0
-    context_dropout: Rate = 0.0
     label_noise: Rate = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     precision: Literal["no", "bf16"] = "no"

@@ -89,18 +89,6 @@ def hide_modalities(batch: Batch, rate: float, dialogue_rate: float = 0.0) -> Ba
     return batch
 
 
-def hide_context(batch: Batch, rate: float) -> Batch:
-    """Returns the batch as it is, or at the rate given with each utterance as a dialogue by itself.
-
-    All of a batch is split up or nothing: single utterances beside long dialogues would be laid out
-    as if they were as long (``attention.py``), which is most of the work.
-    """
-    if not rate or torch.rand(()) >= rate:
-        return batch
-    alone = torch.arange(len(batch), device=batch.dialogue.device)
-    return replace(batch, dialogue=alone, speaker=torch.zeros_like(batch.speaker))
-
-
 def _kept(batch: Batch, kept: Bool[Tensor, "utterance 3"]) -> Batch:
     kept = kept & batch.present
     return batch.with_present(torch.where(kept.any(1, keepdim=True), kept, batch.present))

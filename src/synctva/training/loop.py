@@ -23,7 +23,7 @@ from synctva.recipe import Recipe, TrainingRecipe
 from synctva.run.finished import Finished
 from synctva.run.folder import SeedFolder
 from synctva.run.log import Epoch, ValidEpoch
-from synctva.training.batches import hide_context, hide_modalities, share_of
+from synctva.training.batches import hide_modalities, share_of
 from synctva.training.loss import EmotionLoss, Objective
 from synctva.training.ranks import accelerator_of, gathered, processes, seed_step, summed
 from synctva.training.splits import Chosen, Split
@@ -138,14 +138,15 @@ def accumulate(
         objective: As Accelerate has prepared it.
         pieces: The step's batches, one after another; each is shared out between the processes.
         accelerator: What carries the gradients between the processes.
-        settings: Whether context and modalities are hidden, and how often.
+        settings: Which modalities are hidden, and how often.
     """
     rank, ranks = accelerator.process_index, accelerator.num_processes
     emotion = torch.cat([piece.emotion for piece in pieces])
     total = torch.zeros((), device=accelerator.device)
     for number, piece in enumerate(pieces, start=1):
-        own = hide_context(share_of(piece, rank, ranks), settings.context_dropout)
-        own = hide_modalities(own, settings.modality_dropout, settings.dialogue_dropout)
+        own = hide_modalities(
+            share_of(piece, rank, ranks), settings.modality_dropout, settings.dialogue_dropout
+        )
         is_last = number == len(pieces)
         with nullcontext() if is_last else accelerator.no_sync(objective):
             loss = objective(own, emotion)
