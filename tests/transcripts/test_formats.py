@@ -9,7 +9,7 @@ from support import transcripts
 from support.transcripts import TALK, WRITERS, put
 
 from synctva.errors import InputError
-from synctva.transcripts import SUFFIXES, Segment, read_transcript, within
+from synctva.transcripts import SUFFIXES, Segment, may_be_transcript, read_transcript, within
 
 every_format = pytest.mark.parametrize("suffix", WRITERS)
 
@@ -164,6 +164,65 @@ def test_whisper_cpp_counts_milliseconds_and_may_not_know_the_speaker(tmp_path: 
     ]
     path = put(tmp_path, ".json", json.dumps({"transcription": said_there}))
     assert said(path) == [(0.5, 2.0, "Ada", "We won!"), (2.0, 2.5, None, "Oh.")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {
+            "status": "completed",
+            "utterances": [
+                {"start": 500, "end": 2000, "text": "We won!", "speaker": "A", "words": []},
+                {"start": 2000, "end": 2500, "text": "Oh.", "speaker": "B", "words": []},
+            ],
+        },
+        {
+            "results": {
+                "channels": [],
+                "utterances": [
+                    {"start": 0.5, "end": 2.0, "transcript": "We won!", "speaker": "A"},
+                    {"start": 2.0, "end": 2.5, "transcript": "Oh.", "speaker": "B"},
+                ],
+            }
+        },
+        {
+            "results": {
+                "transcripts": [{"transcript": "We won! Oh."}],
+                "audio_segments": [
+                    {
+                        **{"id": 0, "transcript": "We won!", "speaker_label": "A"},
+                        **{"start_time": "0.5", "end_time": "2.0", "items": [0, 1]},
+                    },
+                    {
+                        **{"id": 1, "transcript": "Oh.", "speaker_label": "B"},
+                        **{"start_time": "2.0", "end_time": "2.5", "items": [2]},
+                    },
+                ],
+            }
+        },
+    ],
+    ids=["AssemblyAI", "Deepgram", "Amazon Transcribe"],
+)
+def test_what_services_write_is_read(tmp_path: Path, content: dict[str, object]):
+    path = put(tmp_path, ".json", json.dumps(content))
+    assert said(path) == [(0.5, 2.0, "A", "We won!"), (2.0, 2.5, "B", "Oh.")]
+    assert may_be_transcript(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"utterances": []},
+        {"utterances": [{"start_s": 0, "end_s": 1, "text": "a"}]},
+        {"utterances": 3, "results": {"utterances": {}}},
+        {"results": [1], "utterances": [["start", "end", "text"]]},
+    ],
+)
+def test_what_only_looks_like_a_services_is_refused(tmp_path: Path, content: dict[str, object]):
+    path = put(tmp_path, ".json", json.dumps(content))
+    assert not may_be_transcript(path)
+    with pytest.raises(InputError, match="has neither 'segments' nor 'transcription'"):
+        read_transcript(path)
 
 
 @pytest.mark.parametrize(

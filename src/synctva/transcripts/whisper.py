@@ -2,13 +2,16 @@
 
 ``segments`` with ``start``, ``end`` and ``text`` (openai-whisper, faster-whisper; WhisperX adds
 ``speaker``), such a list alone, or ``transcription`` with ``offsets`` in milliseconds
-(whisper.cpp). A recognition has ``utterances`` with ``start_s``, ``end_s`` and ``emotion``.
+(whisper.cpp). Of services that were asked to tell speakers apart, ``utterances`` (AssemblyAI and
+Deepgram) or ``audio_segments`` (Amazon Transcribe). A recognition has ``utterances`` with
+``start_s``, ``end_s`` and ``emotion``.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from synctva.errors import InputError
 from synctva.transcripts.segment import Segment, one_line
@@ -19,7 +22,21 @@ from synctva.transcripts.times import are_milliseconds
 RECOGNITION = "synctva-recognition-1"
 """What a recognition has under ``format``."""
 
-_REMEDY = "a JSON file of Whisper, WhisperX or whisper.cpp is needed"
+_REMEDY = (
+    "a JSON file of Whisper, WhisperX or whisper.cpp is needed, or with speakers told apart of"
+    " AssemblyAI, Deepgram or Amazon Transcribe"
+)
+
+_OF_SERVICES = (("utterances",), ("results", "utterances"), ("results", "audio_segments"))
+"""Where AssemblyAI, Deepgram and Amazon Transcribe keep who says what when."""
+
+_SPELLINGS = {
+    "start": ("start", "start_time"),
+    "end": ("end", "end_time"),
+    "text": ("text", "transcript"),
+    "speaker": ("speaker", "speaker_label"),
+}
+"""How each key of a segment may be called: Amazon Transcribe's are the second, Deepgram's text."""
 
 
 def read_whisper(source: Source) -> Iterator[Segment]:
@@ -59,7 +76,8 @@ def has_segments(text: str) -> bool:
     except (ValueError, RecursionError):
         return True
     if isinstance(content, dict):
-        return any(isinstance(content.get(name), list) for name in ("segments", "transcription"))
+        own = any(isinstance(content.get(name), list) for name in ("segments", "transcription"))
+        return own or _of_a_service(content) is not None
     segments = content if isinstance(content, list) else []
     return any(isinstance(one, dict) and {"start", "offsets"} & set(one) for one in segments)
 
@@ -74,13 +92,38 @@ def _segments(source: Source, content: object) -> tuple[str, list[Any], Any]:
         for name in ("segments", "transcription"):
             if isinstance(content.get(name), list):
                 return name, content[name], _segment
+        if (found := _of_a_service(content)) is not None:
+            return "utterance", found, _segment
     raise InputError(f"{source.path}: has neither 'segments' nor 'transcription'; {_REMEDY}")
+
+
+def _of_a_service(content: Mapping[str, object]) -> list[Any] | None:
+    """Returns the utterances of a service's file whose first one has a start, an end and words."""
+    for path in _OF_SERVICES:
+        found: object = content
+        for key in path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        first = found[0] if isinstance(found, list) and found else None
+        if isinstance(first, Mapping) and {"start", "end", "text"} <= _as_usual(first).keys():
+            return cast(list[Any], found)
+    return None
+
+
+def _as_usual(segment: Mapping[str, object]) -> dict[str, object]:
+    """Returns a segment by the usual names of its keys."""
+    return {
+        usual: segment[name]
+        for usual, names in _SPELLINGS.items()
+        for name in reversed(names)
+        if name in segment
+    }
 
 
 def _segment(written: tuple[object, str]) -> Iterator[Segment]:
     segment, place = written
     if not isinstance(segment, Mapping):
         raise InputError(f"{place}: is not a segment with start, end and text; {_REMEDY}")
+    segment = {**segment, **_as_usual(segment)}
     offsets = segment.get("offsets")
     if isinstance(offsets, Mapping):
         start_s, end_s = (_number(offsets, key, place) / 1000 for key in ("from", "to"))
@@ -111,9 +154,10 @@ def _text(values: Mapping[str, object], key: str) -> str | None:
 
 def _number(values: Mapping[str, object], key: str, place: str) -> float:
     value = values.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    is_written = isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value)
+    if isinstance(value, bool) or not (isinstance(value, int | float) or is_written):
         raise InputError(f"{place}: {key!r} is missing or not a number; correct it")
     try:
-        return float(value)
+        return float(cast(float, value))
     except OverflowError as error:
         raise InputError(f"{place}: {key!r} is too large; correct it") from error
