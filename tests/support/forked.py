@@ -38,6 +38,6 @@ class Forking:
 def _served(environment: dict[str, str], serve: Serve, given: tuple[Any, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    for name in {"HF_HUB_CACHE", "HF_HUB_OFFLINE"} & environment.keys():  # read at its import
-        setattr(constants, name, environment[name])
+    if "HF_HUB_CACHE" in environment:  # the server has read it when it imported the hub's client
+        constants.HF_HUB_CACHE = environment["HF_HUB_CACHE"]
     serve(*given)

@@ -95,9 +95,10 @@ def make_wavlm(folder: Path, seed: int = 0) -> Path:
 
 def offline_with(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     """The hub's cache is this folder, here and in processes to come; there is no network."""
-    for name, value in {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}.items():
-        monkeypatch.setenv(name, value)
-        monkeypatch.setattr(constants, name, value)
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
 
 def hub_folder(cache: Path, name: str) -> Path:
