@@ -39,8 +39,11 @@ _HEADER = re.compile(
 _SENT_TO = re.compile(r"From\s+(?P<name>.+?)(?:\s+to\s+.+)?", re.IGNORECASE)
 """Zoom's way to name who has written."""
 
-_ABOUT_IT = re.compile(r"\u200e.*|<[^<>]*>")
-"""What a messenger writes in place of words, such as ``<Media omitted>``; or behind them."""
+_IN_PLACE_OF_WORDS = re.compile(r"\u200e.*|<[^<>]*>")
+"""All that a messenger writes where there are no words, such as ``<Media omitted>``."""
+
+_BEHIND_WORDS = re.compile(r"\s*\u200e<[^<>]*>$")
+"""What a messenger writes behind them, such as ``<This message was edited>``, after a mark."""
 
 _IS_A_TIME = re.compile(r".*\d\s*")
 """Before a colon that two digits follow: the hour of a clock, not a name."""
@@ -67,9 +70,9 @@ def turns_in(source: Source) -> Iterator[tuple[str, str, str]]:
     ]
     lines = [(place, line) for place, line in lines if line.strip("\u200e ")]
     if _is_form(_STAMP.match, lines):
-        yield from _told(source, _stamped(lines))
+        yield from _told(source, _turns(lines, _STAMP.match, _stamped))
     elif _is_form(_HEADER.fullmatch, lines):
-        yield from _told(source, _below_headers(lines))
+        yield from _told(source, _turns(lines, _HEADER.fullmatch, _below_header))
     else:
         yield from (_plain(place, line) for place, line in lines)
 
@@ -90,52 +93,44 @@ def _plain(place: str, line: str) -> tuple[str, str, str]:
     return place, speaker, text
 
 
-def _stamped(lines: list[tuple[str, str]]) -> Iterator[_Turn]:
-    turn = None
+def _turns(
+    lines: list[tuple[str, str]],
+    match: Callable[[str], re.Match[str] | None],
+    begun: Callable[[str, str, re.Match[str]], _Turn],
+) -> list[_Turn]:
+    """Returns the turns: a line that matches, as the first one does, begins one."""
+    turns: list[_Turn] = []
     for place, line in lines:
-        stamp = _STAMP.match(line)
-        if stamp is None and turn is not None:
-            turn.lines.append(line)
-            continue
-        if turn is not None:
-            yield turn
-        assert stamp is not None  # the first line has one
-        speaker, colon, text = line[stamp.end() :].partition(":")
-        if not colon:  # of a messenger, it is its own line; else somebody says it
-            turn = _Turn(place, None if re.search(_DATED, stamp[0]) else "", [line])
-            continue
-        sent = _SENT_TO.fullmatch(speaker.strip())
-        turn = _Turn(place, sent["name"] if sent else speaker, [text])
-    if turn is not None:
-        yield turn
+        if (found := match(line)) is not None:
+            turns.append(begun(place, line, found))
+        else:
+            turns[-1].lines.append(line)
+    return turns
 
 
-def _below_headers(lines: list[tuple[str, str]]) -> Iterator[_Turn]:
-    turn = None
-    for place, line in lines:
-        header = _HEADER.fullmatch(line)
-        if header is None and turn is not None:
-            turn.lines.append(line)
-            continue
-        if turn is not None:
-            yield turn
-        assert header is not None  # the first line is one
-        turn = _Turn(place, header["name"])
-    if turn is not None:
-        yield turn
+def _stamped(place: str, line: str, stamp: re.Match[str]) -> _Turn:
+    speaker, colon, text = line[stamp.end() :].partition(":")
+    if not colon:  # of a messenger, it is its own line; else somebody says it
+        return _Turn(place, None if re.search(_DATED, stamp[0]) else "", [line])
+    sent = _SENT_TO.fullmatch(speaker.strip())
+    return _Turn(place, sent["name"] if sent else speaker, [text])
 
 
-def _told(source: Source, turns: Iterator[_Turn]) -> Iterator[tuple[str, str, str]]:
+def _below_header(place: str, line: str, header: re.Match[str]) -> _Turn:
+    return _Turn(place, header["name"])
+
+
+def _told(source: Source, turns: list[_Turn]) -> Iterator[tuple[str, str, str]]:
     """Yields the turns that somebody says in words; notes that times and the others are left out.
 
     A line that nobody says is a messenger's own, such as *Ada added Ben*.
     """
     nobodys = wordless = 0
     for turn in turns:
-        text = " ".join(_ABOUT_IT.sub("", line) for line in turn.lines).strip()
+        text = _BEHIND_WORDS.sub("", " ".join(turn.lines).strip())
         if turn.speaker is None:
             nobodys += 1
-        elif not text:
+        elif not text or _IN_PLACE_OF_WORDS.fullmatch(text):
             wordless += 1
         else:
             yield turn.place, turn.speaker, text
