@@ -15,6 +15,7 @@ PRELOADED = (
     *("av", "cv2", "opensmile", "scipy.signal", "torch"),
     *("synctva.features.extraction.fill", "synctva.inference.encode", "synctva.inference.preview"),
     *("synctva.listening.listener", "synctva.training.run", "support.forked"),
+    *("transformers.models.auto.modeling_auto", "transformers.models.auto.tokenization_auto"),
 )
 
 Serve = Callable[..., None]

@@ -8,8 +8,11 @@ from synctva.features.extractors.hub import load_text_model
 from synctva.features.extractors.text import batches_by_length, encode_tokens
 from synctva.features.extractors.text_encoders import preset_of, sources
 
-BATCH_TOKENS = 4096
-"""How many tokens at a time, padding included: utterances of like length share a batch."""
+BATCH_TOKENS, BATCH_TOKENS_CPU = 4096, 512
+"""How many tokens at a time, padding included: utterances of like length share a batch.
+
+A processor wants little padding, and has twice the speed so; another device wants much at a time.
+"""
 
 
 class TextEncoder(nn.Module):
@@ -33,7 +36,8 @@ class TextEncoder(nn.Module):
         numbers = rows.long()
         lengths = (numbers != 0).sum(1)
         order, vectors = [], []
-        for batch in batches_by_length(lengths.tolist(), BATCH_TOKENS):
+        most = BATCH_TOKENS_CPU if rows.device.type == "cpu" else BATCH_TOKENS
+        for batch in batches_by_length(lengths.tolist(), most):
             part = numbers[batch, : int(lengths[batch].max())]
             mask, own = (part != 0).long(), (part > 0).long()
             tokens = torch.where(part != 0, part.abs() - 1, 0)

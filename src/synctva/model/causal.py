@@ -15,7 +15,7 @@ from synctva.model.emotion_model import EmotionModel, Normalisation
 from synctva.networks.sync_tva.architecture import Architecture
 from synctva.tensors import in_threads
 
-ENCODED_AT_ONCE = 64
+ENCODED_AT_ONCE = 128
 """How many utterances go through a model's own encoders together; some such pieces at once."""
 
 
