@@ -130,16 +130,16 @@ def test_speech_is_found_where_it_is_and_cut_where_it_is_long(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_an_hour_of_silence_is_no_speech(tmp_path: Path):
+def test_minutes_of_silence_are_no_speech(tmp_path: Path):
     with wave.open(str(tmp_path / "night.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(4000)
-        for _ in range(60):
+        for _ in range(5):
             file.writeframes(bytes(2 * 4000 * 60))
     found = utterances_of(tmp_path / "night.wav")
     assert found.dialogue is None
-    assert found.duration_s == pytest.approx(3600)
+    assert found.duration_s == pytest.approx(300)
 
 
 class LoudnessWithMemory:

@@ -20,7 +20,9 @@ def workers_of(process: subprocess.Popen[str] | psutil.Process) -> list[psutil.P
     found = []
     for child in psutil.Process(process.pid).children(recursive=True):
         with suppress(psutil.Error):
-            if "spawn_main" in " ".join(child.cmdline()) and not is_over(child):
+            told, above = (" ".join(own.cmdline()) for own in (child, child.parent() or child))
+            is_forked = "multiprocessing.forkserver" in told and told == above
+            if (is_forked or "spawn_main" in told) and not is_over(child):
                 found.append(child)
     return found
 

@@ -1,8 +1,13 @@
-"""Processes that train one model together, started by torchrun as a user would."""
+"""Processes that train one model together, started by torchrun as a user would.
+
+Where only what they leave is looked at they are started without it, by a server that has imported
+all that they need.
+"""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +18,12 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from support.forked import Forking
 from support.kills import DEADLINE_S, outcome, place, wait_until
 from support.processes import kill
 from support.tiny import SYNC_TVA, tiny_corpus, tiny_store
 
+from synctva import cli
 from synctva.recipe import load_recipe
 from synctva.run.folder import RunFolder
 from synctva.run.log import Epoch
@@ -36,6 +43,15 @@ def store(tmp_path: Path) -> Path:
     return tiny_store(tmp_path / "store", tiny_corpus((16, 5, 0), missing=0.2))
 
 
+def words_of(store: Path, run: Path, settings: tuple[str, ...], seeds: int = 1) -> list[str]:
+    """Returns the words of a training behind ``synctva``."""
+    return [
+        *("train", "--store", str(store), "--out", str(run), "--save-every", "0"),
+        *("--seeds", str(seeds)),
+        *(word for setting in settings for word in ("--set", setting)),
+    ]
+
+
 @contextmanager
 def started(
     store: Path, run: Path, settings: tuple[str, ...], seeds: int = 1
@@ -44,10 +60,8 @@ def started(
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-            *("--nproc-per-node", "2", "-m", "synctva", "train"),
-            *("--store", str(store), "--out", str(run), "--save-every", "0"),
-            *("--seeds", str(seeds)),
-            *(word for setting in settings for word in ("--set", setting)),
+            *("--nproc-per-node", "2", "-m", "synctva"),
+            *words_of(store, run, settings, seeds),
         ],
         stderr=subprocess.PIPE,
         text=True,
@@ -70,14 +84,28 @@ def processes_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return []
 
 
-def finish(
-    store: Path, run: Path, settings: tuple[str, ...], seeds: int = 1
-) -> tuple[RunFolder, str]:
-    """Trains to the end; returns the run, and what was shown."""
-    with started(store, run, settings, seeds) as process:
-        shown = process.communicate(timeout=DEADLINE_S)[1]
-        assert process.returncode == 0, shown
-    return RunFolder(run), shown
+def finish(store: Path, run: Path, settings: tuple[str, ...]) -> RunFolder:
+    """Trains to the end by two processes that begin at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = words_of(store, run, settings)
+    processes = [Forking().Process(_rank, (rank, port, words), daemon=True) for rank in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(DEADLINE_S)
+        assert process.exitcode == 0
+    return RunFolder(run)
+
+
+def _rank(rank: int, port: int, words: list[str]) -> None:
+    """Is one of two processes, with all that torchrun says to it."""
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    os.environ.update({name: str(value) for name, value in (told | own).items()})
+    sys.argv = ["synctva", *words]
+    cli.main()
 
 
 def numbers_of(log: list[Epoch]) -> dict[str, list[float]]:
@@ -91,7 +119,10 @@ def numbers_of(log: list[Epoch]) -> dict[str, list[float]]:
 def test_two_processes_train_as_one_does(tmp_path, store, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # one seed after the other
     one = train_run(load_recipe(None, EXACT), store, tmp_path / "one", 2)
-    two, shown = finish(store, tmp_path / "two", EXACT, seeds=2)
+    two = RunFolder(tmp_path / "two")
+    with started(store, two.path, EXACT, seeds=2) as process:
+        shown = process.communicate(timeout=DEADLINE_S)[1]
+        assert process.returncode == 0, shown
     for seed in (0, 1):
         logs = [run.seed(seed).read_log() for run in (one, two)]
         expected, found = map(numbers_of, logs)
@@ -106,7 +137,7 @@ def test_two_processes_train_as_one_does(tmp_path, store, monkeypatch):
 @pytest.mark.slow
 def test_a_training_of_which_one_process_was_killed_ends_with_the_same_weights(tmp_path, store):
     """With dropout, which each process draws for itself."""
-    whole, _ = finish(store, tmp_path / "whole", SYNC_TVA)
+    whole = finish(store, tmp_path / "whole", SYNC_TVA)
     run = RunFolder(tmp_path / "killed")
     with started(store, run.path, SYNC_TVA) as process:
         wait_until(lambda: place(run.seed(0)) >= (0, 2), process)

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.kills import DEADLINE_S
 from support.places import Inline
 from support.processes import workers_of
 
@@ -411,28 +413,31 @@ def test_a_function_of_the_script_is_found(tmp_path: Path):
 
 
 ENDED = """
-import os, sys, time
-sys.path[:0] = sys.argv[2:]
-from test_engine import engine
+import sys, time
+from synctva.work import Task, on_this_machine
 if __name__ == "__main__":
-    own = engine()
-    next(own.outcomes("ab"))
+    own = on_this_machine(Task(time.sleep, imported="json" if sys.argv[2] == "forked" else None), 2)
+    outcomes = own.outcomes([0.0, 900.0])
+    next(outcomes)
     print("begun", flush=True)
-    sys.exit() if sys.argv[1] == "exit" else time.sleep(60)
+    sys.exit() if sys.argv[1] == "exit" else time.sleep(900)
 """
 
 
+@pytest.mark.parametrize("start", ["spawned", "forked"])
 @pytest.mark.parametrize("how", ["exit", "kill"])
-def test_processes_end_with_the_one_that_started_them(how: str, tmp_path: Path):
+def test_processes_end_with_the_one_that_started_them(how: str, start: str, tmp_path: Path):
+    """One is idle, and one is at work."""
     script = tmp_path / "script.py"
     script.write_text(ENDED)
-    words = [sys.executable, script, how, Path(__file__).parent, Path(__file__).parents[1]]
+    words = [sys.executable, script, how, start]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         if how == "kill":
             process.kill()
-        assert process.stdout.read() == b""  # in the end nobody holds its output any more
+        assert wait([process.stdout], DEADLINE_S)
+        assert process.stdout.read() == b""  # nobody holds its output any more
 
 
 def test_a_process_that_wants_too_much_memory_is_refused_it():

@@ -155,7 +155,7 @@ def _predict_store(
             advance(len(_read(job.part)))
         else:
             todo.append(job)
-    with engine(Task(predict_shard), workers) as own:
+    with engine(Task(predict_shard, imported=__name__), workers) as own:
         for job, outcome in own.outcomes(todo):
             if isinstance(outcome, LostError):
                 raise InputError(f"{job.store / job.file}: {outcome}") from outcome

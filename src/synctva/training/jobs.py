@@ -52,4 +52,4 @@ def engine_for(make: MakeEngine = on_this_machine, jobs: int | None = None) -> E
     """
     if jobs is None and make is on_this_machine and torch.cuda.is_available():
         jobs = 1
-    return make(Task(do), jobs)
+    return make(Task(do, imported=__name__), jobs)

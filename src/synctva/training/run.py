@@ -79,7 +79,7 @@ def train_run(
         return run
     work = partial(train_seed, out, store_path, threads=threads, save_every_s=save_every_s)
     look = _teller(run, waiting, on_epoch)
-    with on_this_machine(Task(work), workers) as engine:
+    with on_this_machine(Task(work, imported=__name__), workers) as engine:
         for _, outcome in engine.outcomes(waiting, on_look=look):
             if isinstance(outcome, LostError):
                 raise InputError(f"{run.path}, a seed: {outcome}") from outcome

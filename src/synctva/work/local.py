@@ -4,7 +4,6 @@ Every process has its own pipe. So whatever happens to one, at whatever moment, 
 lock and no stream is shared that it could leave held or half written.
 """
 
-import os
 import signal
 import sys
 import time
@@ -19,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from synctva.errors import InputError
 from synctva.work.engine import Batch
 from synctva.work.processes import (
-    end_with,
+    end_with_parent,
     interrupts_wait,
     refuse_unguarded,
     script_hidden,
@@ -197,7 +196,7 @@ class Processes:
 
 def _serve(pipe: Connection, task: Task) -> None:
     """Serves the requests that come by a pipe; runs in a separate process."""
-    end_with(os.getppid())
+    end_with_parent()
     try:
         pipe.send(begun(task))
     except OSError:  # who began it is gone already

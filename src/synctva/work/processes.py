@@ -4,10 +4,9 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import current_process, resource_tracker
+from multiprocessing import current_process, parent_process, resource_tracker
 from types import ModuleType
 
 from synctva.errors import InputError
@@ -60,8 +59,8 @@ def script_hidden() -> Iterator[None]:
 def interrupts_wait() -> Iterator[None]:
     """Makes Ctrl-C wait while processes are started, here and in them, if the system can.
 
-    Ctrl-C goes to all processes of a terminal: one that has not yet reached ``end_with`` would
-    print a traceback. Only this one is interrupted, afterwards.
+    Ctrl-C goes to all processes of a terminal: one that has not yet reached ``end_with_parent``
+    would print a traceback. Only this one is interrupted, afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -74,16 +73,18 @@ def interrupts_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_with(parent: int) -> None:
-    """Ends this process as soon as the one with that id is gone, even if that one was killed.
+def end_with_parent() -> None:
+    """Ends this process as soon as the one that started it is gone, even if that one was killed.
 
-    To be called first in a process of a pool. Ctrl-C is then the parent's to handle.
+    To be called first in a process of a pool; one that a server has forked is of the process that
+    asked for it, not of the server. Ctrl-C is then the parent's to handle.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.2)
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

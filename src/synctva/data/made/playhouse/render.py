@@ -14,7 +14,6 @@ import csv
 import io
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -29,7 +28,7 @@ from synctva.data.made.playhouse.clips import clip_path, render_clip
 from synctva.data.made.playhouse.scenes import Line, Production, Scene, write_scenes
 from synctva.errors import InputError
 from synctva.files import LOCK, alone, remove_staged, write_json, write_text
-from synctva.work.processes import end_with, interrupts_wait
+from synctva.work.processes import end_with_parent, interrupts_wait
 
 VERSION = "1"
 """The playhouse's version: another one plays differently."""
@@ -132,7 +131,7 @@ def _rendered(
         yield from map(render, jobs)
         return
     with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), end_with, (os.getpid(),)
+        workers, multiprocessing.get_context("spawn"), end_with_parent
     ) as pool:
         with interrupts_wait():
             seconds = pool.map(render, jobs, chunksize=4)
