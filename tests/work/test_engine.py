@@ -14,8 +14,10 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 
+import engine_tasks
 import psutil
 import pytest
+from engine_tasks import begin, large, once, work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.kills import DEADLINE_S
@@ -27,58 +29,6 @@ from synctva.work import Engine, Task, on_this_machine
 from synctva.work.engine import AHEAD, RETRIES, RETRIES_AFTER_CRASH, Outcomes
 
 pytestmark = pytest.mark.usefixtures("spawned")
-
-_told: list[str] = []
-
-
-def begin(word: str) -> int:
-    _told.append(word)
-    return os.getpid()
-
-
-def work(request: str) -> object:
-    """Does to its process what the request says."""
-    word, _, rest = request.partition(" ")
-    match word:
-        case "sleep":
-            time.sleep(float(rest))
-        case "crash":
-            os._exit(139)
-        case "leave":
-            os._exit(0)
-        case "bad":
-            raise InputError("clip.mp4: bad")
-        case "odd":
-            raise ZeroDivisionError("odd")
-        case "lambda":
-            return lambda: None
-        case "errno":
-            raise OSError(int(rest), os.strerror(int(rest)), "cache/vector")
-        case "below":
-            try:
-                raise OSError(int(rest), os.strerror(int(rest)))
-            except OSError as error:
-                raise InputError("clip.mp4: cannot be opened") from error
-        case "memory":
-            raise MemoryError
-        case _ if word.startswith("SIG"):
-            with Path(rest).open("a") as file:
-                file.write("x")
-            os.kill(os.getpid(), getattr(signal, word))
-            time.sleep(60)
-    return _told[0] + request
-
-
-def once(request: str) -> str:
-    """Dies at the first attempt at a request, by the signal that it names."""
-    name, path = request.split()
-    if not Path(path).exists():
-        Path(path).touch()
-        if name == "SIGHUP":  # under nohup it is ignored
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        os.kill(os.getpid(), getattr(signal, name))
-        time.sleep(60)
-    return "done"
 
 
 def engine(slots: int = 1, time_limit_s: float | None = 60.0) -> Engine:
@@ -104,7 +54,7 @@ def test_what_hangs_crashes_or_fails_costs_one_request_each():
     assert "(exit code 139)" in found["crash"]
     assert "(exit code 0)" in found["leave"]
     assert found["bad"] == "clip.mp4: bad"
-    assert found["odd"].startswith("ZeroDivisionError: odd (test_engine.py, line ")
+    assert found["odd"].startswith("ZeroDivisionError: odd (engine_tasks.py, line ")
     assert "lambda" in found["lambda"]
 
 
@@ -348,10 +298,6 @@ def test_processes_killed_at_random_moments_cost_nothing(sig: signal.Signals):
     assert sorted(killed) == sorted(begun[:6])
 
 
-def large(number: int) -> bytes:
-    return bytes(3_000_000 + number)
-
-
 def test_every_process_may_take_its_time_to_begin():
     with on_this_machine(Task(len, time.sleep, (1.5,), 1.0), 1) as own:
         assert list(own.outcomes(["a"])) == [("a", 1)]
@@ -361,18 +307,10 @@ def test_every_process_may_take_its_time_to_begin():
     ("begin_", "words"), [("refuse", "no extractor"), ("vanish", "before they begin")]
 )
 def test_processes_that_cannot_begin_end_all_of_it(begin_: str, words: str):
-    with on_this_machine(Task(work, globals()[begin_], (), 60.0), 1) as own:
+    with on_this_machine(Task(work, getattr(engine_tasks, begin_), (), 60.0), 1) as own:
         for _ in range(2):
             with pytest.raises(InputError, match=words):
                 list(own.outcomes("abcdefgh"))
-
-
-def refuse() -> None:
-    raise InputError("no extractor")
-
-
-def vanish() -> None:
-    os._exit(1)
 
 
 UNGUARDED = """
