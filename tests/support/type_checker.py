@@ -8,7 +8,7 @@ from typing import TypeVar
 import jaxtyping
 from beartype import BeartypeConf, beartype
 
-FIRST, EVERY = 5, 25
+FIRST, EVERY = 2, 25
 """Of a function's calls in a test, the first ones are checked, and then each so-and-so-manieth.
 
 To check all of them would be half of the tests' time: a training calls the same few functions

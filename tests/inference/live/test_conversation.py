@@ -139,7 +139,7 @@ def test_live_equals_causal_with_pictures(
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(sizes=st.lists(st.integers(100, 60_000), min_size=1, max_size=4))
 def test_the_pieces_do_not_matter(
