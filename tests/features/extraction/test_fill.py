@@ -66,7 +66,7 @@ def test_words_that_cannot_be_encoded_do_not_wait_for_the_recordings(
     store: FeatureStore, tmp_path: Path
 ):
     cache = Cache(tmp_path / "cache")
-    engine = Scripted("opensmile 1", pause_s=5.0, cache=cache)
+    engine = Scripted("opensmile 1", pause_s=2.0, cache=cache)
     broken = Preset(modalities=("text", "audio"), text=TextChoice(model=str(tmp_path)))
     with pytest.raises(InputError, match="text encoder"):
         fill(store, broken, cache, engine=engine.engine)
