@@ -2,7 +2,6 @@
 
 import os
 import sys
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -14,9 +13,9 @@ from support.recordings import Making, record
 from synctva.errors import InputError
 from synctva.listening.asr import PACKAGE, PACKAGED, Sentence, load_transcriber
 from synctva.listening.diarise import Turn, load_diariser
-from synctva.listening.listener import AROUND_S, Listener, Spoken, _stretches, listener_of, spoken
+from synctva.listening.listener import Listener, Spoken, listener_of, spoken
+from synctva.listening.stretches import AROUND_S
 from synctva.listening.voice_activity import Speech
-from synctva.media import apart
 from synctva.transcripts import Word
 
 TALK = Speech(((0.5, 2.0), (2.5, 4.0)), 4.5)
@@ -71,17 +70,6 @@ def test_speakers_alone_divide_speech(talk: Path):
     assert lengths == [4 * 16_000]
     told = [(round(s.start_s, 3), round(s.end_s, 3), s.speaker) for s in found]
     assert told == [(0.5, 1.2, "A"), (1.2, 2.0, "B"), (2.5, 3.0, "B"), (3.0, 4.0, "A")]
-
-
-@pytest.mark.parametrize("longest_s", [0.5, 15.0])
-def test_no_sound_is_heard_twice(talk: Path, monkeypatch: pytest.MonkeyPatch, longest_s: float):
-    monkeypatch.setattr("synctva.listening.listener.STRETCH_S", longest_s)
-    speech = Speech(((0.0, 1.0), (1.0, 2.0), (2.1, 3.0), (4.0, 4.5)), 4.5)
-    with apart() as looking:
-        found = list(_stretches(talk, speech, looking))
-    assert sum(len(samples) for _, samples in found) <= round(4.5 * 16_000) + len(found)
-    for (begin_s, samples), (next_s, _) in pairwise(found):
-        assert begin_s + len(samples) / 16_000 <= next_s + 0.001
 
 
 def test_words_have_their_times_in_the_recording(talk: Path):

@@ -6,36 +6,24 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 
 from synctva.errors import InputError
 from synctva.listening.asr import ENGLISH, FOREIGN, Sentence, Transcribe, load_transcriber
 from synctva.listening.diarise import Diarise, load_diariser
 from synctva.listening.speakers import ANY_COUNT, Count, told_apart
+from synctva.listening.stretches import sentences_of, stretches, whole
 from synctva.listening.turns import Turn
 from synctva.listening.utterances import filled, utterances_of
 from synctva.listening.voice_activity import SHORTEST_S, Speech
 from synctva.listening.voices import Span, voices_in
-from synctva.media import SAMPLE_RATE_HZ, read_audio, seen_apart
 from synctva.media import apart as looking
-from synctva.transcripts import Segment, Word
+from synctva.transcripts import Segment
 from synctva.work import Engine
-
-STRETCH_S = 15.0
-"""Sound is read in stretches of about this length that end where nobody speaks: Whisper hears half
-a minute at once, and in more it begins to repeat itself."""
-
-AROUND_S = 0.1
-"""How much before and after speech is heard with it, since words begin softly; at most half of a
-pause, so that no word is heard twice."""
 
 OTHER = (
     "the words are left out: they are in another language than English, or not understood; --asr"
     " small knows more (got from the hub once), --transcript gives them"
 )
-
-Stretch = tuple[float, Float32[np.ndarray, " sample"]]
-"""When it begins, in seconds, and its sound."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +117,10 @@ def spoken(
     if apart is None:
         with looking() as own:
             return spoken(recording, speech, listener, own, sound_track)
-    heard = partial(_stretches, recording, speech, apart, sound_track)
+    heard = partial(stretches, recording, speech, apart, sound_track)
     turns, note = None, ""
     if listener.diarise:
-        turns = listener.diarise(_whole(heard(), speech))
+        turns = listener.diarise(whole(heard(), speech))
     elif listener.count:
         told = told_apart(voices_in(recording, speech.spans, apart, sound_track), listener.count)
         turns = [turn for span in speech.spans for turn in told.turns_in(span)]
@@ -140,22 +128,13 @@ def spoken(
     silent = list(_speaking(recording, speech.spans, turns))
     if listener.transcribe is None:
         return Spoken(tuple(silent), note)
-    heard_s = [
-        (start_s, sentence)
-        for start_s, samples in heard()
-        for sentence in listener.transcribe(samples)
-    ]
-    if listener.is_english and _is_foreign([sentence for _, sentence in heard_s]):
+    said = [one for stretch in heard() for one in sentences_of(stretch, listener.transcribe)]
+    if listener.is_english and _is_foreign(said):
         return Spoken(tuple(silent), "; ".join(filter(None, (note, OTHER))), is_foreign=True)
     found = [
         segment
-        for start_s, sentence in heard_s
-        for segment in utterances_of(
-            [Word(w.start_s + start_s, w.end_s + start_s, w.text) for w in sentence.words],
-            speech.spans,
-            turns,
-            recording,
-        )
+        for sentence in said
+        for segment in utterances_of(sentence.words, speech.spans, turns, recording)
     ]
     found.sort(key=_time)
     found = filled(found, sorted(silent, key=_time))
@@ -225,44 +204,3 @@ def _speaking(
             begin_s, stop_s = max(start_s, turn.start_s), min(end_s, turn.end_s)
             if stop_s - begin_s >= SHORTEST_S:
                 yield Segment(begin_s, stop_s, "", f"{recording}", turn.speaker)
-
-
-def _whole(heard: Iterator[Stretch], speech: Speech) -> Float32[np.ndarray, " sample"]:
-    """Returns all sound up to the end of speech; what lies between speech is silent."""
-    sound = np.zeros(round(speech.spans[-1][1] * SAMPLE_RATE_HZ), np.float32)
-    for start_s, samples in heard:
-        first = round(start_s * SAMPLE_RATE_HZ)
-        samples = samples[: len(sound) - first]
-        sound[first : first + len(samples)] = samples
-    return sound
-
-
-def _stretches(
-    recording: Path, speech: Speech, apart: Engine, sound_track: int | None = None
-) -> Iterator[Stretch]:
-    """Yields the sound of speech, and when each stretch of it begins, in seconds."""
-    stretches: list[Span] = []
-    for start_s, end_s in _with_margins(speech):
-        if stretches and end_s - stretches[-1][0] <= STRETCH_S:
-            stretches[-1] = stretches[-1][0], end_s
-        else:
-            stretches.append((start_s, end_s))
-    for span in stretches:
-        yield span[0], seen_apart(partial(_read, span, sound_track), recording, apart)
-
-
-def _with_margins(speech: Speech) -> Iterator[Span]:
-    pauses = [(0.0, 0.0), *speech.spans, (speech.length_s, speech.length_s)]
-    for (_, before_s), (start_s, end_s), (after_s, _) in zip(
-        pauses, speech.spans, pauses[2:], strict=False
-    ):
-        yield (
-            start_s - min(AROUND_S, (start_s - before_s) / 2),
-            end_s + min(AROUND_S, (after_s - end_s) / 2),
-        )
-
-
-def _read(span: Span, sound_track: int | None, recording: Path) -> Float32[np.ndarray, " sample"]:
-    samples = read_audio(recording, *span, sound_track)
-    assert samples is not None  # speech was heard in it
-    return samples
