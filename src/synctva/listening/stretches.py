@@ -89,12 +89,13 @@ def stretches(
 def sentences_of(stretch: Stretch, transcribe: Transcribe) -> list[Sentence]:
     """Returns the sentences of a stretch, with the times of the recording.
 
-    Where what hears them has lost its place, both halves are heard by themselves, and so on.
+    Where what hears them has lost its place, both halves are heard by themselves; in less than that
+    it would hear worse.
     """
-    heard = transcribe(stretch.samples)
+    heard = _heard(stretch, transcribe)
     if len(stretch.spans) > 1 and _is_lost([word for one in heard for word in one.words]):
-        return [one for half in stretch.halves() for one in sentences_of(half, transcribe)]
-    return [replace(one, words=tuple(_later(stretch.start_s, one.words))) for one in heard]
+        return [one for half in stretch.halves() for one in _heard(half, transcribe)]
+    return heard
 
 
 def whole(heard: Iterator[Stretch], speech: Speech) -> Sound:
@@ -105,6 +106,13 @@ def whole(heard: Iterator[Stretch], speech: Speech) -> Sound:
         samples = stretch.samples[: len(sound) - first]
         sound[first : first + len(samples)] = samples
     return sound
+
+
+def _heard(stretch: Stretch, transcribe: Transcribe) -> list[Sentence]:
+    return [
+        replace(one, words=tuple(_later(stretch.start_s, one.words)))
+        for one in transcribe(stretch.samples)
+    ]
 
 
 def _is_lost(words: Sequence[Word]) -> bool:

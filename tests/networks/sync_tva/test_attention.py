@@ -120,9 +120,21 @@ def test_relations_are_told_by_speaker_direction_and_distance(
         torch.testing.assert_close(told[query, seen], torch.stack(expected))
 
 
+def test_every_other_head_begins_with_the_same_speaker_and_the_rest_with_others():
+    blocks = dense(random_batch([12]), "all", "all")
+    told, same = RelationBias(4)(blocks)[0], blocks.same_speaker[0].bool()
+    assert 0 < same.float().mean() < 1
+    for head, own in enumerate(told):
+        alike = own + torch.log2(blocks.ahead.abs().clamp(min=1).float()).ceil() * head / 3
+        alike = alike + (blocks.ahead != 0) * head / 3
+        leans = same if head % 2 == 0 else ~same
+        torch.testing.assert_close(alike, torch.where(leans, 0.0, -1.0))
+
+
 def test_distances_share_a_bucket_as_the_documentation_says():
     bias = RelationBias(1)
     with torch.no_grad():
+        bias.kind.zero_()
         bias.distance.copy_(torch.arange(8.0).reshape(1, 1, 8, 1).expand_as(bias.distance))
     told = bias(dense(random_batch([200]), "all", "all"))[0, 0, 0].int().tolist()
     expected = [0, 1, 2, *[3] * 2, *[4] * 4, *[5] * 8, *[6] * 16, *[7] * 167]

@@ -19,6 +19,12 @@ from synctva.networks.sync_tva.architecture import Reach, Sizes
 BUCKETS = 8
 """Distances 0, 1, 2, 3-4, 5-8, 9-16, 17-32 and more have a bucket each."""
 
+OTHER, SAME = 0, 1
+"""The rows of the biases: for turns of another speaker, and of the same one."""
+
+LEANS = -1.0
+"""The bias with which a head begins towards the turns that it does not lean to."""
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -160,7 +166,8 @@ class RelationBias(nn.Module):
     """A learned bias per head for each relation: kind of relation plus distance bucket.
 
     The kinds are the same turn, and past or future by the same or another speaker. The heads begin
-    with different reach, from the whole window to the nearest utterances.
+    with different reach, from the whole window to the nearest utterances; and every other one leans
+    to turns of the same speaker, the rest to turns of other ones.
 
     Args:
         heads: Number of attention heads.
@@ -171,7 +178,9 @@ class RelationBias(nn.Module):
 
     def __init__(self, heads: int) -> None:
         super().__init__()
-        self.kind = nn.Parameter(torch.zeros(2, 2, 1, heads))
+        kind = torch.zeros(2, 2, 1, heads)
+        kind[OTHER, ..., ::2] = kind[SAME, ..., 1::2] = LEANS
+        self.kind = nn.Parameter(kind)
         slopes = torch.arange(heads) / max(1, heads - 1)
         nearest_first = -torch.arange(BUCKETS).unsqueeze(1) * slopes
         self.distance = nn.Parameter(nearest_first.repeat(2, 2, 1, 1))
@@ -182,9 +191,9 @@ class RelationBias(nn.Module):
         bucket = torch.ceil(torch.log2(distance.clamp(min=1).float())).long() + 1
         bucket = torch.where(distance == 0, 0, bucket).clamp(max=BUCKETS - 1)
         row = (blocks.ahead > 0).long() * BUCKETS + bucket
-        other, same = (self.kind + self.distance).flatten(1, 2)
-        other = functional.embedding(row, other).permute(2, 0, 1)
-        same = functional.embedding(row, same).permute(2, 0, 1)
+        biases = (self.kind + self.distance).flatten(1, 2)
+        other = functional.embedding(row, biases[OTHER]).permute(2, 0, 1)
+        same = functional.embedding(row, biases[SAME]).permute(2, 0, 1)
         return torch.addcmul(other, blocks.same_speaker.unsqueeze(1), same - other)
 
 
