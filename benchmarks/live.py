@@ -100,8 +100,8 @@ def served(*options: str) -> Iterator[tuple[int, int]]:
     ) as server:
         try:
             assert server.stderr is not None
-            while b"Open" not in server.stderr.readline():
-                pass
+            while b"Open" not in (line := server.stderr.readline()):
+                assert line, "the server has ended"
             time.sleep(1.0)
             yield port, server.pid
         finally:

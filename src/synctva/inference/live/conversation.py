@@ -18,8 +18,9 @@ from synctva.inference.live.past import Knowing, Past
 from synctva.inference.live.voices import People, VoiceOfTurn
 from synctva.inference.live.words import Heard, Hearing
 from synctva.inference.recognition import NO_EVIDENCE, RecognisedUtterance, Recognition
-from synctva.listening.listener import AROUND_S, BY_VOICE, Listener
+from synctva.listening.listener import BY_VOICE, Listener
 from synctva.listening.speech_stream import SpeechHeard, SpeechStream
+from synctva.listening.stretches import AROUND_S
 from synctva.listening.voice_activity import WINDOW
 from synctva.media import SAMPLE_RATE_HZ
 
