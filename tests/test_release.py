@@ -133,18 +133,10 @@ def test_a_typed_client_passes_the_strictest_check_and_a_wrong_one_does_not(tmp_
     (tmp_path / "client.py").write_text(CLIENT, encoding="utf-8")
     wrong = CLIENT.replace("one.start_s,", "one.start,")
     (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
-    options = ("--strict", "--no-site-packages", "--ignore-missing-imports")
-    options += ("--no-incremental", "--follow-imports=silent")
+    options = ("--strict", "--no-site-packages", "--ignore-missing-imports", "--no-incremental")
+    files = ("--follow-imports=silent", "client.py", "wrong.py")
     said = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mypy",
-            *options,
-            "--follow-imports=silent",
-            "client.py",
-            "wrong.py",
-        ],
+        [sys.executable, "-m", "mypy", *options, *files],
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(ROOT / "src")},
         capture_output=True,
